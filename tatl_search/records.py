@@ -1,0 +1,127 @@
+"""What one stored row says. The Parquet schema, the JSON of the verbs and W&B follow from here.
+
+Columns are only ever added, with a default, so that a newer version reads what an older one
+wrote; `SCHEMA_VERSION` counts the additions.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+SCHEMA_VERSION = 1
+
+
+class Kind(StrEnum):
+    """What a candidate is. Values are stored: never remove one."""
+
+    UNPRUNED = "unpruned"
+    PRUNED = "pruned"
+    BASELINE = "baseline"
+
+
+class TrialState(StrEnum):
+    """How a trial ended. Values are stored: never remove one."""
+
+    COMPLETE = "complete"
+    INFEASIBLE = "infeasible"
+
+
+class StopReason(StrEnum):
+    """Which stopping criterion ended an adaptation. Values are stored: never remove one."""
+
+    MAX_ROUNDS = "max_rounds"
+    MAX_DROP = "max_drop"
+    TARGET_MACS = "target_macs"
+    TARGET_PARAMETERS = "target_parameters"
+    TARGET_LATENCY = "target_latency"
+    NO_CANDIDATES = "no_candidates"
+    MAX_MINUTES = "max_minutes"
+    MAX_EPOCHS = "max_epochs"
+
+
+@dataclass(frozen=True)
+class CandidateRecord:
+    """One evaluated network.
+
+    Attributes:
+        sweep: name of the sweep (or of the single adaptation).
+        kind: unpruned, pruned or baseline.
+        label: for people: `trial 3 round 2`, `unpruned`, `input 32 px`.
+        trial: number of the trial; null for what no trial produced (baselines, shared roots).
+        round: 0 for the fine-tuned unpruned network, then 1, 2, ...
+        stage: key of the stage that holds the network.
+        accuracy: share of validation images classified correctly.
+        loss: mean cross-entropy on the validation images.
+        val_images: number of validation images, for confidence intervals.
+        macs: multiply-accumulates of one image, convolutions and linear layers.
+        parameters: number of parameters.
+        size_bytes: bytes of the stored weights.
+        latency_ms: estimated latency of one image; null where it was not estimated.
+        image_size: side of the square input in pixels.
+        network: library and model name.
+        units_pruned: units removed in this round.
+        units_left: prunable units left.
+        images_trained: images through backward, paid for by this row.
+        images_without_reuse: images through backward this row would cost with nothing shared.
+        images_forward: images through forward only (statistics, batch-norm, teacher, evaluation).
+        seconds: wall-clock spent on this row.
+        reused: whether the stage was taken from the store.
+        settings: resolved settings of the adaptation, JSON.
+        plan: what was pruned in this round and why, JSON; empty in round 0.
+        device: what it was trained on.
+        created_at: UTC time, ISO 8601.
+    """
+
+    sweep: str
+    kind: Kind
+    label: str
+    trial: int | None
+    round: int
+    stage: str
+    accuracy: float
+    loss: float
+    val_images: int
+    macs: int
+    parameters: int
+    size_bytes: int
+    latency_ms: float | None
+    image_size: int
+    network: str
+    units_pruned: int
+    units_left: int
+    images_trained: int
+    images_without_reuse: int
+    images_forward: int
+    seconds: float
+    reused: bool
+    settings: str
+    plan: str
+    device: str
+    created_at: str
+    schema_version: int = SCHEMA_VERSION
+
+
+@dataclass(frozen=True)
+class TrialRecord:
+    """How one trial ended.
+
+    Attributes:
+        stop_reason: criterion that ended it; null for an infeasible trial.
+        infeasible_reason: value of `errors.InfeasibleReason`; null for a complete trial.
+        detail: for people: what happened.
+        rounds: candidates stored, round 0 not counted.
+        attempts: times the trial was started.
+        settings: resolved settings, JSON.
+    """
+
+    sweep: str
+    trial: int
+    state: TrialState
+    stop_reason: StopReason | None
+    infeasible_reason: str | None
+    detail: str
+    rounds: int
+    attempts: int
+    settings: str
+    seconds: float
+    created_at: str
+    schema_version: int = SCHEMA_VERSION
