@@ -1,0 +1,117 @@
+"""What a sweep's folder says of itself (`sweep.yaml`), and where everything lies in it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from tatl_search.config import Objective, Settings, SweepSettings
+from tatl_search.errors import InputError
+from tatl_search.records import SCHEMA_VERSION
+
+FILE_NAME = "sweep.yaml"
+
+
+class SweepManifest(Settings):
+    """The sweep as it was launched.
+
+    Attributes:
+        schema_version: version of everything stored in the folder.
+        name: name of the sweep; also its folder's.
+        created_at: UTC time, ISO 8601.
+        sweep: how it runs.
+        space: the search space as written, distributions included, `base:` and `--set` resolved.
+        reference: cost of the unpruned network with the target's head, per cost objective; the
+            reference point of the hypervolume, together with accuracy 0.
+    """
+
+    schema_version: int = SCHEMA_VERSION
+    name: str
+    created_at: str
+    sweep: SweepSettings
+    space: Mapping[str, Any]
+    reference: Mapping[Objective, float]
+
+    def to_yaml(self) -> str:
+        """Return the text of `sweep.yaml`."""
+        return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False)
+
+    @classmethod
+    def read(cls, folder: Path) -> "SweepManifest":
+        """Read the manifest of a sweep's folder.
+
+        Raises:
+            InputError: there is no sweep, it is damaged, or a newer version wrote it.
+        """
+        path = folder / FILE_NAME
+        if not path.is_file():
+            raise InputError(f"{folder} is no sweep: it holds no {FILE_NAME}")
+        try:
+            raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+            found = int(raw["schema_version"])
+        except (yaml.YAMLError, KeyError, TypeError, ValueError, UnicodeDecodeError) as error:
+            raise InputError(f"{path} is damaged: {error}") from error
+        if found > SCHEMA_VERSION:
+            raise InputError(
+                f"{path} was written by a newer version (schema {found}; this one reads up to"
+                f" {SCHEMA_VERSION}). Upgrade tatl-search to use this sweep."
+            )
+        try:
+            return cls.model_validate(raw)
+        except ValidationError as error:
+            raise InputError(f"{path} is damaged: {error}") from error
+
+
+@dataclass(frozen=True)
+class SweepFolder:
+    """Where everything of a sweep lies."""
+
+    root: Path
+
+    @property
+    def manifest(self) -> Path:
+        """The sweep as it was launched."""
+        return self.root / FILE_NAME
+
+    @property
+    def environment(self) -> Path:
+        """Versions, machine and git revision of the last driver."""
+        return self.root / "environment.json"
+
+    @property
+    def journal(self) -> Path:
+        """Optuna's journal: the study."""
+        return self.root / "study.journal"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the one driver of the sweep."""
+        return self.root / "lock"
+
+    @property
+    def candidates(self) -> Path:
+        """Parquet files, one a candidate."""
+        return self.root / "candidates"
+
+    @property
+    def trials(self) -> Path:
+        """Parquet files, one a finished trial."""
+        return self.root / "trials"
+
+    @property
+    def stages(self) -> Path:
+        """Stored networks, one folder a stage."""
+        return self.root / "stages"
+
+    @property
+    def ray(self) -> Path:
+        """Ray Tune's own disposable files."""
+        return self.root / "ray"
+
+    @property
+    def wandb(self) -> Path:
+        """Offline Weights & Biases runs."""
+        return self.root / "wandb"
