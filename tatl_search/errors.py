@@ -8,7 +8,7 @@ class TatlError(Exception):
 
 
 class InputError(TatlError):
-    """What the user gave is wrong; nothing was started or written. Ends a command with exit code 2."""
+    """What the user gave is wrong; nothing was started or written. Exit code 2."""
 
 
 class StorageError(TatlError):
