@@ -1,0 +1,1 @@
+"""The adaptation loop and the store of its stages."""

@@ -1,0 +1,67 @@
+"""Keys of stages: two settings that lead to the same network share the key, and so the work.
+
+What counts is which units went, not the settings that chose them, and how training was done.
+Criteria of stopping are left out: a longer run continues a shorter one.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tatl_search.adaptation.stages import CODE_VERSION
+from tatl_search.config import AdaptationConfig
+from tatl_search.core.plan import PrunePlan
+from tatl_search.files import checksum
+
+
+def root_key(config: AdaptationConfig, fingerprint: str, threads: int, device_type: str) -> str:
+    """Return the key of the first fine-tuning.
+
+    Args:
+        config: settings of the adaptation.
+        fingerprint: of the target data.
+        threads: torch threads; they change the order of sums, and so the last bits.
+        device_type: `cpu` or `cuda`.
+    """
+    return _digest(
+        {
+            "seed": config.seed,
+            "threads": threads,
+            "device": device_type,
+            "network": config.network.model_dump(mode="json"),
+            "weights_file": _file_digest(config.network.weights),
+            "data": fingerprint,
+            "augmentation": [config.data.flip, config.data.shift],
+            "training": config.finetune.model_dump(mode="json"),
+        }
+    )
+
+
+def round_key(parent: str, config: AdaptationConfig, plan: PrunePlan, threads: int) -> str:
+    """Return the key of the round that prunes `plan` from the stage `parent` and retrains."""
+    return _digest(
+        {
+            "parent": parent,
+            "pruned": {group: list(units) for group, units in sorted(plan.pruned_sets().items())},
+            "training": config.retrain.model_dump(mode="json"),
+            "threads": threads,
+        }
+    )
+
+
+def seed_of(sweep_seed: int, key: str) -> int:
+    """Return the seed of a stage's random numbers, from the sweep's seed and the stage's key."""
+    digest = hashlib.sha256(f"{sweep_seed}:{key}".encode()).digest()
+    return int.from_bytes(digest[:8]) >> 1
+
+
+def _digest(content: Mapping[str, Any]) -> str:
+    text = json.dumps({"code": CODE_VERSION, **content}, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:40]
+
+
+def _file_digest(weights: str) -> str | None:
+    path = Path(weights)
+    return checksum(path) if path.is_file() else None
