@@ -1,0 +1,85 @@
+"""A candidate: one evaluated network of an adaptation, and the row that is stored of it."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from tatl_search.adaptation.stages import Stage
+from tatl_search.config import AdaptationConfig
+from tatl_search.core.plan import PrunePlan
+from tatl_search.records import CandidateRecord, Kind, StopReason
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One evaluated network.
+
+    Attributes:
+        round: 0 for the fine-tuned unpruned network, then 1, 2, ...
+        stage: the stored network and what is known of it.
+        plan: what this round removed; empty in round 0.
+        owner: the adaptation that reached it.
+        latency_ms: estimated latency of one image; null without a table to estimate from.
+        statistics_images: images of the pass that chooses what goes next, if it was paid here.
+        stop_reason: why the adaptation ends with this candidate; null while it goes on.
+    """
+
+    round: int
+    stage: Stage
+    plan: PrunePlan
+    owner: str
+    latency_ms: float | None
+    statistics_images: int
+    stop_reason: StopReason | None
+
+    @property
+    def reused(self) -> bool:
+        """Whether somebody else's stage was taken instead of training one."""
+        return self.stage.owner != self.owner
+
+    def record(
+        self,
+        config: AdaptationConfig,
+        sweep: str,
+        trial: int | None,
+        kind: Kind | None = None,
+        label: str | None = None,
+    ) -> CandidateRecord:
+        """Return the row of this candidate.
+
+        Args:
+            config: settings of the adaptation.
+            sweep: name of the sweep.
+            trial: number of the trial; null for what no trial produced.
+            kind: unpruned or pruned by the round, unless given.
+            label: `trial 3 round 2`, unless given.
+        """
+        metrics = self.stage.metrics
+        own_kind = Kind.PRUNED if self.round else Kind.UNPRUNED
+        return CandidateRecord(
+            sweep=sweep,
+            kind=kind or own_kind,
+            label=label or f"trial {trial} round {self.round}",
+            trial=trial,
+            round=self.round,
+            stage=self.stage.key,
+            accuracy=metrics.accuracy,
+            loss=metrics.loss,
+            val_images=metrics.val_images,
+            macs=metrics.macs,
+            parameters=metrics.parameters,
+            size_bytes=metrics.size_bytes,
+            latency_ms=self.latency_ms,
+            image_size=config.data.image_size,
+            network=config.network.name,
+            units_pruned=self.plan.units_pruned,
+            units_left=sum(metrics.widths.values()),
+            images_trained=0 if self.reused else metrics.images_trained,
+            images_without_reuse=metrics.images_trained,
+            images_forward=(0 if self.reused else metrics.images_forward) + self.statistics_images,
+            seconds=0.0 if self.reused else metrics.seconds,
+            reused=self.reused,
+            settings=config.model_dump_json(),
+            plan=self.plan.to_json() if self.round else "",
+            device=metrics.device,
+            created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        )

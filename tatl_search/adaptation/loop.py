@@ -1,0 +1,108 @@
+"""Target-aware network adaptation: the algorithm on one screen.
+
+*Our reading* of Zhong, Li, Okada and Maki, "Target Aware Network Adaptation for Efficient
+Representation Learning" (ECCV workshops 2018, arXiv 1810.01104).
+"""
+
+from collections.abc import Iterator, Sequence
+
+from tatl_search.adaptation.candidate import Candidate
+from tatl_search.adaptation.stages import Stage
+from tatl_search.adaptation.workbench import Workbench
+from tatl_search.core.plan import PrunePlan
+from tatl_search.core.stopping import Progress, first_to_fire
+from tatl_search.methods.registry import METHODS
+from tatl_search.nets.activations import mean_activations
+from tatl_search.nets.cost import cost_model
+from tatl_search.nets.groups import find_groups
+from tatl_search.nets.latency import estimate
+from tatl_search.nets.zoo import LoadedNetwork
+from tatl_search.records import StopReason
+
+
+def adapt(bench: Workbench) -> Iterator[Candidate]:
+    """Fine-tune the network, then prune and fine-tune by turns until a criterion stops it.
+
+    Yields every round's network as a candidate; the last one says why the adaptation ended. It
+    knows no tracker, no cluster and no file format: whoever iterates listens.
+
+    Raises:
+        InfeasibleError: these settings lead to no usable network.
+        StorageError: the store of stages cannot be written.
+    """
+    stage = root = bench.first_fine_tuning()
+    trajectory: list[Progress] = []
+    plan = PrunePlan(removals=())
+    while True:
+        network = bench.network_of(stage)
+        trajectory.append(_progress(bench, network, stage, root, trajectory))
+        reason = first_to_fire(bench.config.stop, trajectory)
+        next_plan, statistics_images = plan, 0
+        if reason is None:
+            next_plan, statistics_images = choose_filters(bench, network, stage, root)
+            if not next_plan.removals:
+                reason = StopReason.NO_CANDIDATES
+        yield Candidate(
+            round=len(trajectory) - 1,
+            stage=stage,
+            plan=plan,
+            owner=bench.owner,
+            latency_ms=trajectory[-1].latency_ms,
+            statistics_images=statistics_images,
+            stop_reason=reason,
+        )
+        if reason is not None:
+            return
+        plan = next_plan
+        stage = bench.prune_and_retrain(stage, root, plan)
+
+
+def choose_filters(
+    bench: Workbench, network: LoadedNetwork, stage: Stage, root: Stage
+) -> tuple[PrunePlan, int]:
+    """Gather activation statistics on the training images and let the method choose.
+
+    Returns:
+        The plan of the next round, and how many images were passed forward for it.
+    """
+    size = bench.target.image_size
+    groups = find_groups(network.module, size)
+    activations, computed = bench.store.statistics(
+        stage,
+        "activations",
+        lambda: mean_activations(network.module, groups, bench.training_images(network)()),
+    )
+    plan = METHODS[bench.config.prune.method].plan(
+        activations,
+        groups,
+        cost_model(network.module, groups, size),
+        root.metrics.widths,
+        bench.config.prune,
+    )
+    return plan, len(bench.target.train.labels) if computed else 0
+
+
+def _progress(
+    bench: Workbench,
+    network: LoadedNetwork,
+    stage: Stage,
+    root: Stage,
+    trajectory: Sequence[Progress],
+) -> Progress:
+    """Return where the adaptation stands, as the stopping criteria see it.
+
+    Time is the sum of what the stages took when they were computed, so that a trial that finds
+    its stages stored stops where it would have stopped without them.
+    """
+    config, rounds = bench.config, len(trajectory)
+    minutes = trajectory[-1].minutes if trajectory else 0.0
+    return Progress(
+        round=rounds,
+        accuracy=stage.metrics.accuracy,
+        unpruned_accuracy=root.metrics.accuracy,
+        macs_share=stage.metrics.macs / root.metrics.macs,
+        parameters_share=stage.metrics.parameters / root.metrics.parameters,
+        latency_ms=estimate(bench.latency, network.module) if bench.latency else None,
+        minutes=minutes + stage.metrics.seconds / 60,
+        epochs=config.finetune.epochs + rounds * config.retrain.epochs,
+    )

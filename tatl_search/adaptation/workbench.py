@@ -1,0 +1,180 @@
+"""What one adaptation works with, and the two pieces of training it is made of."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from tatl_search.adaptation.keys import root_key, round_key, seed_of
+from tatl_search.adaptation.stages import Stage, StageMetrics, StageStore
+from tatl_search.config import AdaptationConfig, TrainingSettings
+from tatl_search.core.plan import PrunePlan
+from tatl_search.data.batches import evaluation_batches, steps_per_epoch, training_batches
+from tatl_search.data.sources import TargetData
+from tatl_search.nets.batchnorm import reestimate
+from tatl_search.nets.cost import count_macs, count_parameters, size_bytes
+from tatl_search.nets.evaluate import evaluate
+from tatl_search.nets.finetune import TrainingReport, train
+from tatl_search.nets.groups import find_groups
+from tatl_search.nets.latency import LatencyTable
+from tatl_search.nets.structure import load_network, save_network
+from tatl_search.nets.surgery import prune
+from tatl_search.nets.zoo import LoadedNetwork, build
+
+EVALUATION_BATCH = 128
+
+Batches = Callable[[], Iterator[tuple[Tensor, Tensor]]]
+
+
+@dataclass(frozen=True)
+class Workbench:
+    """Everything one adaptation works with.
+
+    Attributes:
+        config: what to compute.
+        target: the target task's images.
+        store: where stages are kept.
+        owner: who pays for the stages that this adaptation is the first to ask for.
+        device: `cpu` or `cuda`.
+        threads: torch threads of a round.
+        root_threads: torch threads of the first fine-tuning, which may have a node to itself.
+        latency: per-layer times measured beforehand on the idle device; null gives no estimate.
+    """
+
+    config: AdaptationConfig
+    target: TargetData
+    store: StageStore
+    owner: str
+    device: str = "cpu"
+    threads: int = 1
+    root_threads: int = 1
+    latency: LatencyTable | None = None
+
+    def network_of(self, stage: Stage) -> LoadedNetwork:
+        """Return a stage's network, read from the store, on the device and in channels-last."""
+        network, _, _ = load_network(stage.folder)
+        self._place(network.module)
+        return network
+
+    def training_images(self, network: LoadedNetwork) -> Batches:
+        """Return a factory of batches of the training images as they are, for statistics."""
+        return partial(
+            evaluation_batches,
+            self.target.train,
+            EVALUATION_BATCH,
+            network.preprocessing,
+            self.device,
+        )
+
+    def validation_images(self, network: LoadedNetwork) -> Batches:
+        """Return a factory of batches of the validation images."""
+        return partial(
+            evaluation_batches,
+            self.target.val,
+            EVALUATION_BATCH,
+            network.preprocessing,
+            self.device,
+        )
+
+    def first_fine_tuning(self) -> Stage:
+        """Fine-tune the pre-trained network on the target: the stage all rounds grow from."""
+        key = root_key(self.config, self.target.fingerprint, self.root_threads, self.device)
+        return self.store.get_or_compute(key, self.owner, partial(self._compute_root, key))
+
+    def prune_and_retrain(self, parent: Stage, root: Stage, plan: PrunePlan) -> Stage:
+        """Remove the plan's units physically from the parent's network and fine-tune it."""
+        key = round_key(parent.key, self.config, plan, self.threads)
+        compute = partial(self._compute_round, key, parent, root, plan)
+        return self.store.get_or_compute(key, self.owner, compute)
+
+    def _compute_root(self, key: str, folder: Path) -> StageMetrics:
+        started = time.perf_counter()
+        with _threads(self.root_threads):
+            torch.manual_seed(seed_of(self.config.seed, key))
+            network = build(
+                self.config.network, len(self.target.class_names), self.target.image_size
+            )
+            self._place(network.module)
+            report = self._train(network, self.config.finetune, key, teacher=None)
+            return self._finish(folder, network, report, started)
+
+    def _compute_round(
+        self, key: str, parent: Stage, root: Stage, plan: PrunePlan, folder: Path
+    ) -> StageMetrics:
+        started = time.perf_counter()
+        torch.manual_seed(seed_of(self.config.seed, key))
+        network = self.network_of(parent)
+        prune(network.module, find_groups(network.module, self.target.image_size), plan)
+        self._place(network.module)
+        distils = self.config.retrain.distillation_weight > 0
+        teacher = self.network_of(root).module if distils else None
+        report = self._train(network, self.config.retrain, key, teacher)
+        return self._finish(folder, network, report, started)
+
+    def _train(
+        self,
+        network: LoadedNetwork,
+        settings: TrainingSettings,
+        key: str,
+        teacher: nn.Module | None,
+    ) -> TrainingReport:
+        generator = torch.Generator().manual_seed(seed_of(self.config.seed, key))
+
+        def epoch_batches(_: int) -> Iterator[tuple[Tensor, Tensor]]:
+            return training_batches(
+                self.target.train,
+                settings.batch_size,
+                self.config.data,
+                network.preprocessing,
+                self.device,
+                generator,
+            )
+
+        steps = steps_per_epoch(len(self.target.train.labels), settings.batch_size)
+        return train(
+            network.module, epoch_batches, settings, steps, device=self.device, teacher=teacher
+        )
+
+    def _finish(
+        self, folder: Path, network: LoadedNetwork, report: TrainingReport, started: float
+    ) -> StageMetrics:
+        """Re-estimate batch-norm, evaluate, store the network and say what it costs."""
+        module, size = network.module, self.target.image_size
+        reestimated = reestimate(module, self.training_images(network)())
+        evaluation = evaluate(module, self.validation_images(network)())
+        save_network(folder, network, self.target.class_names, size)
+        return StageMetrics(
+            accuracy=evaluation.accuracy,
+            loss=evaluation.loss,
+            val_images=evaluation.images,
+            macs=count_macs(module, size),
+            parameters=count_parameters(module),
+            size_bytes=size_bytes(module),
+            widths={group.name: group.width for group in find_groups(module, size)},
+            images_trained=report.images_trained,
+            images_forward=report.images_forward + reestimated + evaluation.images,
+            seconds=time.perf_counter() - started,
+            device=_device_name(self.device),
+        )
+
+    def _place(self, module: nn.Module) -> None:
+        module.to(device=self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _device_name(device: str) -> str:
+    return torch.cuda.get_device_name() if device.startswith("cuda") else "cpu"
