@@ -1,0 +1,1 @@
+"""Recorders behind one protocol: Parquet (the truth) and Weights & Biases (a copy)."""

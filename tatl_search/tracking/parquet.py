@@ -1,0 +1,193 @@
+"""The records as Parquet: one file a row, named by what it says, written in one piece.
+
+One file a row needs no locks between workers, survives a kill at any moment, and makes a late
+write of an orphaned worker rewrite the very same row.
+"""
+
+import logging
+import os
+import re
+import types
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, asdict, fields
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, TypeVar, get_args, get_type_hints
+from uuid import uuid4
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tatl_search.errors import InputError, StorageError
+from tatl_search.manifest import SweepFolder
+from tatl_search.records import SCHEMA_VERSION, CandidateRecord, Kind, TrialRecord
+
+logger = logging.getLogger(__name__)
+
+Record = TypeVar("Record", CandidateRecord, TrialRecord)
+
+_ARROW_TYPES: Mapping[type, pa.DataType] = {
+    bool: pa.bool_(),
+    int: pa.int64(),
+    float: pa.float64(),
+    str: pa.string(),
+}
+
+
+def _split_optional(hint: Any) -> tuple[type, bool]:
+    """Return the plain type behind `T` or `T | None`, and whether it may be null."""
+    if isinstance(hint, types.UnionType):
+        plain, _ = get_args(hint)
+        return plain, True
+    return hint, False
+
+
+def schema_of(record_class: type[CandidateRecord] | type[TrialRecord]) -> pa.Schema:
+    """Return the Parquet schema of a record class: its fields, in order, nulls where allowed."""
+    hints = get_type_hints(record_class)
+
+    def column(name: str) -> pa.Field:
+        plain, nullable = _split_optional(hints[name])
+        stored = str if issubclass(plain, StrEnum) else plain
+        return pa.field(name, _ARROW_TYPES[stored], nullable=nullable)
+
+    return pa.schema([column(field.name) for field in fields(record_class)])
+
+
+def write_record(path: Path, record: CandidateRecord | TrialRecord) -> None:
+    """Write one row as a Parquet file, in one piece: readers see all of it or nothing.
+
+    Args:
+        path: the file; its folder is made if need be, an older file is replaced.
+        record: the row.
+
+    Raises:
+        StorageError: the folder is full, read-only or otherwise not to be written.
+    """
+    table = pa.Table.from_pylist([asdict(record)], schema=schema_of(type(record)))
+    part = path.with_name(f".{path.name}.{uuid4().hex}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with part.open("wb") as file:
+                pq.write_table(table, file, write_page_checksum=True)
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+    except OSError as error:
+        raise StorageError(
+            f"cannot write {path}: {error}. What was recorded before is kept; make room or make"
+            " the folder writable, then resume."
+        ) from error
+
+
+def _candidate_file(record: CandidateRecord) -> str:
+    if record.trial is not None:
+        return f"trial-{record.trial:05d}-round-{record.round:02d}.parquet"
+    if record.kind is Kind.BASELINE:
+        slug = re.sub(r"[^a-z0-9]+", "-", record.label.lower()).strip("-")
+        return f"baseline-{slug}.parquet"
+    return f"root-{record.stage[:16]}.parquet"
+
+
+class ParquetTracker:
+    """Stores every row in a sweep's folder; the file's name follows from what the row is."""
+
+    def __init__(self, folder: SweepFolder) -> None:
+        self._folder = folder
+
+    def candidate(self, record: CandidateRecord) -> None:
+        """Store one evaluated network.
+
+        Raises:
+            StorageError: the folder cannot be written.
+        """
+        write_record(self._folder.candidates / _candidate_file(record), record)
+
+    def trial(self, record: TrialRecord) -> None:
+        """Store how a trial ended.
+
+        Raises:
+            StorageError: the folder cannot be written.
+        """
+        write_record(self._folder.trials / f"trial-{record.trial:05d}.parquet", record)
+
+    def has_candidate(self, trial: int, round_index: int) -> bool:
+        """Return whether the candidate of this trial and round is stored."""
+        name = f"trial-{trial:05d}-round-{round_index:02d}.parquet"
+        return (self._folder.candidates / name).is_file()
+
+    def close(self) -> None:
+        """Hold nothing, so there is nothing to let go of."""
+
+
+class _Damaged(Exception):  # noqa: N818 - never leaves this file
+    """A file that cannot be read as a record; the message says why."""
+
+
+def read_records(folder: Path, record_class: type[Record]) -> list[Record]:
+    """Read all records of a folder, in the order of their file names.
+
+    Columns that an older version did not write take the record's defaults. A damaged file is
+    skipped with a logged warning that names it: one lost row must not hide all others.
+
+    Args:
+        folder: `candidates/` or `trials/` of a sweep; an absent one holds no records.
+        record_class: what a row says.
+
+    Raises:
+        InputError: a row was written by a newer version.
+    """
+    records: list[Record] = []
+    build = _builder(record_class)
+    for path in sorted(folder.glob("*.parquet")):
+        try:
+            records.extend(build(path, row) for row in _rows(path))
+        except _Damaged as damage:
+            logger.warning("%s is damaged and left out: %s", path, damage)
+    return records
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    try:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            rows: list[dict[str, Any]] = file.read(use_threads=False).to_pylist()
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise _Damaged(str(error)) from error
+    return rows
+
+
+def _builder(record_class: type[Record]) -> Callable[[Path, Mapping[str, Any]], Record]:
+    hints = {name: _split_optional(hint) for name, hint in get_type_hints(record_class).items()}
+    required = {field.name for field in fields(record_class) if field.default is MISSING}
+
+    def build(path: Path, row: Mapping[str, Any]) -> Record:
+        _refuse_newer(path, row.get("schema_version", SCHEMA_VERSION))
+        if missing := sorted(required - row.keys()):
+            raise _Damaged(f"it lacks {', '.join(missing)}")
+        known = row.keys() & hints.keys()
+        return record_class(**{name: _value(name, row[name], *hints[name]) for name in known})
+
+    return build
+
+
+def _refuse_newer(path: Path, version: object) -> None:
+    if isinstance(version, int) and version > SCHEMA_VERSION:
+        raise InputError(
+            f"{path} was written by a newer version (schema {version}; this one reads up to"
+            f" {SCHEMA_VERSION}). Upgrade tatl-search to use this sweep."
+        )
+
+
+def _value(name: str, value: Any, plain: type, nullable: bool) -> Any:
+    if value is None and nullable:
+        return None
+    stored = str if issubclass(plain, StrEnum) else plain
+    if not isinstance(value, stored):
+        raise _Damaged(f"{name} is {value!r}, not {stored.__name__}")
+    try:
+        return plain(value)
+    except ValueError as error:
+        raise _Damaged(str(error)) from error

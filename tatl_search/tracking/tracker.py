@@ -1,0 +1,81 @@
+"""The protocol of a recorder, and the wrapper that keeps a recorder's failure from a trial."""
+
+import logging
+from collections.abc import Callable
+from typing import Protocol
+
+from tatl_search.records import CandidateRecord, TrialRecord
+
+logger = logging.getLogger(__name__)
+
+
+class Tracker(Protocol):
+    """Records what a trial produces."""
+
+    def candidate(self, record: CandidateRecord) -> None:
+        """Record one evaluated network."""
+
+    def trial(self, record: TrialRecord) -> None:
+        """Record how the trial ended."""
+
+    def close(self) -> None:
+        """Let go of what the recorder holds; nothing is recorded afterwards."""
+
+
+def attempt(what: str, call: Callable[[], None]) -> bool:
+    """Make a call whose failure costs nothing but a copy of the records.
+
+    Args:
+        what: for people: who failed, as in `W&B`.
+        call: what to do.
+
+    Returns:
+        Whether it succeeded; a failure is logged as a warning.
+    """
+    try:
+        call()
+    except Exception as error:  # noqa: BLE001 - whatever a recorder raises, the work goes on
+        logger.warning(
+            "%s failed and is switched off here (%s: %s). Nothing is lost: the Parquet rows"
+            " hold everything.",
+            what,
+            type(error).__name__,
+            error,
+        )
+        return False
+    return True
+
+
+class FailSoft:
+    """A tracker that is switched off at its first failure.
+
+    For recorders that only copy. Never wrap the Parquet tracker: rows that cannot be stored
+    must end the trial.
+    """
+
+    def __init__(self, tracker: Tracker, name: str) -> None:
+        """Wrap a tracker.
+
+        Args:
+            tracker: the one to protect the trial from.
+            name: for people, in the warning.
+        """
+        self._tracker = tracker
+        self._name = name
+        self._on = True
+
+    def candidate(self, record: CandidateRecord) -> None:
+        """Record one evaluated network, if the tracker still works."""
+        self._call(lambda: self._tracker.candidate(record))
+
+    def trial(self, record: TrialRecord) -> None:
+        """Record how the trial ended, if the tracker still works."""
+        self._call(lambda: self._tracker.trial(record))
+
+    def close(self) -> None:
+        """Close the tracker, also after a failure: it may still hold a process or a file."""
+        self._on = attempt(self._name, self._tracker.close) and self._on
+
+    def _call(self, call: Callable[[], None]) -> None:
+        if self._on:
+            self._on = attempt(self._name, call)

@@ -1,0 +1,67 @@
+"""A recorder's failure never reaches the trial."""
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from tatl_search.config import WandbSettings
+from tatl_search.errors import StorageError
+from tatl_search.manifest import SweepFolder
+from tatl_search.tracking.parquet import ParquetTracker
+from tatl_search.tracking.tracker import FailSoft, Tracker, attempt
+from tatl_search.tracking.wandb import WandbTrialTracker
+from tests.tracking.made import made_candidate, made_trial
+
+
+def _impossible(tmp_path: Path) -> SweepFolder:
+    """A sweep's folder that cannot be made, since a file stands where its parent would be."""
+    (tmp_path / "file").write_text("in the way")
+    return SweepFolder(tmp_path / "file" / "sweep")
+
+
+def _parquet(folder: SweepFolder) -> Tracker:
+    return ParquetTracker(folder)
+
+
+def _wandb(folder: SweepFolder) -> Tracker:
+    return WandbTrialTracker(folder, WandbSettings(mode="offline"), "made", 3, {})
+
+
+@pytest.mark.parametrize("open_tracker", [_parquet, _wandb])
+def test_the_first_failure_is_logged_and_switches_the_tracker_off(
+    open_tracker: type[ParquetTracker], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    tracker = FailSoft(open_tracker(_impossible(tmp_path)), "the copy")
+    with caplog.at_level(logging.WARNING):
+        tracker.candidate(made_candidate(round=0))
+        tracker.candidate(made_candidate(round=1))
+        tracker.trial(made_trial())
+        tracker.close()
+    assert len(caplog.records) == 1
+    assert "the copy failed and is switched off" in caplog.text
+    assert "StorageError" in caplog.text
+
+
+def test_unwrapped_failures_are_raised(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match="cannot make"):
+        _wandb(_impossible(tmp_path)).candidate(made_candidate())
+
+
+def test_records_pass_through_while_the_tracker_works(tmp_path: Path) -> None:
+    folder = SweepFolder(tmp_path)
+    inner = ParquetTracker(folder)
+    tracker = FailSoft(inner, "the copy")
+    tracker.candidate(made_candidate(trial=3, round=2))
+    tracker.trial(made_trial(trial=3))
+    tracker.close()
+    assert inner.has_candidate(3, 2)
+    assert (folder.trials / "trial-00003.parquet").is_file()
+
+
+def test_an_interrupt_is_not_a_failure() -> None:
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        attempt("the copy", interrupted)
