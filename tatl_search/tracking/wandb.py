@@ -7,7 +7,8 @@ are uploaded with `wandb sync`.
 
 import netrc
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
@@ -24,7 +25,7 @@ from tatl_search.tracking.tracker import attempt
 Mode = Literal["online", "offline", "disabled"]
 
 _METRICS = (
-    "accuracy", "loss", "macs", "parameters", "size_bytes", "latency_ms", "units_pruned",
+    "round", "accuracy", "loss", "macs", "parameters", "size_bytes", "latency_ms", "units_pruned",
     "units_left", "images_trained", "images_forward", "seconds", "reused",
 )  # fmt: skip
 _SUMMARY = ("state", "stop_reason", "infeasible_reason", "detail", "rounds", "attempts", "seconds")
@@ -60,6 +61,16 @@ def _key_at_hand() -> bool:
     except (OSError, netrc.NetrcParseError):
         return False
     return found is not None and bool(found[2])
+
+
+def _known(record: CandidateRecord | TrialRecord, names: Sequence[str]) -> dict[str, Any]:
+    """Return the fields that are not null; an enum's value, where W&B would store its name."""
+    values = {name: getattr(record, name) for name in names}
+    return {
+        name: str(value) if isinstance(value, StrEnum) else value
+        for name, value in values.items()
+        if value is not None
+    }
 
 
 def _quiet_settings() -> wandb.Settings:
@@ -138,16 +149,11 @@ class WandbTrialTracker:
 
     def candidate(self, record: CandidateRecord) -> None:
         """Log a round's figures; `round` is the step, so a repeated round changes nothing."""
-        metrics = {name: getattr(record, name) for name in _METRICS}
-        known = {name: value for name, value in metrics.items() if value is not None}
-        self._opened().log({"round": record.round, **known}, step=record.round)
+        self._opened().log(_known(record, _METRICS), step=record.round)
 
     def trial(self, record: TrialRecord) -> None:
         """Write how the trial ended into the run's summary."""
-        ending = {name: getattr(record, name) for name in _SUMMARY}
-        self._opened().summary.update(
-            {name: value for name, value in ending.items() if value is not None}
-        )
+        self._opened().summary.update(_known(record, _SUMMARY))
 
     def close(self) -> None:
         """Finish the run."""

@@ -82,10 +82,10 @@ def test_the_sweeps_run_holds_front_table_figure_and_sums(tmp_path: Path) -> Non
     assert found.summary["trials"] == 1
     assert found.summary["on_front"] == 1
     files = next(tmp_path.glob("wandb/offline-run-*/files"))
-    table = json.loads((files / found.history[0]["candidates"]["path"]).read_text())
+    table = json.loads((files / found.history[0]["candidates/path"]).read_text())
     assert table["columns"] == ["trial", "round", "accuracy", "macs", "on_front"]
     assert table["data"] == [[0, 0, 0.95, 10, True], [0, 1, 0.9, 12, False]]
-    drawn = json.loads((files / found.history[0]["front"]["path"]).read_text())
+    drawn = json.loads((files / found.history[0]["front/path"]).read_text())
     assert drawn["data"][0]["x"] == [10, 12]
 
 
