@@ -27,7 +27,6 @@ class InfeasibleReason(StrEnum):
 
     COLLAPSED = "collapsed"
     NAN_LOSS = "nan_loss"
-    OVER_PRUNED = "over_pruned"
     OUT_OF_MEMORY = "out_of_memory"
     WORKER_LOST = "worker_lost"
     FAILED = "failed"

@@ -107,6 +107,11 @@ class SweepFolder:
         return self.root / "stages"
 
     @property
+    def data(self) -> Path:
+        """The target data, decoded once and memory-mapped by every trial."""
+        return self.root / "data"
+
+    @property
     def ray(self) -> Path:
         """Ray Tune's own disposable files."""
         return self.root / "ray"

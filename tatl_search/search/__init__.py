@@ -1,0 +1,1 @@
+"""The sweep: Optuna proposes, Ray Tune runs, every round is recorded."""

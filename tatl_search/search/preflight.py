@@ -1,0 +1,121 @@
+"""What is checked and measured before anything runs, so that bad input costs nothing."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from tatl_search.config import AdaptationConfig, Objective
+from tatl_search.data.batches import steps_per_epoch, training_batches
+from tatl_search.data.sources import TargetData, load_target
+from tatl_search.errors import InputError
+from tatl_search.nets.cost import count_macs, count_parameters, size_bytes
+from tatl_search.nets.finetune import train
+from tatl_search.nets.latency import LatencyTable, measure
+from tatl_search.nets.support import check_supported
+from tatl_search.nets.zoo import LoadedNetwork, build
+from tatl_search.search.variants import variants
+from tatl_search.space import SearchSpace
+
+
+@dataclass(frozen=True)
+class NetworkCheck:
+    """One network on one target task, found fit to be searched over.
+
+    Attributes:
+        config: settings that lead to it.
+        target: its images.
+        network: itself, unpruned, with the target's head.
+        costs: per cost objective.
+        latency: per-layer times on this machine, measured while nothing else runs.
+    """
+
+    config: AdaptationConfig
+    target: TargetData
+    network: LoadedNetwork
+    costs: Mapping[Objective, float]
+    latency: LatencyTable
+
+
+def check_networks(space: SearchSpace, cache: Path | None, threads: int) -> list[NetworkCheck]:
+    """Open the data and build the network of every combination the space can choose.
+
+    Args:
+        space: the search space.
+        cache: where decoded images are kept; null keeps them in memory.
+        threads: torch threads of a trial, at which latency is measured.
+
+    Raises:
+        InputError: the data cannot be used, or a network is unknown, does not fit the images,
+            or cannot be pruned.
+    """
+    torch.set_num_threads(threads)
+    return [
+        _check(config, cache, threads)
+        for config in variants(space, lambda name: name.startswith(("data.", "network.")))
+    ]
+
+
+def _check(config: AdaptationConfig, cache: Path | None, threads: int) -> NetworkCheck:
+    target = load_target(config.data, cache=cache)
+    _check_batches(config, target)
+    size = target.image_size
+    network = build(config.network, len(target.class_names), size)
+    check_supported(network.module, size)
+    return NetworkCheck(
+        config=config,
+        target=target,
+        network=network,
+        costs={
+            Objective.MACS: count_macs(network.module, size),
+            Objective.PARAMETERS: count_parameters(network.module),
+            Objective.SIZE_BYTES: size_bytes(network.module),
+        },
+        latency=measure(network.module, size, threads),
+    )
+
+
+def _check_batches(config: AdaptationConfig, target: TargetData) -> None:
+    images = len(target.train.labels)
+    for section, training in (("finetune", config.finetune), ("retrain", config.retrain)):
+        if training.batch_size > images:
+            raise InputError(
+                f"{section}.batch_size is {training.batch_size}, but there are only {images}"
+                f" training images; set it to {images} or less"
+            )
+
+
+def reference_costs(checks: list[NetworkCheck]) -> dict[Objective, float]:
+    """Return the greatest unpruned cost per objective: the hypervolume's reference point."""
+    return {
+        objective: max(check.costs[objective] for check in checks)
+        for objective in (Objective.MACS, Objective.PARAMETERS, Objective.SIZE_BYTES)
+    }
+
+
+def training_speed(check: NetworkCheck, batches: int = 4) -> float:
+    """Return images per second of training, measured on a few batches of this machine's CPU."""
+    config, target = check.config, check.target
+    settings = config.finetune.model_copy(update={"epochs": 1})
+    few = list(
+        zip(
+            range(batches),
+            training_batches(
+                target.train,
+                settings.batch_size,
+                config.data,
+                check.network.preprocessing,
+                "cpu",
+                torch.Generator().manual_seed(0),
+            ),
+            strict=False,
+        )
+    )
+    steps = min(len(few), steps_per_epoch(len(target.train.labels), settings.batch_size))
+    started = time.perf_counter()
+    report = train(
+        check.network.module, lambda _: (batch for _, batch in few), settings, steps, device="cpu"
+    )
+    return report.images_trained / (time.perf_counter() - started)

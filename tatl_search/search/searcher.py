@@ -1,0 +1,141 @@
+"""Ray Tune's Searcher: hands out work, and tells the study how it ended.
+
+`OptunaSearch` is not enough: it tells the last report only, drops constraints, leaves a trial
+with a missing metric running for ever, and lets two sweeps share one study.
+"""
+
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from ray.tune.search import Searcher
+
+from tatl_search.config import Objective
+from tatl_search.errors import InfeasibleReason
+from tatl_search.records import TrialRecord, TrialState
+from tatl_search.search.study import Proposal, SweepStudy
+from tatl_search.search.work import Event, WorkItem, WorkKind
+from tatl_search.tracking.parquet import ParquetTracker
+
+MAX_ATTEMPTS = 3
+"""A trial that fails or ends its worker this often is told as infeasible."""
+
+
+class WorkSearcher(Searcher):  # type: ignore[misc]
+    """Hands out baselines first, then trials that did not end, then new ones.
+
+    Retrying is done here and not by Ray, so that one rule counts the attempts of a trial whether
+    its worker, its node or the driver died.
+
+    Attributes:
+        fatal: what makes going on pointless, such as full storage.
+        failures: baselines that could not be trained, and why.
+    """
+
+    def __init__(
+        self,
+        study: SweepStudy,
+        baselines: Sequence[WorkItem],
+        item_of: Callable[[Proposal], WorkItem],
+        parquet: ParquetTracker,
+        slots: Callable[[], int],
+    ) -> None:
+        super().__init__()
+        self._study = study
+        self._again: deque[int] = deque(study.unfinished())
+        self._baselines = deque(baselines)
+        self._item_of = item_of
+        self._parquet = parquet
+        self._slots = slots
+        self._live: dict[str, WorkItem] = {}
+        self.fatal: str | None = None
+        self.failures: list[str] = []
+        self._last_error: dict[int, str] = {}
+
+    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
+        """Return the next piece of work, None while there is none to be had, or FINISHED."""
+        if len(self._live) >= self._slots():
+            return None
+        item = None if self.fatal else self._next_item()
+        if item is None:
+            # What is still out may come back to be tried again.
+            return None if self._live else str(Searcher.FINISHED)
+        self._live[trial_id] = item
+        return {"item": item.model_dump(mode="json")}
+
+    def _next_item(self) -> WorkItem | None:
+        if self._baselines:
+            return self._baselines.popleft()
+        while self._again:
+            proposal = self._study.reopen(self._again.popleft())
+            item = self._item_of(proposal)
+            if proposal.attempt <= MAX_ATTEMPTS:
+                return item
+            self._give_up(item)
+        return None if self._study.exhausted else self._item_of(self._study.ask())
+
+    def on_trial_complete(
+        self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
+    ) -> None:
+        """Tell how a piece of work ended, or keep it to be tried again."""
+        item = self._live.pop(trial_id, None)
+        if item is None:
+            return
+        result = result or {}
+        event = None if error else result.get("event")
+        if event == Event.STORAGE_ERROR:
+            self.fatal = str(result["detail"])
+        elif event == Event.END:
+            self._tell(item, result)
+        else:
+            self._try_again(item, str(result.get("detail", "its worker died")))
+
+    def _tell(self, item: WorkItem, result: Mapping[str, Any]) -> None:
+        infeasible = result["infeasible_reason"]
+        if item.kind is WorkKind.BASELINE:
+            if infeasible:
+                self.failures.append(f"{item.label}: {result['detail']}")
+        elif infeasible:
+            self._study.tell_infeasible(item.number, f"{infeasible}: {result['detail']}")
+        else:
+            outcome = {objective: float(result[objective.value]) for objective in Objective}
+            self._study.tell(item.number, outcome, result["stop_reason"])
+
+    def _try_again(self, item: WorkItem, why: str) -> None:
+        if item.kind is WorkKind.TRIAL:
+            self._last_error[item.number] = why
+            self._again.append(item.number)
+        elif item.attempt < MAX_ATTEMPTS:
+            self._baselines.append(item.model_copy(update={"attempt": item.attempt + 1}))
+        else:
+            self.failures.append(f"{item.label}: {why}")
+
+    def _give_up(self, item: WorkItem) -> None:
+        """Record and tell a trial that failed too often; its record comes first, as always."""
+        why = self._last_error.get(item.number, "its worker died")
+        detail = f"tried {MAX_ATTEMPTS} times; last: {why}"
+        record = TrialRecord(
+            sweep=item.sweep_name,
+            trial=item.number,
+            state=TrialState.INFEASIBLE,
+            stop_reason=None,
+            infeasible_reason=InfeasibleReason.WORKER_LOST.value,
+            detail=detail,
+            rounds=0,
+            attempts=MAX_ATTEMPTS,
+            settings=item.config.model_dump_json(),
+            seconds=0.0,
+            created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        )
+        self._parquet.trial(record)
+        self._study.tell_infeasible(item.number, detail)
+
+    def save(self, checkpoint_path: str) -> None:
+        """Save nothing: a sweep is its study, its Parquet rows and its stages."""
+
+    def restore(self, checkpoint_path: str) -> None:
+        """Restore nothing: `resume` starts a fresh Ray run on the same study."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {}  # Ray pickles its searcher into state that is never restored

@@ -1,0 +1,106 @@
+"""Settings of a search space without a sampler: its middle, its top, its combinations."""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from tatl_search.config import AdaptationConfig
+from tatl_search.space import SearchSpace
+
+ROOT_SECTIONS = ("seed", "data.", "network.", "finetune.")
+"""Parameters that decide the first fine-tuning start so."""
+
+
+def variants(
+    space: SearchSpace, decides: Callable[[str], bool], position: float = 0.5
+) -> Iterator[AdaptationConfig]:
+    """Yield every combination of the choices among the parameters that `decides` accepts.
+
+    Args:
+        space: the search space.
+        decides: whether a parameter of this name is enumerated, not drawn.
+        position: where in their range all numeric parameters stand: 0.5 the middle, 1 the top.
+            Choices that are not enumerated take their first option.
+    """
+    pending: list[dict[str, Any]] = [{}]
+    while pending:
+        drawn = _Draw(pending.pop(0), decides, position)
+        config = space.sample(drawn)
+        if drawn.open is None:
+            yield config
+        else:
+            name, choices = drawn.open
+            pending.extend({**drawn.chosen, name: choice} for choice in choices)
+
+
+def middle(space: SearchSpace) -> AdaptationConfig:
+    """Return the settings at the middle of every range and the first of every choice."""
+    return next(variants(space, lambda _: False))
+
+
+def most_epochs(space: SearchSpace) -> int:
+    """Return the epochs that the longest possible trial of a space trains."""
+    length = ("finetune.epochs", "retrain.epochs", "stop.max_rounds")
+    return max(
+        config.finetune.epochs + config.stop.max_rounds * config.retrain.epochs
+        for config in variants(space, lambda name: name.endswith(length), position=1.0)
+    )
+
+
+def decides_root(name: str) -> bool:
+    """Whether a parameter of this name decides the first fine-tuning."""
+    return name.startswith(ROOT_SECTIONS)
+
+
+def shared_roots(space: SearchSpace, at_most: int = 4) -> list[AdaptationConfig]:
+    """Return settings of the first fine-tunings that trials will share.
+
+    Empty where they cannot be listed: a number among the deciding settings is searched, or there
+    are more than `at_most`; trials then compute them when they get there.
+    """
+    names = [name for name, _ in space.parameters if decides_root(name)]
+    roots: list[AdaptationConfig] = []
+    for config in variants(space, decides_root):
+        roots.append(config)
+        if len(roots) > at_most:
+            return []
+    return [] if names and _has_numeric(space) else roots
+
+
+def _has_numeric(space: SearchSpace) -> bool:
+    draw = _Draw({}, decides_root, 0.5)
+    space.sample(draw)
+    return draw.numeric
+
+
+class _Draw:
+    """Answers a search space's questions without a sampler."""
+
+    def __init__(
+        self, chosen: dict[str, Any], decides: Callable[[str], bool], position: float
+    ) -> None:
+        self.chosen = chosen
+        self.open: tuple[str, Sequence[Any]] | None = None
+        self.numeric = False
+        self._decides = decides
+        self._position = position
+
+    def uniform(
+        self, name: str, low: float, high: float, log: bool, step: float | None, integer: bool
+    ) -> float:
+        self.numeric = self.numeric or self._decides(name)
+        if log:
+            value = math.exp(math.log(low) + self._position * (math.log(high) - math.log(low)))
+        else:
+            value = low + self._position * (high - low)
+        stride = step or (1 if integer else None)
+        if stride:
+            value = low + stride * math.floor((value - low) / stride + 1e-9)
+        return round(value) if integer else value
+
+    def categorical(self, name: str, choices: Sequence[Any]) -> Any:
+        if name in self.chosen:
+            return self.chosen[name]
+        if self.open is None and self._decides(name):
+            self.open = (name, choices)
+        return choices[0]

@@ -1,0 +1,64 @@
+"""What a worker is handed: one trial, one baseline or the shared root, complete in itself."""
+
+from enum import StrEnum
+from pathlib import Path
+
+from tatl_search.config import AdaptationConfig, Settings, SweepSettings
+from tatl_search.nets.latency import LatencyTable
+
+
+class WorkKind(StrEnum):
+    """What a piece of work is."""
+
+    TRIAL = "trial"
+    BASELINE = "baseline"
+    ROOT = "root"
+
+
+class Event(StrEnum):
+    """What a worker's report says."""
+
+    CANDIDATE = "candidate"
+    END = "end"
+    FAILED = "failed"
+    STORAGE_ERROR = "storage_error"
+
+
+class WorkItem(Settings):
+    """One adaptation to run, with all that a worker needs to run it.
+
+    Attributes:
+        kind: trial, baseline or root.
+        number: the trial's or baseline's number.
+        attempt: how many times it has now been handed out.
+        label: how people know it.
+        folder: the sweep's folder.
+        sweep_name: name of the sweep.
+        sweep: how the sweep runs.
+        config: what to compute.
+        threads: torch threads of a round.
+        root_threads: torch threads of the first fine-tuning.
+        latency: per-layer times measured beforehand on the idle device.
+    """
+
+    kind: WorkKind
+    number: int
+    attempt: int = 1
+    label: str
+    folder: Path
+    sweep_name: str
+    sweep: SweepSettings
+    config: AdaptationConfig
+    threads: int
+    root_threads: int
+    latency: LatencyTable | None = None
+
+    @property
+    def device(self) -> str:
+        """The torch device the work runs on."""
+        return "cuda" if self.sweep.gpus_per_trial > 0 else "cpu"
+
+    @property
+    def owner(self) -> str:
+        """Who pays for the stages this work is the first to ask for."""
+        return f"{self.sweep_name}/{self.kind.value}-{self.number}"
