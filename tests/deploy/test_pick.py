@@ -1,0 +1,197 @@
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tatl_search.core.confidence import standard_error
+from tatl_search.deploy.pick import PickRequest, choose
+from tatl_search.errors import InputError
+from tatl_search.records import CandidateRecord, Kind
+from tests.deploy.rows import M, row
+
+UNPRUNED = row(None, 0, 0.95, 100 * M)
+# With 400 images one standard error is about 0.011 near 0.95.
+CANDIDATES = (
+    UNPRUNED,
+    row(1, 1, 0.96, 80 * M, parameters=3 * M),
+    row(1, 2, 0.955, 50 * M, parameters=2 * M),
+    row(1, 3, 0.90, 30 * M, parameters=2 * M),
+    row(2, 1, 0.85, 40 * M, parameters=1 * M),
+    row(2, 2, 0.60, 10 * M, parameters=1 * M),
+)
+
+
+def picked(request: PickRequest) -> str:
+    return choose(CANDIDATES, UNPRUNED, request).candidate.label
+
+
+def test_a_bound_on_accuracy_takes_the_cheapest_that_meets_it() -> None:
+    assert picked(PickRequest(min_accuracy=0.96)) == "trial 1 round 1"
+    assert picked(PickRequest(min_accuracy=0.90)) == "trial 1 round 3"
+    assert picked(PickRequest(min_accuracy=0.0)) == "trial 2 round 2"
+
+
+def test_a_drop_is_measured_from_the_unpruned_network_and_met_when_exactly_equal() -> None:
+    assert 0.95 - 0.05 != 0.90  # floats: only a tolerance makes them equal
+    assert picked(PickRequest(max_drop=0.05)) == "trial 1 round 3"
+    assert picked(PickRequest(max_drop=0.04)) == "trial 1 round 2"
+    assert picked(PickRequest(max_drop=0.10)) == "trial 1 round 3"
+
+
+def test_of_two_floors_the_higher_one_counts() -> None:
+    assert picked(PickRequest(min_accuracy=0.5, max_drop=0.0)) == "trial 1 round 2"
+    assert picked(PickRequest(min_accuracy=0.96, max_drop=0.5)) == "trial 1 round 1"
+
+
+def test_a_bound_on_cost_takes_the_most_accurate_and_of_near_ties_the_cheapest() -> None:
+    choice = choose(CANDIDATES, UNPRUNED, PickRequest(max_macs=90 * M))
+    assert choice.candidate.label == "trial 1 round 2"  # 0.955 is within 0.0098 of 0.96
+    assert "trial 1 round 1" in choice.why
+    assert picked(PickRequest(max_macs=40 * M)) == "trial 1 round 3"
+    assert picked(PickRequest(max_parameters=M)) == "unpruned"
+    assert picked(PickRequest(max_macs=99 * M, max_parameters=M)) == "trial 2 round 1"
+
+
+def test_near_ties_never_leave_the_bounds() -> None:
+    assert picked(PickRequest(max_macs=90 * M, min_accuracy=0.958)) == "trial 1 round 1"
+
+
+def test_without_bounds_the_knee_is_picked() -> None:
+    # The chord runs from (10 M, 0.60) to (80 M, 0.96). 0.90 at 30 M lies farthest above it, and
+    # is within 10 points of the best; 0.955 at 50 M is farther than one standard error (0.015).
+    choice = choose(CANDIDATES, UNPRUNED, PickRequest())
+    assert choice.candidate.label == "trial 1 round 3"
+    assert "knee" in choice.why
+
+
+def test_the_neighbours_are_the_next_on_the_front() -> None:
+    choice = choose(CANDIDATES, UNPRUNED, PickRequest(min_accuracy=0.90))
+    assert choice.smaller is not None
+    assert choice.larger is not None
+    # trial 2 round 1 (40 M) lies between, but is dominated by the picked one itself.
+    assert choice.larger.candidate.label == "trial 1 round 2"
+    assert choice.larger.accuracy_change == pytest.approx(0.055)
+    assert choice.larger.macs_change == 20 * M
+    assert choice.larger.text == (
+        "trial 1 round 2: 50.0 M MACs (+67 %), accuracy 0.9550 (+5.5 points)"
+    )
+    assert choice.smaller.candidate.label == "trial 2 round 2"
+
+
+def test_the_ends_of_the_front_have_one_neighbour() -> None:
+    assert choose(CANDIDATES, UNPRUNED, PickRequest(min_accuracy=0.96)).larger is None
+    assert choose(CANDIDATES, UNPRUNED, PickRequest(min_accuracy=0.0)).smaller is None
+
+
+def test_the_interval_is_wilsons() -> None:
+    # Wilson 1927 for 95 of 100: (0.8882, 0.9785), as statsmodels' proportion_confint gives.
+    choice = choose([row(0, 1, 0.95, M, val_images=100)], UNPRUNED, PickRequest())
+    assert choice.interval == pytest.approx((0.8882, 0.9785), abs=1e-4)
+
+
+def test_many_candidates_and_an_unpruned_choice_are_noted() -> None:
+    choice = choose(CANDIDATES, UNPRUNED, PickRequest(max_parameters=M))
+    assert "6 candidates were compared on the same 400 validation images" in choice.notes[0]
+    assert "no pruned one" in choice.notes[1]
+    assert choose([row(0, 1, 0.9, M)], UNPRUNED, PickRequest()).notes == ()
+
+
+def test_rows_of_one_stage_are_one_network() -> None:
+    shared = [row(trial, 1, 0.9, 50 * M, stage="same") for trial in (2, 1)]
+    choice = choose(shared, UNPRUNED, PickRequest())
+    assert choice.candidate.label == "trial 1 round 1"
+    assert choice.notes == ()
+
+
+def test_candidates_without_a_finite_accuracy_do_not_count() -> None:
+    broken = row(0, 1, math.nan, M)
+    assert choose([broken, *CANDIDATES], UNPRUNED, PickRequest(max_macs=10 * M)).candidate.trial
+    with pytest.raises(InputError, match="nothing to pick from"):
+        choose([broken], UNPRUNED, PickRequest())
+
+
+def test_an_unmet_bound_names_the_closest_and_what_it_lacks() -> None:
+    with pytest.raises(InputError) as caught:
+        choose(CANDIDATES, UNPRUNED, PickRequest(min_accuracy=0.99, max_macs=4 * M))
+    assert str(caught.value).splitlines() == [
+        "no candidate has accuracy at least 0.9900: closest is 0.9600 (trial 1 round 1);"
+        " short by 0.0300",
+        "no candidate has at most 4.0 M MACs: closest is 10.0 M (trial 2 round 2); 6.0 M too many",
+    ]
+
+
+def test_bounds_that_exclude_each_other_are_shown_against_each_other() -> None:
+    with pytest.raises(InputError) as caught:
+        choose(CANDIDATES, UNPRUNED, PickRequest(min_accuracy=0.92, max_macs=40 * M))
+    assert str(caught.value).splitlines() == [
+        "no candidate meets all bounds at once, though each is met by some:",
+        "  accuracy at least 0.9200: with at most 40.0 M MACs closest is"
+        " 0.9000 (trial 1 round 3); short by 0.0200",
+        "  at most 40.0 M MACs: with accuracy at least 0.9200 closest is"
+        " 50.0 M (trial 1 round 2); 10.0 M too many",
+    ]
+
+
+def test_three_bounds_of_which_no_two_go_together() -> None:
+    pool = [row(0, 1, 0.9, 9 * M, 9 * M), row(1, 1, 0.5, M, 9 * M), row(2, 1, 0.5, 9 * M, M)]
+    request = PickRequest(min_accuracy=0.9, max_macs=M, max_parameters=M)
+    with pytest.raises(InputError, match="there is nothing at all"):
+        choose(pool, UNPRUNED, request)
+
+
+@pytest.mark.parametrize(
+    ("bounds", "message"),
+    [
+        ({"min_accuracy": 95.0}, "min_accuracy is a share between 0 and 1"),
+        ({"max_drop": -0.1}, "max_drop is a share"),
+        ({"max_drop": math.nan}, "max_drop is a share"),
+        ({"max_macs": 0}, "max_macs must be at least 1"),
+        ({"max_parameters": -5}, "max_parameters must be at least 1"),
+    ],
+)
+def test_bounds_out_of_range_are_refused(bounds: dict[str, float], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        PickRequest(**bounds)  # type: ignore[arg-type]
+
+
+rows = st.lists(
+    st.builds(
+        lambda key, correct, macs: row(key, 1, correct / 400, macs),
+        st.integers(0, 10_000),
+        st.integers(0, 400),
+        st.integers(1, 1000),
+    ),
+    min_size=1,
+    max_size=20,
+    unique_by=lambda record: record.trial,
+)
+
+
+@given(rows, st.integers(1, 1000))
+def test_within_a_budget_nothing_within_one_error_is_cheaper(
+    pool: list[CandidateRecord], budget: int
+) -> None:
+    affordable = [record for record in pool if record.macs <= budget]
+    if not affordable:
+        with pytest.raises(InputError):
+            choose(pool, UNPRUNED, PickRequest(max_macs=budget))
+        return
+    chosen = choose(pool, UNPRUNED, PickRequest(max_macs=budget)).candidate
+    best = max(record.accuracy for record in affordable)
+    enough = best - standard_error(best, 400)
+    assert chosen.accuracy >= enough
+    assert chosen.macs == min(r.macs for r in affordable if r.accuracy >= enough)
+
+
+@given(rows, st.randoms(use_true_random=False))
+def test_the_order_of_the_rows_does_not_matter(
+    pool: list[CandidateRecord], random: st.DataObject
+) -> None:
+    shuffled = list(pool)
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    assert choose(pool, UNPRUNED, PickRequest()) == choose(shuffled, UNPRUNED, PickRequest())
+
+
+def test_the_unpruned_network_is_a_candidate_like_others() -> None:
+    assert choose([UNPRUNED], UNPRUNED, PickRequest()).candidate.kind is Kind.UNPRUNED
