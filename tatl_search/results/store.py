@@ -1,0 +1,118 @@
+"""A sweep as it was found in its folder: manifest, rows, environment; nothing computed."""
+
+import json
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tatl_search.config import Objective
+from tatl_search.manifest import SweepFolder, SweepManifest
+from tatl_search.records import CandidateRecord, Kind, TrialRecord
+from tatl_search.tracking.parquet import read_records
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class SweepResults:
+    """What a sweep's folder holds.
+
+    Attributes:
+        folder: where it lies.
+        manifest: the sweep as it was launched.
+        candidates: the networks of the trials, round 0 included, by trial and round.
+        roots: first fine-tunings that trials shared; what they cost counts, and their networks
+            are the round 0 of those trials.
+        baselines: the networks to beat.
+        trials: how trials ended, by number; running ones are not among them.
+        environment: versions and machine of the last driver; empty if it was not written.
+    """
+
+    folder: SweepFolder
+    manifest: SweepManifest
+    candidates: tuple[CandidateRecord, ...]
+    roots: tuple[CandidateRecord, ...]
+    baselines: tuple[CandidateRecord, ...]
+    trials: tuple[TrialRecord, ...]
+    environment: Mapping[str, Any]
+
+    @property
+    def _rows(self) -> tuple[CandidateRecord, ...]:
+        return self.candidates + self.roots + self.baselines
+
+    @property
+    def images_trained(self) -> int:
+        """Images through backward, over all rows."""
+        return sum(row.images_trained for row in self._rows)
+
+    @property
+    def images_forward(self) -> int:
+        """Images through forward only, over all rows."""
+        return sum(row.images_forward for row in self._rows)
+
+    @property
+    def images_saved(self) -> int:
+        """Images through backward that shared stages made unnecessary."""
+        return sum(row.images_without_reuse for row in self._rows) - self.images_trained
+
+    @property
+    def seconds(self) -> float:
+        """Time spent on all rows, summed over workers."""
+        return sum(row.seconds for row in self._rows)
+
+    @property
+    def unpruned(self) -> CandidateRecord | None:
+        """The most accurate unpruned network fine-tuned on the target; null before the first."""
+        rows = [row for row in self.candidates if row.kind is Kind.UNPRUNED] or self.roots
+        return max(rows, key=lambda row: row.accuracy, default=None)
+
+    def reference_cost(self, objective: Objective) -> float | None:
+        """Return what costs are shares of: the unpruned network's; null while it is unknown."""
+        if objective in self.manifest.reference:
+            return self.manifest.reference[objective]
+        unpruned = self.unpruned
+        return None if unpruned is None else float(getattr(unpruned, objective.value))
+
+
+def load_sweep(folder: Path | str) -> SweepResults:
+    """Read a sweep's folder, of a finished, running or killed sweep.
+
+    Example:
+        >>> from tatl_search.results import load_sweep
+        >>> results = load_sweep("sweeps/quickstart")  # doctest: +SKIP
+        >>> len(results.candidates)  # doctest: +SKIP
+        31
+
+    Raises:
+        InputError: it is no sweep, its manifest is damaged, or a newer version wrote it.
+    """
+    where = SweepFolder(Path(folder))
+    manifest = SweepManifest.read(where.root)
+    rows = read_records(where.candidates, CandidateRecord)
+    of_trials = [row for row in rows if row.trial is not None]
+    return SweepResults(
+        folder=where,
+        manifest=manifest,
+        candidates=_ordered(of_trials),
+        roots=_ordered(row for row in rows if row.trial is None and row.kind is not Kind.BASELINE),
+        baselines=_ordered(row for row in rows if row.kind is Kind.BASELINE),
+        trials=tuple(read_records(where.trials, TrialRecord)),
+        environment=_environment(where.environment),
+    )
+
+
+def _ordered(rows: Iterable[CandidateRecord]) -> tuple[CandidateRecord, ...]:
+    return tuple(sorted(rows, key=lambda row: (row.trial or 0, row.round, row.label)))
+
+
+def _environment(path: Path) -> Mapping[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        logger.warning("%s is damaged and left out: %s", path, error)
+        return {}
+    return found if isinstance(found, dict) else {}

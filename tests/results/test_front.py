@@ -1,0 +1,118 @@
+"""The front of the made-up sweep, whose members and figures are known (see conftest)."""
+
+import json
+import math
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tatl_search.config import Objective
+from tatl_search.results.front import Staircase, front_json, front_of, main_cost, staircase
+from tatl_search.results.store import SweepResults
+from tests.results.conftest import SweepWriter, baseline, pruned
+
+
+def test_all_rounds_of_all_trials_compete(results: SweepResults) -> None:
+    front = front_of(results)
+    beaten = [row.label for row, on in zip(results.candidates, front.mask, strict=True) if not on]
+    assert beaten == ["trial 1 round 1"]
+    shares = [row.macs / 100_000_000 for row in front.members()]
+    assert shares == [1.0, 1.0, 1.0, 0.6, 0.6, 0.3, 0.2]
+
+
+def test_a_network_that_trials_share_is_listed_once_by_its_first(results: SweepResults) -> None:
+    listed = [(row.trial, row.round, row.accuracy) for row in front_of(results).distinct()]
+    assert listed == [(0, 0, 0.95), (0, 1, 0.94), (0, 2, 0.90), (1, 2, 0.70)]
+
+
+def test_figures_of_the_front(results: SweepResults) -> None:
+    front = front_of(results)
+    # Staircase from accuracy 0 and the unpruned cost: widths 0.1, 0.3, 0.4 of the MACs axis.
+    assert front.hypervolume == pytest.approx(0.70 * 0.1 + 0.90 * 0.3 + 0.94 * 0.4)
+    # Shares below 0.2 buy nothing; the unpruned network only at 1.0.
+    assert front.area == pytest.approx((0.70 * 0.1 + 0.90 * 0.3 + 0.94 * 0.4) / 0.9)
+    # Within 10 points of 0.95; height over the chord from (0.2, 0.70) to (1.0, 0.95):
+    # 0.90 at 0.3: 0.8 - 0.125; 0.94 at 0.6: 0.96 - 0.5.
+    assert front.knee is not None
+    assert front.knee.label == "trial 0 round 2"
+
+
+def test_an_empty_sweep_has_an_empty_front(write_sweep: SweepWriter) -> None:
+    front = front_of(write_sweep(candidates=()))
+    assert (front.mask, front.members(), front.knee) == ((), (), None)
+    assert (front.hypervolume, front.area) == (0.0, 0.0)
+
+
+def test_three_objectives_keep_what_is_best_in_one_of_them(write_sweep: SweepWriter) -> None:
+    slim = replace(pruned(0, 2, 0.80, 0.5, "slim"), parameters=100_000)
+    rows = (pruned(0, 1, 0.90, 0.5, "few"), slim)
+    two = (Objective.ACCURACY, Objective.MACS)
+    three = (*two, Objective.PARAMETERS)
+    results = write_sweep(candidates=rows, objectives=three)
+    front = front_of(results)
+    assert front.mask == (True, True)
+    # 0.9 x (0.5 MACs x 0.5 parameters) + 0.8 x (0.5 x the 0.4 parameters more).
+    assert front.hypervolume == pytest.approx(0.9 * 0.5 * 0.5 + 0.8 * 0.5 * 0.4)
+    assert main_cost(results.manifest) is Objective.MACS
+
+
+def test_without_macs_the_first_cost_leads(write_sweep: SweepWriter) -> None:
+    results = write_sweep(objectives=(Objective.SIZE_BYTES, Objective.ACCURACY))
+    assert main_cost(results.manifest) is Objective.SIZE_BYTES
+    # Sizes have the same shares as MACs here, so the figures agree too.
+    assert front_of(results).hypervolume == pytest.approx(0.716)
+    assert front_of(results).area == pytest.approx(0.716 / 0.9)
+
+
+def test_the_json_of_all_candidates(results: SweepResults) -> None:
+    found = json.loads(json.dumps(front_json(results, all_candidates=True)))
+    candidates = found.pop("candidates")
+    baselines = found.pop("baselines")
+    assert found == {
+        "sweep": "made",
+        "trials": 4,
+        "images_trained": 11_000,
+        "images_saved": 2_500,
+        "images_forward": 3_300,
+        "hypervolume": pytest.approx(0.716),
+        "area": pytest.approx(0.716 / 0.9),
+        "unpruned": {
+            "accuracy": 0.95, "macs": 100_000_000, "parameters": 1_000_000, "size_bytes": 4_000_000,
+        },
+    }  # fmt: skip
+    assert [row["on_front"] for row in candidates] == [True] * 4 + [False] + [True] * 3
+    assert candidates[1] == {
+        "trial": 0, "round": 1, "accuracy": 0.94, "macs": 60_000_000, "parameters": 600_000,
+        "size_bytes": 2_400_000, "on_front": True,
+    }  # fmt: skip
+    assert [row["label"] for row in baselines] == ["input 16 px", "input 24 px"]
+
+
+def test_the_json_of_the_front_lists_each_network_once(results: SweepResults) -> None:
+    found = front_json(results, all_candidates=False)["candidates"]
+    assert [(row["trial"], row["round"]) for row in found] == [(0, 0), (0, 1), (0, 2), (1, 2)]
+    assert all(row["on_front"] for row in found)
+
+
+def test_baselines_take_no_part_in_the_front(write_sweep: SweepWriter) -> None:
+    results = write_sweep(baselines=(baseline("perfect", 1.0, 0.01),))
+    assert front_of(results).hypervolume == pytest.approx(0.716)
+
+
+def test_the_staircase_goes_through_its_corners() -> None:
+    line = staircase([3.0, 1.0, 2.0, 2.5], [0.9, 0.5, 0.8, 0.7], lower_is_better=False)
+    assert line == Staircase([1.0, 2.0, 2.0, 3.0, 3.0], [0.5, 0.5, 0.8, 0.8, 0.9])
+    line = staircase([1.0, 2.0], [0.5, 0.3], lower_is_better=True)
+    assert line == Staircase([1.0, 2.0, 2.0], [0.5, 0.5, 0.3])
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1))
+def test_the_staircase_is_the_best_at_each_cost(points: list[tuple[int, int]]) -> None:
+    line = staircase([x for x, _ in points], [y for _, y in points], lower_is_better=False)
+    best = dict(zip(line.cost, line.score, strict=True))
+    for cost, score in best.items():
+        assert score == max((y for x, y in points if x <= cost), default=math.nan)
+    assert min(x for x, _ in points) in best
+    assert max(y for _, y in points) == line.score[-1]
