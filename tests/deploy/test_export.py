@@ -1,0 +1,42 @@
+from pathlib import Path
+
+import onnxruntime
+import pytest
+import torch
+from torch import Tensor, nn
+
+from tatl_search.deploy.export import export_onnx
+from tatl_search.errors import RunError
+
+
+class Branching(nn.Module):
+    """Chooses by its input's values, which no export can follow."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        return images.mean((2, 3)) if bool(images.sum() > 0) else images.amax((2, 3))
+
+
+def test_one_file_with_named_ends_a_free_batch_and_no_noise(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], recwarn: pytest.WarningsRecorder
+) -> None:
+    module = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(4 * 36, 5))
+    module[1].eval()
+    export_onnx(module, tmp_path / "model.onnx", image_size=8)
+    assert [path.name for path in tmp_path.iterdir()] == ["model.onnx"]
+    assert capfd.readouterr() == ("", "")
+    assert not recwarn.list
+    assert (module.training, module[0].training, module[1].training) == (True, True, False)
+
+    session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
+    (image,), (logits,) = session.get_inputs(), session.get_outputs()
+    assert (image.name, image.shape, image.type) == ("image", ["batch", 3, 8, 8], "tensor(float)")
+    assert (logits.name, logits.shape) == ("logits", ["batch", 5])
+    batch = torch.randn(3, 3, 8, 8)
+    (found,) = session.run(None, {"image": batch.numpy()})
+    torch.testing.assert_close(torch.from_numpy(found), module(batch), rtol=1e-4, atol=1e-5)
+
+
+def test_a_network_that_cannot_be_exported_is_named_so(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="torch cannot export this network to ONNX"):
+        export_onnx(Branching(), tmp_path / "model.onnx", image_size=8)
+    assert not list(tmp_path.iterdir())
