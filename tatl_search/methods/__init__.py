@@ -1,0 +1,1 @@
+"""Methods: named ways to choose which filters go."""
