@@ -221,6 +221,14 @@ class BaselineSettings(Settings):
             raise ValueError("a baseline needs a network, an image_size, or both")
         return self
 
+    @property
+    def label(self) -> str:
+        """How people know it: `input 32 px`, `timm/mobilenetv3_small_050`."""
+        parts = [self.network.name] if self.network else []
+        if self.image_size is not None:
+            parts.append(f"input {self.image_size} px")
+        return ", ".join(parts)
+
 
 class WandbSettings(Settings):
     """Weights & Biases. `auto` is online when an API key is at hand, offline otherwise."""

@@ -26,6 +26,7 @@ class SweepManifest(Settings):
         space: the search space as written, distributions included, `base:` and `--set` resolved.
         reference: cost of the unpruned network with the target's head, per cost objective; the
             reference point of the hypervolume, together with accuracy 0.
+        root_threads: torch threads of the first fine-tuning, the same after a resume elsewhere.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -34,6 +35,7 @@ class SweepManifest(Settings):
     sweep: SweepSettings
     space: Mapping[str, Any]
     reference: Mapping[Objective, float]
+    root_threads: int = 1
 
     def to_yaml(self) -> str:
         """Return the text of `sweep.yaml`."""
@@ -80,6 +82,11 @@ class SweepFolder:
     def environment(self) -> Path:
         """Versions, machine and git revision of the last driver."""
         return self.root / "environment.json"
+
+    @property
+    def latency(self) -> Path:
+        """Per-layer times measured before the sweep, from which latency is estimated."""
+        return self.root / "latency.json"
 
     @property
     def journal(self) -> Path:

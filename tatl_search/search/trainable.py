@@ -74,7 +74,7 @@ def run_item(item: WorkItem, listener: Callable[[CandidateRecord], None]) -> dic
             tracker.close()
         if item.device == "cuda":
             torch.cuda.empty_cache()
-    return _ending(last, ended)
+    return _ending(item, last, ended)
 
 
 def open_workbench(item: WorkItem) -> Workbench:
@@ -152,10 +152,12 @@ def _trial_record(
     )
 
 
-def _ending(last: CandidateRecord | None, ended: TrialRecord) -> dict[str, Any]:
+def _ending(item: WorkItem, last: CandidateRecord | None, ended: TrialRecord) -> dict[str, Any]:
     figures = _figures(last, Event.END) if last else {"event": Event.END.value}
     return {
         **figures,
+        "kind": item.kind.value,
+        "label": item.label,
         "stop_reason": ended.stop_reason.value if ended.stop_reason else None,
         "infeasible_reason": ended.infeasible_reason,
         "detail": ended.detail,

@@ -1,0 +1,80 @@
+"""The door to a Ray cluster: connecting, and what it offers."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import ray
+
+from tatl_search.config import SweepSettings
+from tatl_search.errors import InputError, RunError
+
+_SILENCE = {
+    # Rows are in Parquet: Tune's own loggers would write pickles and CSV beside every trial.
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+    # Relative paths of data must mean the same in a worker as at the command line.
+    "RAY_CHDIR_TO_TRIAL_DIR": "0",
+    "RAY_TRAIN_ENABLE_V2_MIGRATION_WARNINGS": "0",
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+}
+
+
+@contextmanager
+def cluster(address: str | None) -> Iterator[None]:
+    """Connect to a running cluster, or start one on this machine and end it afterwards.
+
+    A connection that this process already has is used and left alone.
+
+    Args:
+        address: of a running cluster, such as `auto` or `10.0.0.1:6379`; null starts one here.
+
+    Raises:
+        RunError: the cluster cannot be reached.
+    """
+    for name, value in _SILENCE.items():
+        os.environ.setdefault(name, value)
+    if ray.is_initialized():
+        yield
+        return
+    try:
+        if address is None:
+            ray.init(include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+        else:
+            ray.init(address=address, log_to_driver=False, logging_level="ERROR")
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        raise RunError(f"no Ray cluster at '{address or 'this machine'}': {error}") from error
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+def slots(sweep: SweepSettings) -> int:
+    """Return how many trials fit into the cluster at this moment, at least one."""
+    have = ray.cluster_resources()
+    fits = int(have.get("CPU", 0) // sweep.cpus_per_trial)
+    if sweep.gpus_per_trial > 0:
+        fits = min(fits, int(have.get("GPU", 0) / sweep.gpus_per_trial + 1e-9))
+    if sweep.max_concurrent is not None:
+        fits = min(fits, sweep.max_concurrent)
+    return max(1, fits)
+
+
+def node_cpus() -> int:
+    """Return the CPUs of the node that has most."""
+    return max(int(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"])
+
+
+def check_resources(sweep: SweepSettings) -> None:
+    """Raise InputError if no node could ever run a trial."""
+    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    wanted = {"CPU": float(sweep.cpus_per_trial), "GPU": sweep.gpus_per_trial}
+    if any(all(n.get(k, 0.0) >= v for k, v in wanted.items()) for n in nodes):
+        return
+    best = {name: max(node.get(name, 0.0) for node in nodes) for name in wanted}
+    raise InputError(
+        f"no node can run a trial: sweep.cpus_per_trial is {sweep.cpus_per_trial} and"
+        f" sweep.gpus_per_trial {sweep.gpus_per_trial:g}, but the largest node has"
+        f" {best['CPU']:g} CPUs and {best['GPU']:g} GPUs"
+    )

@@ -1,0 +1,214 @@
+"""The one driver of a sweep: roots first, then Ray Tune over what is left to do."""
+
+import json
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import ray
+from ray import tune
+
+from tatl_search.config import AdaptationConfig, BaselineSettings
+from tatl_search.errors import RunError, StorageError
+from tatl_search.manifest import SweepFolder, SweepManifest
+from tatl_search.nets.latency import LatencyTable
+from tatl_search.records import CandidateRecord
+from tatl_search.search.cluster import slots
+from tatl_search.search.progress import Listener, ProgressCallback
+from tatl_search.search.searcher import WorkSearcher
+from tatl_search.search.study import Proposal, SweepStudy
+from tatl_search.search.trainable import run_item, run_work
+from tatl_search.search.variants import middle, most_epochs, shared_roots
+from tatl_search.search.work import WorkItem, WorkKind
+from tatl_search.space import space_from_raw
+from tatl_search.tracking.parquet import ParquetTracker, read_records
+
+UNBOUNDED = 1_000_000_000
+"""Samples that Ray may ask for: the searcher, not Ray, knows when a sweep is done."""
+
+
+@dataclass(frozen=True)
+class SweepEnd:
+    """How a driver's part of a sweep ended.
+
+    Attributes:
+        folder: where everything lies.
+        complete: whether every trial was told; if not, `resume` goes on.
+        notes: what people should know, such as a baseline that could not be trained.
+    """
+
+    folder: Path
+    complete: bool
+    notes: tuple[str, ...]
+
+
+class Driver:
+    """Runs what is left of one sweep."""
+
+    def __init__(self, folder: SweepFolder, manifest: SweepManifest) -> None:
+        self._folder = folder
+        self._manifest = manifest
+        self._sweep = manifest.sweep
+        self._space = space_from_raw(manifest.space)
+        self._tables = _read_tables(folder)
+        self._parquet = ParquetTracker(folder)
+
+    def run(self, listener: Listener) -> SweepEnd:
+        """Run until every trial is told, the user interrupts, or the storage gives up.
+
+        Raises:
+            StorageError: the storage refused a write.
+            RunError: Ray failed.
+        """
+        self._compute_shared_roots()
+        study = SweepStudy(
+            self._folder.journal,
+            self._manifest.name,
+            self._space,
+            middle(self._space).seed,
+            self._manifest.reference,
+        )
+        searcher = WorkSearcher(
+            study,
+            self._missing_baselines(),
+            self._trial_item,
+            self._parquet,
+            lambda: slots(self._sweep),
+        )
+        progress = ProgressCallback(
+            self._sweep.trials,
+            study.told,
+            self._sweep.objectives,
+            self._manifest.reference,
+            listener,
+        )
+        try:
+            self._tune(searcher, progress)
+        finally:
+            study.release()
+            shutil.rmtree(self._folder.ray, ignore_errors=True)
+        if searcher.fatal is not None:
+            raise StorageError(searcher.fatal)
+        notes = tuple(f"baseline not trained: {failure}" for failure in searcher.failures)
+        return SweepEnd(self._folder.root, study.told >= self._sweep.trials, notes)
+
+    def _tune(self, searcher: WorkSearcher, progress: ProgressCallback) -> None:
+        resources = {"cpu": self._sweep.cpus_per_trial, "gpu": self._sweep.gpus_per_trial}
+        tuner = tune.Tuner(
+            tune.with_resources(run_work, resources),
+            tune_config=tune.TuneConfig(
+                search_alg=searcher, num_samples=UNBOUNDED, reuse_actors=True
+            ),
+            run_config=tune.RunConfig(
+                name="tune",
+                storage_path=str(self._folder.ray.resolve()),
+                callbacks=[progress],
+                stop=_StopAll(lambda: searcher.fatal is not None),
+                failure_config=tune.FailureConfig(max_failures=0),
+                verbose=0,
+            ),
+        )
+        try:
+            tuner.fit()
+        except OSError:
+            raise  # the caller names what the storage refused
+        except Exception as error:
+            raise RunError(
+                f"Ray failed: {error}. What was finished is kept; go on with:"
+                f" tatl-search resume {self._folder.root}"
+            ) from error
+
+    def _compute_shared_roots(self) -> None:
+        """Compute the first fine-tunings that trials share, each with a node to itself."""
+        roots = shared_roots(self._space)
+        run_root = ray.remote(num_cpus=self._manifest.root_threads)(_run_root).options(
+            num_gpus=self._sweep.gpus_per_trial
+        )
+        for number, config in enumerate(roots):
+            label = "unpruned" if len(roots) == 1 else f"unpruned {number}"
+            item = self._item(WorkKind.ROOT, number, label, _without_rounds(config))
+            if failure := ray.get(run_root.remote(item.model_dump(mode="json"))):
+                raise RunError(f"the first fine-tuning failed: {failure}")
+
+    def _missing_baselines(self) -> list[WorkItem]:
+        stored = read_records(self._folder.candidates, CandidateRecord)
+        labels = {record.label for record in stored}
+        base, epochs = middle(self._space), most_epochs(self._space)
+        return [
+            self._item(
+                WorkKind.BASELINE, number, baseline.label, _baseline_config(base, baseline, epochs)
+            )
+            for number, baseline in enumerate(self._sweep.baselines)
+            if baseline.label not in labels
+        ]
+
+    def _trial_item(self, proposal: Proposal) -> WorkItem:
+        number = proposal.number
+        item = self._item(WorkKind.TRIAL, number, f"trial {number}", proposal.config)
+        return item.model_copy(update={"attempt": proposal.attempt})
+
+    def _item(self, kind: WorkKind, number: int, label: str, config: AdaptationConfig) -> WorkItem:
+        return WorkItem(
+            kind=kind,
+            number=number,
+            label=label,
+            folder=self._folder.root.resolve(),
+            sweep_name=self._manifest.name,
+            sweep=self._sweep,
+            config=config,
+            threads=self._sweep.cpus_per_trial,
+            root_threads=self._manifest.root_threads,
+            latency=self._tables.get(latency_key(config)),
+        )
+
+
+def latency_key(config: AdaptationConfig) -> str:
+    """Return the name under which a network's latency table is kept."""
+    return f"{config.network.name}@{config.data.image_size}"
+
+
+def _read_tables(folder: SweepFolder) -> Mapping[str, LatencyTable]:
+    if not folder.latency.is_file():
+        return {}
+    raw = json.loads(folder.latency.read_text(encoding="utf-8"))
+    return {name: LatencyTable(**table) for name, table in raw.items()}
+
+
+def _run_root(raw: Mapping[str, Any]) -> str | None:
+    """Compute a shared root in a Ray task; return why it failed, if it did."""
+    return run_item(WorkItem.model_validate(raw), lambda _: None)["detail"] or None
+
+
+def _without_rounds(config: AdaptationConfig) -> AdaptationConfig:
+    return config.model_copy(update={"stop": config.stop.model_copy(update={"max_rounds": 0})})
+
+
+def _baseline_config(
+    base: AdaptationConfig, baseline: BaselineSettings, epochs: int
+) -> AdaptationConfig:
+    """Return settings that fine-tune a baseline for as long as the longest trial trains."""
+    data = base.data
+    if baseline.image_size is not None:
+        data = data.model_copy(update={"image_size": baseline.image_size})
+    return _without_rounds(base).model_copy(
+        update={
+            "data": data,
+            "network": baseline.network or base.network,
+            "finetune": base.finetune.model_copy(update={"epochs": epochs}),
+        }
+    )
+
+
+class _StopAll(tune.Stopper):  # type: ignore[misc]
+    """Ends a Ray Tune run when going on is pointless."""
+
+    def __init__(self, pointless: Callable[[], bool]) -> None:
+        self._pointless = pointless
+
+    def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
+        return False
+
+    def stop_all(self) -> bool:
+        return self._pointless()

@@ -1,0 +1,106 @@
+"""How a sweep is getting on, heard from Ray Tune's callbacks."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from ray import tune
+
+from tatl_search.config import Objective
+from tatl_search.core.pareto import hypervolume
+from tatl_search.search.work import Event, WorkKind
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Where a sweep stands.
+
+    Attributes:
+        trials: trials the sweep will run.
+        done: trials that ended.
+        candidates: rounds evaluated, round 0 not counted.
+        best: the most accurate candidate's figures; null before the first.
+        hypervolume: of all candidates so far, normalised.
+        elapsed_s: seconds since this driver began.
+        left_s: seconds left at the pace so far; null before the first trial ended.
+    """
+
+    trials: int
+    done: int
+    candidates: int
+    best: Mapping[str, Any] | None
+    hypervolume: float
+    elapsed_s: float
+    left_s: float | None
+
+
+Listener = Callable[[Mapping[str, Any] | None, Snapshot], None]
+"""Called with the newest report (null at the start) and where the sweep stands."""
+
+
+class ProgressCallback(tune.Callback):  # type: ignore[misc]
+    """Follows the reports of a sweep's workers and lets a listener show them."""
+
+    def __init__(
+        self,
+        trials: int,
+        done: int,
+        objectives: Sequence[Objective],
+        reference: Mapping[Objective, float],
+        listener: Listener,
+    ) -> None:
+        self._trials = trials
+        self._before = self._done = done
+        self._objectives = objectives
+        self._reference = reference
+        self._listener = listener
+        self._points: list[list[float]] = []
+        self._candidates = 0
+        self._best: Mapping[str, Any] | None = None
+        self._started = time.monotonic()
+        listener(None, self._snapshot())
+
+    def on_trial_result(
+        self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **info: Any
+    ) -> None:
+        """Hear a worker's report."""
+        event = result.get("event")
+        if event == Event.CANDIDATE:
+            self._add(result)
+        elif event == Event.END and result["kind"] == WorkKind.TRIAL:
+            self._done += 1
+        self._listener(result, self._snapshot())
+
+    def _add(self, report: Mapping[str, Any]) -> None:
+        if report["trial"] is None:
+            return  # a baseline is no part of the front
+        self._candidates += report["round"] > 0
+        self._points.append([self._normalised(report, o) for o in self._objectives])
+        if self._best is None or report["accuracy"] > self._best["accuracy"]:
+            self._best = report
+
+    def _normalised(self, report: Mapping[str, Any], objective: Objective) -> float:
+        value = float(report[objective.value])
+        return -value if objective.higher_is_better else value / self._reference[objective]
+
+    def _snapshot(self) -> Snapshot:
+        elapsed = time.monotonic() - self._started
+        ended = self._done - self._before
+        left = elapsed / ended * (self._trials - self._done) if ended else None
+        reference = [0.0 if o.higher_is_better else 1.0 for o in self._objectives]
+        return Snapshot(
+            trials=self._trials,
+            done=self._done,
+            candidates=self._candidates,
+            best=self._best,
+            hypervolume=hypervolume(np.array(self._points), np.array(reference))
+            if self._points
+            else 0.0,
+            elapsed_s=elapsed,
+            left_s=left,
+        )
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {}  # Ray pickles callbacks into state that is never restored
