@@ -1,6 +1,7 @@
 """The front as a table: the unpruned network, the front from large to small, the baselines."""
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from rich.table import Table
 from rich.text import Text
@@ -10,63 +11,93 @@ from tatl_search.records import CandidateRecord
 from tatl_search.results.front import front_of, main_cost
 from tatl_search.results.store import SweepResults
 from tatl_search.results.verdict import verdict
-from tatl_search.results.words import accuracy_with_interval, against, cost
+from tatl_search.results.words import COST_NAMES, accuracy_with_interval, cost, times_less
 
-__all__ = ["COLUMNS", "front_table", "rows_of_table", "verdict"]
+__all__ = ["Row", "Sections", "front_table", "sections", "verdict"]
 
-COLUMNS = (
-    "network", "trial", "round", "validation accuracy (95 %)", "MACs", "parameters", "size",
-    "against the unpruned network",
-)  # fmt: skip
+
+class Row(NamedTuple):
+    """One network in words; `points`, `share` and `less` are against the unpruned network."""
+
+    network: str
+    accuracy: str
+    points: str
+    macs: str
+    share: str
+    less: str
+    parameters: str
+    size: str
+    is_knee: bool
+
+
+class Sections(NamedTuple):
+    """The rows of the table; the first and second are empty until there is a candidate."""
+
+    unpruned: list[Row]
+    front: list[Row]
+    baselines: list[Row]
 
 
 def front_table(results: SweepResults) -> Table:
-    """Return the table for a terminal, with the verdict on the baselines below it."""
+    """Return the table for a terminal of 80 columns, the verdict on the baselines below it."""
     # Names come from users: as Text they are never read as markup.
     table = Table(
         title=Text(f"Front of {results.manifest.name}"),
-        caption=Text(verdict(results)),
+        caption=Text(_caption(results)),
         caption_justify="left",
+        box=None,
+        padding=(0, 1, 0, 0),
+        header_style="bold",
     )
-    for position, name in enumerate(COLUMNS):
-        table.add_column(name, justify="right" if 0 < position < len(COLUMNS) - 1 else "left")
-    for section in rows_of_table(results):
-        for cells in section:
-            table.add_row(*(Text(cell) for cell in cells))
-        table.add_section()
+    less = f"less\n{COST_NAMES[main_cost(results.manifest)]}"
+    table.add_column("network")
+    for name in ("accuracy (95 %)", "points", "MACs", "share", less, "parameters", "size"):
+        table.add_column(name, justify="right")
+    for section in sections(results):
+        for row in section:
+            table.add_row(*map(Text, row[:-1]), style="bold" if row.is_knee else "")
+        table.add_row()
     return table
 
 
-def rows_of_table(results: SweepResults) -> tuple[list[tuple[str, ...]], ...]:
-    """Return the rows in words, in three sections: unpruned, front, baselines."""
+def sections(results: SweepResults) -> Sections:
+    """Return the rows in words: unpruned, front, baselines."""
     front = front_of(results)
     unpruned = results.unpruned
     if unpruned is None:
-        return [], [], []
+        return Sections([], [], [])
     knee_stage = None if front.knee is None else front.knee.stage
     pruned = [row for row in front.distinct() if row.stage != unpruned.stage]
 
-    def rows(of: Iterable[CandidateRecord]) -> list[tuple[str, ...]]:
-        return [_cells(results, row, row.stage == knee_stage) for row in of]
+    def rows(of: Iterable[CandidateRecord]) -> list[Row]:
+        return [_row(results, unpruned, row, is_knee=row.stage == knee_stage) for row in of]
 
-    return rows([unpruned]), rows(pruned), rows(results.baselines)
+    return Sections(rows([unpruned]), rows(pruned), rows(results.baselines))
 
 
-def _cells(results: SweepResults, row: CandidateRecord, is_knee: bool) -> tuple[str, ...]:
-    unpruned = results.unpruned
-    compared = unpruned is not None and row.stage != unpruned.stage
+def _caption(results: SweepResults) -> str:
+    knee = front_of(results).knee
+    if knee is None:
+        return verdict(results)
     return (
-        (row.label if row.trial is None else row.kind.value) + (" (knee)" if is_knee else ""),
-        "" if row.trial is None else str(row.trial),
-        "" if row.trial is None else str(row.round),
-        accuracy_with_interval(row),
-        _with_share(results, row, Objective.MACS),
-        cost(row.parameters, Objective.PARAMETERS),
-        cost(row.size_bytes, Objective.SIZE_BYTES),
-        against(row, unpruned, main_cost(results.manifest)) if unpruned and compared else "",
+        "Validation accuracy; points, share and times less are against the unpruned network."
+        f" The knee is {knee.label}.\n{verdict(results)}"
     )
 
 
-def _with_share(results: SweepResults, row: CandidateRecord, objective: Objective) -> str:
-    own, whole = getattr(row, objective.value), results.reference_cost(objective)
-    return cost(own, objective) + (f" ({100 * own / whole:.0f} %)" if whole else "")
+def _row(
+    results: SweepResults, unpruned: CandidateRecord, row: CandidateRecord, is_knee: bool
+) -> Row:
+    whole = results.reference_cost(Objective.MACS)
+    itself = row.stage == unpruned.stage
+    return Row(
+        network="unpruned" if itself else row.label,
+        accuracy=accuracy_with_interval(row),
+        points="" if itself else f"{100 * (row.accuracy - unpruned.accuracy):+.1f}",
+        macs=cost(row.macs, Objective.MACS),
+        share=f"{100 * row.macs / whole:.0f} %" if whole else "",
+        less="" if itself else times_less(row, unpruned, main_cost(results.manifest)),
+        parameters=cost(row.parameters, Objective.PARAMETERS),
+        size=cost(row.size_bytes, Objective.SIZE_BYTES),
+        is_knee=is_knee,
+    )

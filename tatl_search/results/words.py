@@ -50,11 +50,6 @@ def cost_with_name(number: float, objective: Objective) -> str:
     return f"{cost(number, objective)} {COST_NAMES[objective]}"
 
 
-def against(row: CandidateRecord, unpruned: CandidateRecord, objective: Objective) -> str:
-    """Return what a network gained over the unpruned one, as in `-0.4 points, 2.1x fewer MACs`."""
-    points = 100.0 * (row.accuracy - unpruned.accuracy)
-    own, whole = getattr(row, objective.value), getattr(unpruned, objective.value)
-    less, more = ("smaller", "larger") if objective is Objective.SIZE_BYTES else ("fewer", "more")
-    times, word = (whole / own, less) if own <= whole else (own / whole, more)
-    noun = "" if objective is Objective.SIZE_BYTES else f" {COST_NAMES[objective]}"
-    return f"{points:+.1f} points, {times:.1f}x {word}{noun}"
+def times_less(row: CandidateRecord, unpruned: CandidateRecord, objective: Objective) -> str:
+    """Return how many times less a network costs than the unpruned one, as in `2.1x`."""
+    return f"{getattr(unpruned, objective.value) / getattr(row, objective.value):.1f}x"

@@ -5,36 +5,42 @@ import io
 from rich.console import Console
 
 from tatl_search.results.store import SweepResults
-from tatl_search.results.table import front_table, rows_of_table
+from tatl_search.results.table import front_table, sections
 from tests.results.conftest import SweepWriter, baseline
 
 
-def _printed(results: SweepResults) -> str:
-    console = Console(width=160, file=io.StringIO(), record=True)
+def _printed(results: SweepResults, width: int = 160) -> str:
+    console = Console(width=width, file=io.StringIO(), record=True)
     console.print(front_table(results))
     return console.export_text()
 
 
 def test_unpruned_then_the_front_from_large_to_small_then_baselines(results: SweepResults) -> None:
-    unpruned, front, baselines = rows_of_table(results)
-    assert unpruned == [
-        ("unpruned", "0", "0", "95.0 % (92.4-96.7)", "100 M (100 %)", "1.00 M", "4.00 MB", "")
-    ]
-    assert [row[:3] for row in front] == [
-        ("pruned", "0", "1"),
-        ("pruned (knee)", "0", "2"),
-        ("pruned", "1", "2"),
-    ]
-    assert front[0][3:] == (
-        "94.0 % (91.2-95.9)", "60.0 M (60 %)", "600 k", "2.40 MB", "-1.0 points, 1.7x fewer MACs",
+    unpruned, front, baselines = sections(results)
+    (whole,) = unpruned
+    assert whole[:-1] == (
+        "unpruned", "95.0 % (92.4-96.7)", "", "100 M", "100 %", "", "1.00 M", "4.00 MB",
     )  # fmt: skip
-    assert [row[0] for row in baselines] == ["input 16 px", "input 24 px"]
+    assert front[0][:-1] == (
+        "trial 0 round 1", "94.0 % (91.2-95.9)", "-1.0", "60.0 M", "60 %", "1.7x", "600 k",
+        "2.40 MB",
+    )  # fmt: skip
+    listed = [(row.network, row.is_knee) for row in front]
+    assert listed == [
+        ("trial 0 round 1", False), ("trial 0 round 2", True), ("trial 1 round 2", False),
+    ]  # fmt: skip
+    assert [row.network for row in baselines] == ["input 16 px", "input 24 px"]
+
+
+def test_no_cell_is_cut_on_a_terminal_of_80_columns(results: SweepResults) -> None:
+    lines = [" ".join(line.split()) for line in _printed(results, width=80).splitlines()]
+    assert "trial 0 round 2 90.0 % (86.7-92.6) -5.0 30.0 M 30 % 3.3x 300 k 1.20 MB" in lines
 
 
 def test_it_prints_with_the_verdict_below(results: SweepResults) -> None:
     text = _printed(results)
     assert "Front of made" in text
-    assert "pruned (knee)" in text
+    assert "The knee is trial 0 round 2." in text
     assert "Pruning loses to input 24 px" in text
 
 

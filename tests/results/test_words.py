@@ -1,7 +1,13 @@
 import pytest
 
 from tatl_search.config import Objective
-from tatl_search.results.words import accuracy_with_interval, against, cost, cost_with_name, scaled
+from tatl_search.results.words import (
+    accuracy_with_interval,
+    cost,
+    cost_with_name,
+    scaled,
+    times_less,
+)
 from tests.results.conftest import pruned, unpruned
 
 
@@ -33,11 +39,8 @@ def test_costs_have_their_units() -> None:
 
 def test_what_was_gained() -> None:
     whole = unpruned(0, reused=True)
-    half = pruned(0, 1, 0.94, 0.5, "half")
-    assert against(half, whole, Objective.MACS) == "-1.0 points, 2.0x fewer MACs"
-    assert against(half, whole, Objective.SIZE_BYTES) == "-1.0 points, 2.0x smaller"
-    larger = pruned(0, 1, 0.96, 1.5, "larger")
-    assert against(larger, whole, Objective.PARAMETERS) == "+1.0 points, 1.5x more parameters"
+    assert times_less(pruned(0, 1, 0.94, 0.4, "x"), whole, Objective.MACS) == "2.5x"
+    assert times_less(pruned(0, 1, 0.94, 2.0, "x"), whole, Objective.SIZE_BYTES) == "0.5x"
 
 
 def test_accuracies_have_their_interval() -> None:
