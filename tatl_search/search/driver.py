@@ -1,6 +1,5 @@
 """The one driver of a sweep: roots first, then Ray Tune over what is left to do."""
 
-import json
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,15 +12,16 @@ from ray import tune
 from tatl_search.config import AdaptationConfig, BaselineSettings
 from tatl_search.errors import RunError, StorageError
 from tatl_search.manifest import SweepFolder, SweepManifest
-from tatl_search.nets.latency import LatencyTable
 from tatl_search.records import CandidateRecord
 from tatl_search.search.cluster import slots
+from tatl_search.search.folder import LatencyTables
 from tatl_search.search.progress import Listener, ProgressCallback
 from tatl_search.search.searcher import WorkSearcher
 from tatl_search.search.study import Proposal, SweepStudy
-from tatl_search.search.trainable import run_item, run_work
+from tatl_search.search.trainable import run_work
 from tatl_search.search.variants import middle, most_epochs, shared_roots
 from tatl_search.search.work import WorkItem, WorkKind
+from tatl_search.search.worker import run_item
 from tatl_search.space import space_from_raw
 from tatl_search.tracking.parquet import ParquetTracker, read_records
 
@@ -52,7 +52,7 @@ class Driver:
         self._manifest = manifest
         self._sweep = manifest.sweep
         self._space = space_from_raw(manifest.space)
-        self._tables = _read_tables(folder)
+        self._tables = LatencyTables.read(folder)
         self._parquet = ParquetTracker(folder)
 
     def run(self, listener: Listener) -> SweepEnd:
@@ -160,20 +160,8 @@ class Driver:
             config=config,
             threads=self._sweep.cpus_per_trial,
             root_threads=self._manifest.root_threads,
-            latency=self._tables.get(latency_key(config)),
+            latency=self._tables.of(config),
         )
-
-
-def latency_key(config: AdaptationConfig) -> str:
-    """Return the name under which a network's latency table is kept."""
-    return f"{config.network.name}@{config.data.image_size}"
-
-
-def _read_tables(folder: SweepFolder) -> Mapping[str, LatencyTable]:
-    if not folder.latency.is_file():
-        return {}
-    raw = json.loads(folder.latency.read_text(encoding="utf-8"))
-    return {name: LatencyTable(**table) for name, table in raw.items()}
 
 
 def _run_root(raw: Mapping[str, Any]) -> str | None:

@@ -1,169 +1,22 @@
-"""What a worker does with a piece of work: adapt, and let the recorders listen."""
+"""The function that Ray Tune's workers run."""
 
-import dataclasses
-import time
 import traceback
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
-import torch
 from ray import tune
 
-from tatl_search.adaptation.candidate import Candidate
-from tatl_search.adaptation.loop import adapt
-from tatl_search.adaptation.stages import StageStore
-from tatl_search.adaptation.workbench import Workbench
-from tatl_search.data.sources import load_target
-from tatl_search.errors import InfeasibleError, InfeasibleReason, InputError, StorageError
-from tatl_search.manifest import SweepFolder
-from tatl_search.records import CandidateRecord, Kind, StopReason, TrialRecord, TrialState
-from tatl_search.search.work import Event, WorkItem, WorkKind
-from tatl_search.tracking.parquet import ParquetTracker
-from tatl_search.tracking.tracker import FailSoft, Tracker
-from tatl_search.tracking.wandb import WandbTrialTracker
+from tatl_search.errors import StorageError
+from tatl_search.search.work import Event, WorkItem
+from tatl_search.search.worker import figures, run_item
 
 
 def run_work(config: dict[str, Any]) -> None:
     """Run one piece of work inside a Ray Tune worker, reporting every candidate and the end."""
     item = WorkItem.model_validate(config["item"])
     try:
-        tune.report(run_item(item, lambda record: tune.report(_figures(record, Event.CANDIDATE))))
+        tune.report(run_item(item, lambda record: tune.report(figures(record, Event.CANDIDATE))))
     except StorageError as error:
         tune.report({"event": Event.STORAGE_ERROR.value, "detail": str(error)})
     except Exception as error:  # noqa: BLE001 - the driver decides whether to try again
         traceback.print_exc()
         tune.report({"event": Event.FAILED.value, "detail": f"{type(error).__name__}: {error}"})
-
-
-def run_item(item: WorkItem, listener: Callable[[CandidateRecord], None]) -> dict[str, Any]:
-    """Run one piece of work; every candidate is stored before the listener hears of it.
-
-    Returns:
-        The report of the end: the last network's figures, and why it is the last.
-
-    Raises:
-        StorageError: the sweep's folder cannot be written.
-    """
-    torch.set_num_threads(item.threads)
-    started = time.perf_counter()
-    trackers = _trackers(item)
-    last: CandidateRecord | None = None
-    stop_reason: StopReason | None = None
-    infeasible: InfeasibleError | None = None
-    try:
-        try:
-            bench = open_workbench(item)
-            for candidate in adapt(bench):
-                last = record_of(candidate, item)
-                for tracker in trackers:
-                    tracker.candidate(last)
-                listener(last)
-                stop_reason = candidate.stop_reason
-            _check_usable(item, last, len(bench.target.class_names))
-        except InfeasibleError as error:
-            infeasible = error
-        except InputError as error:
-            infeasible = InfeasibleError(InfeasibleReason.FAILED, str(error))
-        ended = _trial_record(item, last, stop_reason, infeasible, time.perf_counter() - started)
-        if item.kind is WorkKind.TRIAL:
-            for tracker in trackers:
-                tracker.trial(ended)
-    finally:
-        for tracker in trackers:
-            tracker.close()
-        if item.device == "cuda":
-            torch.cuda.empty_cache()
-    return _ending(item, last, ended)
-
-
-def open_workbench(item: WorkItem) -> Workbench:
-    """Return the workbench of a piece of work, its target data opened."""
-    folder = SweepFolder(item.folder)
-    return Workbench(
-        config=item.config,
-        target=load_target(item.config.data, cache=folder.data),
-        store=StageStore(folder.stages),
-        owner=item.owner,
-        device=item.device,
-        threads=item.threads,
-        root_threads=item.root_threads,
-        latency=item.latency,
-    )
-
-
-def record_of(candidate: Candidate, item: WorkItem) -> CandidateRecord:
-    """Return the row of a candidate of this piece of work."""
-    trial = item.number if item.kind is WorkKind.TRIAL else None
-    record = candidate.record(item.config, item.sweep_name, trial)
-    match item.kind:
-        case WorkKind.TRIAL:
-            return record
-        case WorkKind.BASELINE:
-            return dataclasses.replace(record, kind=Kind.BASELINE, label=item.label)
-        case WorkKind.ROOT:
-            # No trial asked for it: what the trials save by it is what they would have trained.
-            return dataclasses.replace(record, label=item.label, images_without_reuse=0)
-
-
-def _check_usable(item: WorkItem, last: CandidateRecord | None, classes: int) -> None:
-    floor = item.sweep.collapse_accuracy / classes
-    if item.kind is WorkKind.TRIAL and last is not None and not last.accuracy >= floor:
-        raise InfeasibleError(
-            InfeasibleReason.COLLAPSED,
-            f"accuracy {last.accuracy:.3f} in round {last.round}; guessing gives {1 / classes:.3f}",
-        )
-
-
-def _trackers(item: WorkItem) -> Sequence[Tracker]:
-    folder = SweepFolder(item.folder)
-    trackers: list[Tracker] = [ParquetTracker(folder)]
-    if item.kind is WorkKind.TRIAL and item.sweep.wandb.mode != "disabled":
-        copy = WandbTrialTracker(
-            folder,
-            item.sweep.wandb,
-            item.sweep_name,
-            item.number,
-            item.config.model_dump(mode="json"),
-        )
-        trackers.append(FailSoft(copy, "W&B"))
-    return trackers
-
-
-def _trial_record(
-    item: WorkItem,
-    last: CandidateRecord | None,
-    stop_reason: StopReason | None,
-    infeasible: InfeasibleError | None,
-    seconds: float,
-) -> TrialRecord:
-    return TrialRecord(
-        sweep=item.sweep_name,
-        trial=item.number,
-        state=TrialState.INFEASIBLE if infeasible else TrialState.COMPLETE,
-        stop_reason=None if infeasible else stop_reason,
-        infeasible_reason=infeasible.reason.value if infeasible else None,
-        detail=infeasible.detail if infeasible else "",
-        rounds=last.round if last else 0,
-        attempts=item.attempt,
-        settings=item.config.model_dump_json(),
-        seconds=seconds,
-        created_at=datetime.now(UTC).isoformat(timespec="seconds"),
-    )
-
-
-def _ending(item: WorkItem, last: CandidateRecord | None, ended: TrialRecord) -> dict[str, Any]:
-    figures = _figures(last, Event.END) if last else {"event": Event.END.value}
-    return {
-        **figures,
-        "kind": item.kind.value,
-        "label": item.label,
-        "stop_reason": ended.stop_reason.value if ended.stop_reason else None,
-        "infeasible_reason": ended.infeasible_reason,
-        "detail": ended.detail,
-    }
-
-
-def _figures(record: CandidateRecord, event: Event) -> dict[str, Any]:
-    fields = ("label", "trial", "round", "accuracy", "macs", "parameters", "size_bytes")
-    return {"event": event.value, **{name: getattr(record, name) for name in fields}}

@@ -1,0 +1,128 @@
+"""A sweep's folder: made, prepared, and held by one driver at a time."""
+
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from tatl_search.config import AdaptationConfig, SweepSettings
+from tatl_search.errors import InputError
+from tatl_search.files import storage_errors, write_durably
+from tatl_search.manifest import SweepFolder, SweepManifest
+from tatl_search.nets.latency import LatencyTable
+from tatl_search.search.preflight import check_networks, reference_costs
+from tatl_search.space import SearchSpace
+
+
+@dataclass(frozen=True)
+class LatencyTables:
+    """Per-layer times of every network a sweep can choose, measured before it starts.
+
+    Attributes:
+        by_network: `<network>@<image size>` -> table.
+    """
+
+    by_network: Mapping[str, LatencyTable]
+
+    def of(self, config: AdaptationConfig) -> LatencyTable | None:
+        """Return the table of an adaptation's network; null for one that was not measured."""
+        return self.by_network.get(_network_key(config))
+
+    @classmethod
+    def read(cls, folder: SweepFolder) -> "LatencyTables":
+        """Read what `prepare` measured; empty where it is missing."""
+        if not folder.latency.is_file():
+            return cls({})
+        raw = json.loads(folder.latency.read_text(encoding="utf-8"))
+        return cls({name: LatencyTable(**table) for name, table in raw.items()})
+
+    def write(self, folder: SweepFolder) -> None:
+        """Keep the tables in a sweep's folder."""
+        raw = {name: asdict(table) for name, table in self.by_network.items()}
+        write_durably(folder.latency, json.dumps(raw, indent=1).encode())
+
+
+@contextmanager
+def new_folder(folder: Path) -> Iterator[None]:
+    """Make the folder of a sweep; take it away again if the sweep cannot be prepared.
+
+    Raises:
+        InputError: it exists already or cannot be made.
+        StorageError: it cannot be written.
+    """
+    if folder.exists():
+        raise InputError(
+            f"{folder} exists already. Resume it (tatl-search resume {folder}) or choose another"
+            " name."
+        )
+    try:
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise InputError(f"{folder} cannot be made: {error.strerror}") from error
+    try:
+        with storage_errors(folder):
+            yield
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def prepare(
+    space: SearchSpace, sweep: SweepSettings, folder: SweepFolder, root_threads: int
+) -> LatencyTables:
+    """Check what a space can choose and write what the sweep is; the manifest comes last.
+
+    Raises:
+        InputError: the data, a network or the settings cannot be used.
+    """
+    checks = check_networks(space, folder.data, sweep.cpus_per_trial)
+    tables = LatencyTables({_network_key(check.config): check.latency for check in checks})
+    tables.write(folder)
+    manifest = SweepManifest(
+        name=folder.root.resolve().name,
+        created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        sweep=sweep,
+        space=space.raw,
+        reference=reference_costs(checks),
+        root_threads=root_threads,
+    )
+    write_durably(folder.manifest, manifest.to_yaml().encode())
+    return tables
+
+
+@contextmanager
+def only_driver(folder: SweepFolder) -> Iterator[None]:
+    """Hold a sweep: one driver at a time.
+
+    Raises:
+        InputError: another driver holds it.
+        StorageError: the folder cannot be written.
+    """
+    lock = FileLock(folder.lock)
+    try:
+        with storage_errors(folder.root):
+            lock.acquire(timeout=0)
+    except Timeout as error:
+        raise InputError(
+            f"another driver is running this sweep (it holds {folder.lock}); wait for it or stop it"
+        ) from error
+    with lock:
+        yield
+
+
+def is_driven(folder: SweepFolder) -> bool:
+    """Whether a driver holds the sweep at this moment."""
+    try:
+        with only_driver(folder):
+            return False
+    except InputError:
+        return True
+
+
+def _network_key(config: AdaptationConfig) -> str:
+    return f"{config.network.name}@{config.data.image_size}"

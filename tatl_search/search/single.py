@@ -1,0 +1,52 @@
+"""One adaptation without a cluster, stored like a sweep of one trial."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tatl_search.manifest import SweepFolder, SweepManifest
+from tatl_search.records import CandidateRecord
+from tatl_search.search.folder import new_folder, only_driver, prepare
+from tatl_search.search.work import WorkItem, WorkKind
+from tatl_search.search.worker import run_item
+from tatl_search.space import SearchSpace
+
+
+def adapt_once(
+    space: SearchSpace, folder: Path, listener: Callable[[CandidateRecord], None]
+) -> dict[str, Any]:
+    """Run one adaptation in this process, on all its CPUs, into a new folder.
+
+    Args:
+        space: settings without distributions.
+        folder: must not exist; afterwards it reads like a sweep of one trial.
+        listener: hears of every candidate once it is stored.
+
+    Returns:
+        How it ended: the last network's figures, `stop_reason`, `infeasible_reason`, `detail`.
+
+    Raises:
+        InputError: the settings hold a distribution, or do not fit the data or the network.
+        StorageError: the folder cannot be written.
+    """
+    config = space.single()
+    threads = os.cpu_count() or 1
+    sweep = space.sweep.model_copy(update={"trials": 1, "cpus_per_trial": threads})
+    where = SweepFolder(folder)
+    with new_folder(folder):
+        tables = prepare(space, sweep, where, root_threads=threads)
+    with only_driver(where):
+        item = WorkItem(
+            kind=WorkKind.TRIAL,
+            number=0,
+            label="trial 0",
+            folder=folder.resolve(),
+            sweep_name=SweepManifest.read(folder).name,
+            sweep=sweep,
+            config=config,
+            threads=threads,
+            root_threads=threads,
+            latency=tables.of(config),
+        )
+        return run_item(item, listener)
