@@ -1,1 +1,24 @@
 """Find the networks that fit a target task best: target-aware pruning, searched on a cluster."""
+
+from importlib import import_module
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tatl_search.api import adapt, load, load_sweep, pick, sweep
+    from tatl_search.deploy.bounds import PickRequest
+
+__all__ = ["PickRequest", "adapt", "load", "load_sweep", "pick", "sweep"]
+__version__ = version("tatl-search")
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is asked for when it is asked for: torch and Ray take seconds."""
+    if name not in __all__:
+        raise AttributeError(f"module 'tatl_search' has no attribute '{name}'")
+    module = {
+        "PickRequest": "tatl_search.deploy.bounds",
+        "load_sweep": "tatl_search.results.store",
+        "load": "tatl_search.deploy.load",
+    }.get(name, "tatl_search.api")
+    return getattr(import_module(module), name)

@@ -1,4 +1,4 @@
-"""A sweep's folder: made, prepared, and held by one driver at a time."""
+"""A sweep's folder: made, checked and described before anything runs in it."""
 
 import json
 import shutil
@@ -7,8 +7,6 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-
-from filelock import FileLock, Timeout
 
 from tatl_search.config import AdaptationConfig, SweepSettings
 from tatl_search.errors import InputError
@@ -93,35 +91,6 @@ def prepare(
     )
     write_durably(folder.manifest, manifest.to_yaml().encode())
     return tables
-
-
-@contextmanager
-def only_driver(folder: SweepFolder) -> Iterator[None]:
-    """Hold a sweep: one driver at a time.
-
-    Raises:
-        InputError: another driver holds it.
-        StorageError: the folder cannot be written.
-    """
-    lock = FileLock(folder.lock)
-    try:
-        with storage_errors(folder.root):
-            lock.acquire(timeout=0)
-    except Timeout as error:
-        raise InputError(
-            f"another driver is running this sweep (it holds {folder.lock}); wait for it or stop it"
-        ) from error
-    with lock:
-        yield
-
-
-def is_driven(folder: SweepFolder) -> bool:
-    """Whether a driver holds the sweep at this moment."""
-    try:
-        with only_driver(folder):
-            return False
-    except InputError:
-        return True
 
 
 def _network_key(config: AdaptationConfig) -> str:

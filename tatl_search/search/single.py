@@ -7,7 +7,8 @@ from typing import Any
 
 from tatl_search.manifest import SweepFolder, SweepManifest
 from tatl_search.records import CandidateRecord
-from tatl_search.search.folder import new_folder, only_driver, prepare
+from tatl_search.search.folder import new_folder, prepare
+from tatl_search.search.lock import only_driver
 from tatl_search.search.work import WorkItem, WorkKind
 from tatl_search.search.worker import run_item
 from tatl_search.space import SearchSpace

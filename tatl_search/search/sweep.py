@@ -8,7 +8,8 @@ from tatl_search.manifest import SweepFolder, SweepManifest
 from tatl_search.search.cluster import check_resources, cluster, node_cpus
 from tatl_search.search.driver import Driver, SweepEnd
 from tatl_search.search.environment import describe_environment
-from tatl_search.search.folder import new_folder, only_driver, prepare
+from tatl_search.search.folder import new_folder, prepare
+from tatl_search.search.lock import only_driver
 from tatl_search.search.progress import Listener
 from tatl_search.search.variants import shared_roots
 from tatl_search.space import SearchSpace

@@ -1,0 +1,141 @@
+"""The product from Python, in the same words as at the command line."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from tatl_search.deploy.bounds import PickRequest
+from tatl_search.deploy.load import load as _load_bundle
+from tatl_search.deploy.pick import Choice, choose
+from tatl_search.deploy.ship import ship
+from tatl_search.errors import InputError
+from tatl_search.records import CandidateRecord
+from tatl_search.results.store import SweepResults, load_sweep
+from tatl_search.search.single import adapt_once
+from tatl_search.search.sweep import launch
+from tatl_search.space import SearchSpace, load_space, space_from_raw
+
+__all__ = ["adapt", "load", "load_sweep", "pick", "sweep"]
+
+Space = Path | str | Mapping[str, Any]
+"""A YAML file, or what such a file would hold."""
+
+
+def adapt(
+    settings: Space,
+    folder: Path | str,
+    overrides: Sequence[str] = (),
+    listener: Callable[[CandidateRecord], None] = lambda _: None,
+) -> SweepResults:
+    """Run one adaptation on this machine and return its trajectory.
+
+    Args:
+        settings: settings without distributions.
+        folder: where everything is stored; must not exist.
+        overrides: as in `--set`, such as `finetune.epochs=2`.
+        listener: called with every candidate as soon as it is stored.
+
+    Raises:
+        InputError: settings, data or network cannot be used.
+
+    Example:
+        >>> import tempfile, tatl_search
+        >>> settings = {
+        ...     "data": {"image_size": 32, "per_class": 5},
+        ...     "finetune": {"epochs": 1},
+        ...     "stop": {"max_rounds": 1},
+        ...     "wandb": {"mode": "disabled"},
+        ... }
+        >>> results = tatl_search.adapt(settings, tempfile.mkdtemp() + "/run")
+        >>> [candidate.round for candidate in results.candidates]
+        [0, 1]
+        >>> results.candidates[1].macs < results.candidates[0].macs
+        True
+    """
+    adapt_once(_space(settings, overrides), Path(folder), listener)
+    return load_sweep(folder)
+
+
+def sweep(
+    space: Space,
+    folder: Path | str,
+    overrides: Sequence[str] = (),
+    address: str | None = None,
+) -> SweepResults:
+    """Run a sweep and return what it found.
+
+    Args:
+        space: a search space.
+        folder: the sweep's folder; must not exist.
+        overrides: as in `--set`.
+        address: of a running Ray cluster; null uses this machine.
+
+    Raises:
+        InputError: space, data or network cannot be used.
+        RunError: the sweep failed; `tatl-search resume` goes on with it.
+
+    Example:
+        >>> import tatl_search
+        >>> results = tatl_search.sweep(
+        ...     "search_spaces/quickstart.yaml", "sweeps/mine"
+        ... )  # doctest: +SKIP
+        >>> tatl_search.pick(results).candidate.label  # doctest: +SKIP
+        'trial 3 round 2'
+    """
+    launch(_space(space, overrides), Path(folder), lambda _report, _snapshot: None, address)
+    return load_sweep(folder)
+
+
+def pick(
+    sweep: SweepResults | Path | str,
+    request: PickRequest | None = None,
+    export: Path | str | None = None,
+) -> Choice:
+    """Pick a network of a sweep, and export it if asked.
+
+    Args:
+        sweep: a sweep or its folder.
+        request: bounds it must satisfy; without any, the knee of the front is picked.
+        export: folder to write; must not exist.
+
+    Raises:
+        InputError: nothing satisfies the request; the message says what is closest.
+        RunError: a proof of the export failed.
+
+    Example:
+        >>> import tatl_search
+        >>> from tatl_search import PickRequest
+        >>> choice = tatl_search.pick(
+        ...     "sweeps/mine", PickRequest(max_drop=0.01), export="picked"
+        ... )  # doctest: +SKIP
+        >>> network = tatl_search.load("picked")  # doctest: +SKIP
+    """
+    results = sweep if isinstance(sweep, SweepResults) else load_sweep(sweep)
+    if results.unpruned is None:
+        raise InputError(f"{results.folder.root} holds no candidates yet")
+    choice = choose(results.candidates, results.unpruned, request or PickRequest())
+    if export is not None:
+        ship(results, choice, Path(export))
+    return choice
+
+
+def load(folder: Path | str) -> nn.Module:
+    """Return the network of an exported folder as a torch module in eval mode.
+
+    Raises:
+        InputError: the folder is no exported network, or is damaged.
+
+    Example:
+        >>> import tatl_search, torch
+        >>> network = tatl_search.load("picked")  # doctest: +SKIP
+        >>> logits = network(torch.zeros(1, 3, 64, 64))  # doctest: +SKIP
+    """
+    return _load_bundle(folder)
+
+
+def _space(space: Space, overrides: Sequence[str]) -> SearchSpace:
+    if isinstance(space, Mapping):
+        return space_from_raw(space, overrides)
+    return load_space(Path(space), overrides)

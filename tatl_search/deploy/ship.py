@@ -1,0 +1,43 @@
+"""From a choice on the front to the folder a user takes away."""
+
+from pathlib import Path
+
+from tatl_search.config import AdaptationConfig
+from tatl_search.data.sources import load_target
+from tatl_search.deploy.bundle import BundleReport, write_bundle
+from tatl_search.deploy.pick import Choice
+from tatl_search.errors import InputError
+from tatl_search.records import CandidateRecord
+from tatl_search.results.store import SweepResults
+
+
+def ship(results: SweepResults, choice: Choice, destination: Path) -> BundleReport:
+    """Export the chosen network, proven, together with the figures of the unpruned one.
+
+    Args:
+        results: the sweep it was chosen from.
+        choice: the network and why it was chosen.
+        destination: the folder to write; must not exist, or be empty.
+
+    Raises:
+        InputError: the destination is taken, or the data is not what the network was trained on.
+        RunError: the network cannot be exported, or a proof failed.
+        StorageError: its stage is gone or damaged, or the destination cannot be written.
+    """
+    picked = choice.candidate
+    config = AdaptationConfig.model_validate_json(picked.settings)
+    target = load_target(config.data, cache=results.folder.data)
+    unpruned = unpruned_of(results, picked)
+    return write_bundle(destination, results.folder, picked, unpruned, target, choice.why)
+
+
+def unpruned_of(results: SweepResults, picked: CandidateRecord) -> CandidateRecord:
+    """Return the unpruned network that a candidate was pruned from: its trial's round 0.
+
+    Raises:
+        InputError: its row is missing.
+    """
+    for row in results.candidates:
+        if row.trial == picked.trial and row.round == 0:
+            return row
+    raise InputError(f"the row of the unpruned network of {picked.label} is missing")
