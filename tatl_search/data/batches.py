@@ -102,22 +102,25 @@ def _augment(
 ) -> torch.Tensor:
     """Shift and mirror each of the images (B, H, W, 3) on its own."""
     count, height, width, channels = pixels.shape
-    rows = _shifted(count, height, settings.shift, generator)
-    columns = _shifted(count, width, settings.shift, generator)
+    device = pixels.device
+    rows = _mirrored(height, _shifts(count, settings.shift * height, generator), device)
+    columns = _mirrored(width, _shifts(count, settings.shift * width, generator), device)
     if settings.flip:
         flipped = torch.rand(count, 1, generator=generator, device=generator.device) < 0.5
-        columns = torch.where(flipped, columns.flip(1), columns)
-    image = torch.arange(count, device=generator.device).view(-1, 1, 1)
+        columns = torch.where(flipped.to(device), columns.flip(1), columns)
+    image = torch.arange(count, device=device).view(-1, 1, 1)
     source = (image * height + rows.unsqueeze(2)) * width + columns.unsqueeze(1)
     # One flat gather: more than twice as fast on a CPU as indexing with three index tensors.
-    flat = pixels.reshape(-1, channels).index_select(0, source.flatten().to(pixels.device))
-    return flat.view(pixels.shape)
+    return pixels.reshape(-1, channels).index_select(0, source.flatten()).view(pixels.shape)
 
 
-def _shifted(count: int, side: int, share: float, generator: torch.Generator) -> torch.Tensor:
+def _shifts(count: int, most: float, generator: torch.Generator) -> torch.Tensor:
+    """Draw (count, 1) shifts of up to so many pixels each way."""
+    low, high, shape = -round(most), round(most) + 1, (count, 1)
+    return torch.randint(low, high, shape, generator=generator, device=generator.device)
+
+
+def _mirrored(side: int, shifts: torch.Tensor, device: torch.device) -> torch.Tensor:
     """Return (count, side) positions to read from, mirrored at the border."""
-    most = round(share * side)
-    device = generator.device
-    shift = torch.randint(-most, most + 1, (count, 1), generator=generator, device=device)
-    positions = (torch.arange(side, device=device) + shift).abs()
+    positions = (torch.arange(side, device=device) + shifts.to(device)).abs()
     return side - 1 - (side - 1 - positions).abs()

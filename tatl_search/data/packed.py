@@ -126,7 +126,7 @@ def _to_batch(split: Split, schema: pa.Schema) -> pa.RecordBatch:
 def _map(path: Path) -> Pack:
     try:
         reader = pa.ipc.open_file(pa.memory_map(str(path)))
-        head = json.loads(reader.schema.metadata[_HEAD])
+        head = json.loads((reader.schema.metadata or {})[_HEAD])
         splits = {name: _to_split(reader.get_batch(name), head["shape"]) for name in SplitName}
     except OSError as error:
         raise StorageError(f"cannot read the packed images {path}: {error}") from error

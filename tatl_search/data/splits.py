@@ -110,7 +110,8 @@ def _shares(labels: Labels, share: float) -> Indices:
     """Return how many images of each class a share is, rounded, leaving one to the rest."""
     totals = np.bincount(labels)
     wanted = np.floor(totals * share + 0.5)
-    return np.maximum(np.clip(wanted, 1, totals - 1), 0).astype(np.int64)
+    dealt: Indices = np.maximum(np.clip(wanted, 1, totals - 1), 0).astype(np.int64)
+    return dealt
 
 
 def _most_val(settings: DataSettings) -> int | None:
