@@ -51,7 +51,15 @@ def front_table(results: SweepResults) -> Table:
     )
     less = f"less\n{COST_NAMES[main_cost(results.manifest)]}"
     table.add_column("network")
-    for name in ("accuracy (95 %)", "points", "MACs", "share", less, "parameters", "size"):
+    for name in (
+        "accuracy, %\n(95 % interval)",
+        "points",
+        "MACs",
+        "share",
+        less,
+        "parameters",
+        "size",
+    ):
         table.add_column(name, justify="right")
     for section in sections(results):
         for row in section:

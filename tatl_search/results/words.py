@@ -22,9 +22,9 @@ def interval(row: CandidateRecord) -> tuple[float, float]:
 
 
 def accuracy_with_interval(row: CandidateRecord) -> str:
-    """Return the accuracy and its 95 % interval, as in `93.4 % (90.6-95.5)`."""
+    """Return the accuracy and its 95 % interval, both in percent, as in `93.4 (90.6-95.5)`."""
     low, high = interval(row)
-    return f"{percent(row.accuracy)} ({100 * low:.1f}-{100 * high:.1f})"
+    return f"{100 * row.accuracy:.1f} ({100 * low:.1f}-{100 * high:.1f})"
 
 
 def scaled(number: float) -> str:

@@ -19,10 +19,10 @@ def test_unpruned_then_the_front_from_large_to_small_then_baselines(results: Swe
     unpruned, front, baselines = sections(results)
     (whole,) = unpruned
     assert whole[:-1] == (
-        "unpruned", "95.0 % (92.4-96.7)", "", "100 M", "100 %", "", "1.00 M", "4.00 MB",
+        "unpruned", "95.0 (92.4-96.7)", "", "100 M", "100 %", "", "1.00 M", "4.00 MB",
     )  # fmt: skip
     assert front[0][:-1] == (
-        "trial 0 round 1", "94.0 % (91.2-95.9)", "-1.0", "60.0 M", "60 %", "1.7x", "600 k",
+        "trial 0 round 1", "94.0 (91.2-95.9)", "-1.0", "60.0 M", "60 %", "1.7x", "600 k",
         "2.40 MB",
     )  # fmt: skip
     listed = [(row.network, row.is_knee) for row in front]
@@ -34,7 +34,7 @@ def test_unpruned_then_the_front_from_large_to_small_then_baselines(results: Swe
 
 def test_no_cell_is_cut_on_a_terminal_of_80_columns(results: SweepResults) -> None:
     lines = [" ".join(line.split()) for line in _printed(results, width=80).splitlines()]
-    assert "trial 0 round 2 90.0 % (86.7-92.6) -5.0 30.0 M 30 % 3.3x 300 k 1.20 MB" in lines
+    assert "trial 0 round 2 90.0 (86.7-92.6) -5.0 30.0 M 30 % 3.3x 300 k 1.20 MB" in lines
 
 
 def test_it_prints_with_the_verdict_below(results: SweepResults) -> None:

@@ -45,4 +45,4 @@ def test_what_was_gained() -> None:
 
 def test_accuracies_have_their_interval() -> None:
     # Wilson's interval of 360 of 400: centre 0.89619, half width 0.02950.
-    assert accuracy_with_interval(pruned(0, 1, 0.90, 0.5, "x")) == "90.0 % (86.7-92.6)"
+    assert accuracy_with_interval(pruned(0, 1, 0.90, 0.5, "x")) == "90.0 (86.7-92.6)"

@@ -1,0 +1,240 @@
+"""The front as a picture for a paper: first what is to be seen, then the drawing of it."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
+
+from tatl_search.config import Objective
+from tatl_search.errors import StorageError
+from tatl_search.records import CandidateRecord
+from tatl_search.results.front import Staircase, front_of, staircase
+from tatl_search.results.store import SweepResults
+from tatl_search.results.verdict import lost_baselines
+from tatl_search.results.words import interval, percent
+
+MILLION = 1e6
+SPAN = 0.25
+"""What lies this far below the best accuracy is left out: nobody picks it, and it would press
+everything else into the top of the picture. How much is left out is said."""
+
+# Okabe and Ito's colours (jfly.uni-koeln.de/color), told apart by the colour-blind.
+BLUE, ORANGE, GREEN, VERMILION, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#8C8C8C"
+
+
+class Point(NamedTuple):
+    """One network: MACs in millions, validation accuracy, and its name."""
+
+    macs_m: float
+    accuracy: float
+    label: str
+
+
+class FrontPlot(NamedTuple):
+    """What the picture shows.
+
+    Attributes:
+        title: name of the sweep.
+        dominated: candidates off the front.
+        trajectories: the rounds of each trial, in order.
+        front: candidates on the front, each network once, from large to small.
+        intervals: their 95 % confidence intervals.
+        line: the best accuracy at each cost.
+        unpruned: the network all trials start from.
+        baselines: the networks to beat that the front does beat.
+        unbeaten: those it does not.
+        knee: the front's knee.
+        unpruned_macs_m: what shares are taken of; null while unknown.
+        lowest: lower end of the accuracy axis.
+        hidden: candidates below it.
+    """
+
+    title: str
+    dominated: tuple[Point, ...]
+    trajectories: tuple[tuple[Point, ...], ...]
+    front: tuple[Point, ...]
+    intervals: tuple[tuple[float, float], ...]
+    line: Staircase
+    unpruned: Point | None
+    baselines: tuple[Point, ...]
+    unbeaten: tuple[Point, ...]
+    knee: Point | None
+    unpruned_macs_m: float | None
+    lowest: float
+    hidden: int
+
+
+def front_plot(results: SweepResults) -> FrontPlot:
+    """Gather what the picture shows; the front is that of the sweep's own objectives."""
+    front = front_of(results)
+    on_front = front.distinct()
+    dominated = tuple(
+        _point(row) for row, on in zip(results.candidates, front.mask, strict=True) if not on
+    )
+    rows = results.candidates
+    line = staircase(
+        [row.macs / MILLION for row in rows], [row.accuracy for row in rows], lower_is_better=False
+    )
+    unpruned_macs = results.reference_cost(Objective.MACS)
+    lost = lost_baselines(results)
+    lowest = _lowest(results)
+    return FrontPlot(
+        title=results.manifest.name,
+        dominated=dominated,
+        trajectories=_trajectories(rows),
+        front=tuple(_point(row) for row in on_front),
+        intervals=tuple(interval(row) for row in on_front),
+        line=line,
+        unpruned=None if results.unpruned is None else _point(results.unpruned),
+        baselines=tuple(_point(row) for row in results.baselines if row not in lost),
+        unbeaten=tuple(_point(row) for row in lost),
+        knee=None if front.knee is None else _point(front.knee),
+        unpruned_macs_m=None if unpruned_macs is None else unpruned_macs / MILLION,
+        lowest=lowest,
+        hidden=sum(row.accuracy < lowest for row in rows),
+    )
+
+
+def save_front_plot(results: SweepResults) -> tuple[Path, Path]:
+    """Draw the front into `front.png` and `front.svg` of the sweep's folder.
+
+    Returns:
+        The paths of the two files.
+
+    Raises:
+        StorageError: the folder cannot be written.
+    """
+    figure = draw(front_plot(results))
+    paths = results.folder.root / "front.png", results.folder.root / "front.svg"
+    for path in paths:
+        try:
+            figure.savefig(path, dpi=200, bbox_inches="tight")
+        except OSError as error:
+            raise StorageError(f"cannot write {path}: {error}") from error
+    return paths
+
+
+def draw(plot: FrontPlot) -> Figure:
+    """Draw the picture, without any window or global state of matplotlib."""
+    figure = Figure(figsize=(6.4, 4.4), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    _draw_candidates(axes, plot)
+    _draw_front(axes, plot)
+    _draw_unpruned_and_baselines(axes, plot)
+    _draw_axes(axes, plot)
+    return figure
+
+
+def _point(row: CandidateRecord) -> Point:
+    return Point(row.macs / MILLION, row.accuracy, row.label)
+
+
+def _trajectories(rows: Iterable[CandidateRecord]) -> tuple[tuple[Point, ...], ...]:
+    by_trial: dict[int | None, list[Point]] = defaultdict(list)
+    for row in rows:
+        by_trial[row.trial].append(_point(row))
+    return tuple(tuple(points) for points in by_trial.values())
+
+
+def _lowest(results: SweepResults) -> float:
+    """Return where the accuracy axis starts: baselines and `SPAN` below the best are seen."""
+    accuracies = [row.accuracy for row in results.candidates]
+    if not accuracies:
+        return 0.0
+    from_best = max(min(accuracies), max(accuracies) - SPAN)
+    return max(0.0, min([from_best, *(row.accuracy for row in results.baselines)]) - 0.02)
+
+
+def _draw_candidates(axes: Axes, plot: FrontPlot) -> None:
+    for points in plot.trajectories:
+        macs, accuracy, _ = zip(*points, strict=True)
+        axes.plot(macs, accuracy, color=GREY, alpha=0.35, linewidth=0.7, zorder=1)
+    if plot.dominated:
+        macs, accuracy, _ = zip(*plot.dominated, strict=True)
+        label = "other candidates"
+        axes.scatter(macs, accuracy, s=12, color=GREY, alpha=0.45, lw=0, label=label, zorder=2)
+
+
+def _draw_front(axes: Axes, plot: FrontPlot) -> None:
+    if not plot.front:
+        return
+    axes.plot(*plot.line, color=BLUE, linewidth=1.6, zorder=3)
+    macs, accuracy, _ = zip(*plot.front, strict=True)
+    low, high = zip(*plot.intervals, strict=True)
+    axes.vlines(macs, low, high, color=BLUE, alpha=0.35, linewidth=1.0, zorder=3)
+    axes.plot(
+        macs, accuracy, "o", color=BLUE, markersize=5, label="front (with 95 % intervals)", zorder=4
+    )
+    if plot.knee is not None:
+        axes.plot(
+            plot.knee.macs_m, plot.knee.accuracy, "o", markersize=11, markerfacecolor="none",
+            markeredgecolor=VERMILION, markeredgewidth=1.8, linestyle="none", zorder=5,
+            label=f"knee: {percent(plot.knee.accuracy)}{_of_macs(plot, plot.knee)}",
+        )  # fmt: skip
+
+
+def _of_macs(plot: FrontPlot, point: Point) -> str:
+    if plot.unpruned_macs_m is None:
+        return ""
+    return f" at {100 * point.macs_m / plot.unpruned_macs_m:.0f} % of the MACs"
+
+
+def _draw_unpruned_and_baselines(axes: Axes, plot: FrontPlot) -> None:
+    if plot.unpruned is not None:
+        axes.plot(
+            plot.unpruned.macs_m, plot.unpruned.accuracy, "*", color=ORANGE, markersize=15,
+            markeredgecolor="black", markeredgewidth=0.6, linestyle="none", zorder=6,
+            label=f"unpruned: {percent(plot.unpruned.accuracy)}",
+        )  # fmt: skip
+    for points, offset, side in (
+        (plot.baselines, (6, -5), "left"),
+        (plot.unbeaten, (-5, 6), "right"),
+    ):
+        for point in points:
+            axes.plot(
+                point.macs_m, point.accuracy, "s", color=GREEN, markersize=7, linestyle="none",
+                markeredgecolor="black", markeredgewidth=0.6, zorder=6, label="baselines",
+            )  # fmt: skip
+            axes.annotate(
+                _literal(point.label), (point.macs_m, point.accuracy), offset, fontsize=8,
+                textcoords="offset points", ha=side, va="top" if side == "left" else "bottom",
+                zorder=7, path_effects=[withStroke(linewidth=2.5, foreground="white")],
+            )  # fmt: skip
+
+
+def _draw_axes(axes: Axes, plot: FrontPlot) -> None:
+    axes.set_title(_literal(plot.title), loc="left", fontsize=10)
+    axes.set_xlabel("MACs of one image, millions")
+    axes.set_ylabel("validation accuracy")
+    axes.set_xlim(left=0.0)
+    axes.set_ylim(plot.lowest, 1.0 + 0.03 * (1.0 - plot.lowest))
+    axes.yaxis.set_major_formatter(lambda share, _: f"{100 * share:g} %")
+    axes.grid(color="0.92", linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
+    if plot.hidden:
+        note = f"{plot.hidden} candidates lie below the picture"
+        axes.set_title(note, loc="right", fontsize=7, color=GREY, style="italic")
+    if plot.front:
+        handles, labels = axes.get_legend_handles_labels()
+        once = dict(zip(labels, handles, strict=True))
+        axes.legend(
+            once.values(),
+            once.keys(),
+            loc="lower right",
+            fontsize=8,
+            frameon=True,
+            framealpha=0.9,
+            edgecolor="0.9",
+        )
+
+
+def _literal(text: str) -> str:
+    """Keep matplotlib from reading a user's `$` as mathematics."""
+    return text.replace("$", r"\$")
