@@ -1,7 +1,17 @@
 """Groups: filters that can only go together, found by Torch-Pruning's dependency graph."""
 
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+
+import torch
+import torch_pruning
+from torch import nn
+
+from tatl_search.nets.skeleton import blank_image, skeleton
+
+Indices = tuple[tuple[int, ...], ...]
 
 
 class Axis(StrEnum):
@@ -23,7 +33,11 @@ class Member:
 
     module: str
     axis: Axis
-    indices: tuple[tuple[int, ...], ...]
+    indices: Indices
+
+    def channels(self, units: Iterable[int]) -> set[int]:
+        """Return the module's channels that belong to the given units."""
+        return {channel for unit in units for channel in self.indices[unit]}
 
 
 @dataclass(frozen=True)
@@ -39,3 +53,145 @@ class Group:
     name: str
     width: int
     members: tuple[Member, ...]
+
+
+def is_depthwise(layer: object) -> bool:
+    """Say whether each output channel of a layer reads one input channel of its own."""
+    return isinstance(layer, nn.Conv2d) and 1 < layer.groups == layer.in_channels == (
+        layer.out_channels
+    )
+
+
+def find_groups(module: nn.Module, image_size: int) -> tuple[Group, ...]:
+    """Return the groups of a network in the order in which it defines their root layers.
+
+    What feeds the network's output directly (the classes) is never in a group, and a group that
+    is down to a single unit is not listed: nothing of it can go. In a grouped convolution
+    (ResNeXt, RegNet) a unit takes one channel from each of its blocks, so that the blocks stay
+    equal. The network itself is not touched: a copy without weights is traced.
+
+    Args:
+        module: any network of images; frozen or not, on any device, in any mode.
+        image_size: side in pixels of the square images it gets.
+    """
+    copy = skeleton(module)
+    blocks = _ungroup(copy)
+    with torch.enable_grad():  # the graph is read off autograd's
+        graph = torch_pruning.DependencyGraph().build_dependency(
+            copy, blank_image(copy, image_size), verbose=False
+        )
+    return tuple(group for group in _walk(graph, copy, blocks) if group.width > 1)
+
+
+def _ungroup(copy: nn.Module) -> dict[tuple[str, Axis], int]:
+    """Make grouped convolutions dense in a copy; return the channels of a block on each side.
+
+    Torch-Pruning takes a grouped convolution with one output a block for a depthwise one. Which
+    channels are coupled does not depend on the blocks; `_units` brings them back.
+    """
+    blocks: dict[tuple[str, Axis], int] = {}
+    for name, layer in copy.named_modules():
+        if isinstance(layer, nn.Conv2d) and layer.groups > 1 and not is_depthwise(layer):
+            blocks[name, Axis.OUT] = layer.out_channels // layer.groups
+            blocks[name, Axis.IN] = layer.in_channels // layer.groups
+            layer.weight = nn.Parameter(
+                layer.weight.new_empty(layer.out_channels, layer.in_channels, *layer.kernel_size)
+            )
+            layer.groups = 1
+    return blocks
+
+
+def _walk(
+    graph: torch_pruning.DependencyGraph, copy: nn.Module, blocks: Mapping[tuple[str, Axis], int]
+) -> Iterator[Group]:
+    names = {part: name for name, part in copy.named_modules()}
+    names |= {parameter: name for name, parameter in copy.named_parameters()}
+    seen: set[str] = set()
+    for root, layer in copy.named_modules():
+        is_filter_bank = isinstance(layer, nn.Conv2d | nn.Linear)
+        if root in seen or not is_filter_bank or layer not in graph.module2node:
+            continue
+        prune_out = graph.get_pruner_of_module(layer).prune_out_channels
+        width = graph.get_out_channels(layer)
+        coupled = graph.get_pruning_group(layer, prune_out, list(range(width)))
+        members = _members(graph, coupled, names, width)
+        seen.update(member.module for member in members if member.axis is Axis.OUT)
+        if not _reaches_output(graph, coupled):
+            yield _in_units(root, members, blocks)
+
+
+def _members(
+    graph: torch_pruning.DependencyGraph,
+    coupled: torch_pruning.dependency.Group,
+    names: Mapping[object, str],
+    width: int,
+) -> tuple[Member, ...]:
+    members = []
+    for item in coupled:
+        target = item.dep.target.module
+        if target not in names:
+            continue
+        axis = Axis.OUT if _narrows_output(graph, item.dep) else Axis.IN
+        channels: list[list[int]] = [[] for _ in range(width)]
+        for unit, channel in zip(item.root_idxs, item.idxs, strict=True):
+            channels[unit].append(channel)
+        members.append(Member(names[target], axis, tuple(map(tuple, channels))))
+    return tuple(members)
+
+
+def _narrows_output(graph: torch_pruning.DependencyGraph, dep: torch_pruning.Dependency) -> bool:
+    pruner = graph.get_pruner_of_module(dep.target.module)
+    return bool(dep.handler == pruner.prune_out_channels)
+
+
+def _reaches_output(
+    graph: torch_pruning.DependencyGraph, coupled: torch_pruning.dependency.Group
+) -> bool:
+    """Say whether the network's own output would lose channels with this group."""
+    return any(not item.dep.target.outputs and _narrows_output(graph, item.dep) for item in coupled)
+
+
+def _in_units(
+    root: str, members: tuple[Member, ...], blocks: Mapping[tuple[str, Axis], int]
+) -> Group:
+    """Make one group of coupled channels, merging those that grouped convolutions tie."""
+    units = _units(members, blocks)
+    merged = tuple(
+        Member(
+            member.module,
+            member.axis,
+            tuple(
+                tuple(itertools.chain.from_iterable(member.indices[i] for i in unit))
+                for unit in units
+            ),
+        )
+        for member in members
+    )
+    return Group(root, len(units), merged)
+
+
+def _units(members: tuple[Member, ...], blocks: Mapping[tuple[str, Axis], int]) -> Indices:
+    """Return the root channels of each unit, by union-find over positions within a block.
+
+    Channels at the same position of every block of a grouped convolution go together.
+    """
+    leader = list(range(len(members[0].indices)))
+
+    def find(channel: int) -> int:
+        while leader[channel] != channel:
+            channel = leader[channel]
+        return channel
+
+    for member in members:
+        block = blocks.get((member.module, member.axis))
+        if block is None:
+            continue
+        first_at: dict[int, int] = {}
+        for channel, indices in enumerate(member.indices):
+            for index in indices:
+                one, other = find(channel), find(first_at.setdefault(index % block, channel))
+                leader[max(one, other)] = min(one, other)
+    units: dict[int, list[int]] = {}
+    for channel in range(len(leader)):
+        units.setdefault(find(channel), []).append(channel)
+    return tuple(map(tuple, units.values()))
