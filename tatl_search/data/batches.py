@@ -35,7 +35,7 @@ def training_batches(
     batch_size: int,
     settings: DataSettings,
     preprocessing: Normalisation,
-    device: torch.device,
+    device: torch.device | str,
     generator: torch.Generator,
 ) -> Iterator[Batch]:
     """Make one epoch of shuffled, augmented batches.
@@ -66,7 +66,7 @@ def training_batches(
 
 
 def evaluation_batches(
-    split: Split, batch_size: int, preprocessing: Normalisation, device: torch.device
+    split: Split, batch_size: int, preprocessing: Normalisation, device: torch.device | str
 ) -> Iterator[Batch]:
     """Make batches of all images in their order, unchanged but for (x / 255 - mean) / std.
 
@@ -85,7 +85,7 @@ def evaluation_batches(
 class _Normaliser:
     """Turns bytes (B, H, W, 3) into the floats (B, 3, H, W) a network expects."""
 
-    def __init__(self, preprocessing: Normalisation, device: torch.device) -> None:
+    def __init__(self, preprocessing: Normalisation, device: torch.device | str) -> None:
         # All tensors: CUDA multiplies by the reciprocal of a Python number, one rounding more.
         self._full = torch.tensor(255.0, device=device)
         self._mean = torch.tensor(preprocessing.mean, device=device).view(1, 3, 1, 1)
