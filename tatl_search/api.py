@@ -4,10 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from torch import nn
-
 from tatl_search.deploy.bounds import PickRequest
-from tatl_search.deploy.load import load as _load_bundle
+from tatl_search.deploy.load import load
 from tatl_search.deploy.pick import Choice, choose
 from tatl_search.deploy.ship import ship
 from tatl_search.errors import InputError
@@ -119,20 +117,6 @@ def pick(
     if export is not None:
         ship(results, choice, Path(export))
     return choice
-
-
-def load(folder: Path | str) -> nn.Module:
-    """Return the network of an exported folder as a torch module in eval mode.
-
-    Raises:
-        InputError: the folder is no exported network, or is damaged.
-
-    Example:
-        >>> import tatl_search, torch
-        >>> network = tatl_search.load("picked")  # doctest: +SKIP
-        >>> logits = network(torch.zeros(1, 3, 64, 64))  # doctest: +SKIP
-    """
-    return _load_bundle(folder)
 
 
 def _space(space: Space, overrides: Sequence[str]) -> SearchSpace:

@@ -13,7 +13,7 @@ from tatl_search.adaptation.loop import adapt
 from tatl_search.adaptation.stages import StageStore
 from tatl_search.adaptation.workbench import Workbench
 from tatl_search.data.sources import load_target
-from tatl_search.errors import InfeasibleError, InfeasibleReason, InputError, StorageError
+from tatl_search.errors import InfeasibleError, InfeasibleReason, InputError
 from tatl_search.manifest import SweepFolder
 from tatl_search.records import CandidateRecord, Kind, StopReason, TrialRecord, TrialState
 from tatl_search.search.work import Event, WorkItem, WorkKind

@@ -1,0 +1,16 @@
+"""The command line: thin verbs over the product."""
+
+import sys
+
+from tatl_search.errors import InputError, TatlError
+
+
+def main() -> None:
+    """Run the command line; exit with 2 for bad input and 1 for a failure, without a traceback."""
+    from tatl_search.cli.app import app
+
+    try:
+        app()
+    except TatlError as error:
+        print(f"tatl-search: {error}", file=sys.stderr)  # noqa: T201
+        sys.exit(2 if isinstance(error, InputError) else 1)

@@ -1,0 +1,34 @@
+"""Load an exported folder back into torch."""
+
+from pathlib import Path
+
+from torch import nn
+
+from tatl_search.deploy.checksums import verify_checksums
+from tatl_search.nets.structure import load_network
+
+NETWORK_FILES = ("structure.json", "weights.safetensors")
+"""What a network is rebuilt from."""
+
+
+def load(folder: Path | str) -> nn.Module:
+    """Return the network of an exported folder as a torch module in eval mode, on the CPU.
+
+    It takes (N, 3, S, S) float images normalised as `preprocessing.json` says and returns
+    (N, classes) logits in the order of `labels.txt`.
+
+    Args:
+        folder: a folder that `tatl-search pick` wrote.
+
+    Raises:
+        InputError: the folder is no exported network, or is damaged.
+
+    Example:
+        >>> import tatl_search, torch
+        >>> network = tatl_search.load("picked")  # doctest: +SKIP
+        >>> logits = network(torch.zeros(1, 3, 64, 64))  # doctest: +SKIP
+    """
+    root = Path(folder)
+    verify_checksums(root, NETWORK_FILES)
+    network, _, _ = load_network(root)
+    return network.module.eval()
