@@ -1,0 +1,15 @@
+"""Search spaces: YAML in which any leaf of an adaptation's settings may be a distribution."""
+
+from tatl_search.space.distributions import Choices, Distribution, Range, Suggest
+from tatl_search.space.loading import load_space, space_from_raw
+from tatl_search.space.search_space import SearchSpace
+
+__all__ = [
+    "Choices",
+    "Distribution",
+    "Range",
+    "SearchSpace",
+    "Suggest",
+    "load_space",
+    "space_from_raw",
+]

@@ -1,0 +1,77 @@
+"""What one field of the settings allows."""
+
+import json
+from collections.abc import Iterable, Iterator
+from functools import cache
+from typing import Any, get_args
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
+
+from tatl_search.config import Settings
+
+
+def section_of(model: type[Settings], key: str) -> type[Settings] | None:
+    """Return the settings a field holds (alone, optional or in a list), or None for a leaf."""
+    types = _types(model.model_fields[key].annotation)
+    return next((t for t in types if isinstance(t, type) and issubclass(t, Settings)), None)
+
+
+def section_at(model: type[Settings], path: Iterable[int | str]) -> type[Settings]:
+    """Return the settings at a path below a model; positions in lists are passed over."""
+    for key in path:
+        model = (section_of(model, key) if isinstance(key, str) else None) or model
+    return model
+
+
+def number_of(model: type[Settings], key: str) -> type[int] | type[float] | None:
+    """Return int or float where a field holds a number, None where it does not."""
+    types = set(_types(model.model_fields[key].annotation))
+    return int if int in types else float if float in types else None
+
+
+def problems(model: type[Settings], key: str, value: Any) -> list[str]:
+    """Return what is wrong with a value for a field, in words; empty if nothing is."""
+    try:
+        # JSON, since strict Python input would refuse a string for an enum.
+        _adapter(model, key).validate_json(json.dumps(value, default=str), strict=True)
+    except ValidationError as error:
+        return [in_words(detail) for detail in error.errors()]
+    return []
+
+
+def from_key(model: type[Settings], key: str, option: Any) -> Any:
+    """Return an option that was written as a key, in the field's own type where it fits.
+
+    Storing as JSON turns the keys of mappings into strings: 16 comes back as "16".
+    """
+    try:
+        value = _adapter(model, key).validate_python(option, strict=False)
+    except ValidationError:
+        return option
+    return _adapter(model, key).dump_python(value, mode="json")
+
+
+def dotted(path: Iterable[int | str]) -> str:
+    """Return a path in words: `baselines.0.image_size`."""
+    return ".".join(str(key) for key in path)
+
+
+def in_words(detail: ErrorDetails) -> str:
+    """Return what is wrong and what was got."""
+    words = detail["msg"].removeprefix("Value error, ")
+    if detail["type"] == "value_error":
+        return words
+    return f"{words.replace('Input should', 'should')} (got {detail['input']!r})"
+
+
+@cache
+def _adapter(model: type[Settings], key: str) -> TypeAdapter[Any]:
+    annotation = model.model_fields[key].rebuild_annotation()
+    return TypeAdapter(annotation, config=ConfigDict(allow_inf_nan=False))
+
+
+def _types(annotation: Any) -> Iterator[Any]:
+    yield annotation
+    for inner in get_args(annotation):
+        yield from _types(inner)
