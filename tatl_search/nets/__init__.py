@@ -1,0 +1,1 @@
+"""Networks: loading, groups, surgery, costs, training and evaluation; all that touches modules."""

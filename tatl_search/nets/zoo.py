@@ -1,0 +1,136 @@
+"""Build a network for a target task: from its library, with its weights, with a new head."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+
+from tatl_search.config import NetworkSettings
+from tatl_search.errors import InputError
+from tatl_search.nets.library import Library, find
+from tatl_search.nets.preprocessing import Preprocessing
+from tatl_search.nets.weights import load_weights
+
+SIZES_TO_SUGGEST = (16, 32, 48, 64, 96, 128, 160, 192, 224, 256, 384, 512)
+
+
+@dataclass
+class LoadedNetwork:
+    """A network, and what it takes to build it again.
+
+    Attributes:
+        module: the network, in channels-last memory format.
+        name: library and model name, as in `torchvision/resnet18`.
+        arguments: the library's arguments, plain JSON values.
+        preprocessing: how images become its input.
+    """
+
+    module: nn.Module
+    name: str
+    arguments: dict[str, Any]
+    preprocessing: Preprocessing
+
+
+def build(settings: NetworkSettings, classes: int, image_size: int) -> LoadedNetwork:
+    """Build a network for a target task.
+
+    The head has as many outputs as there are classes; unless the weights have a head of that
+    size, it is drawn from torch's random numbers, which the caller seeds.
+
+    Args:
+        settings: the network's name and weights.
+        classes: number of the target's classes.
+        image_size: side of the square input in pixels.
+
+    Raises:
+        InputError: an unknown network, weights that cannot be had or do not fit, or an image
+            size the network cannot take.
+    """
+    library, model = find(settings.name)
+    arguments = library.arguments(model, classes)
+    _check_image_size(settings.name, _shapes_only(library, model, arguments), classes, image_size)
+    module = library.construct(model, arguments)
+    preprocessing = load_weights(module, settings, classifier_name(module))
+    return LoadedNetwork(
+        module=channels_last(module),
+        name=settings.name,
+        arguments=arguments,
+        preprocessing=preprocessing,
+    )
+
+
+def construct(name: str, arguments: dict[str, Any]) -> nn.Module:
+    """Build a network with random weights, leaving torch's random numbers as they were.
+
+    Raises:
+        InputError: an unknown network, or arguments that are not its own.
+    """
+    library, model = find(name)
+    known = library.arguments(model, classes=1)
+    if set(arguments) != set(known) or not all(type(v) in (bool, int) for v in arguments.values()):
+        raise InputError(f"network: {name} takes {sorted(known)}, not {arguments}")
+    with torch.random.fork_rng(devices=[]):
+        return library.construct(model, arguments)
+
+
+def classifier_name(module: nn.Module) -> str:
+    """Return the dotted name of the layer that gives the classes' scores.
+
+    It is the last linear or convolution layer (SqueezeNet's is a convolution); its outputs are
+    the target's classes and are never pruned.
+
+    Raises:
+        InputError: the network has no such layer.
+    """
+    layers: list[str] = [
+        name for name, layer in module.named_modules() if isinstance(layer, nn.Linear | nn.Conv2d)
+    ]
+    if not layers:
+        raise InputError(f"network: {type(module).__name__} has no linear or convolution layer")
+    return layers[-1]
+
+
+def channels_last(module: nn.Module) -> nn.Module:
+    """Put a network in channels-last memory format, in place: the faster one for convolutions."""
+    return module.to(memory_format=torch.channels_last)
+
+
+def _shapes_only(library: Library, model: str, arguments: dict[str, Any]) -> nn.Module:
+    """Return the network on the meta device, where shapes are computed and values are not."""
+    try:
+        with torch.device("meta"):
+            return library.construct(model, arguments)
+    except NotImplementedError:  # RegNets read values of tensors while they are being built
+        with torch.random.fork_rng(devices=[]):
+            return library.construct(model, arguments).to("meta")
+
+
+def _check_image_size(name: str, module: nn.Module, classes: int, image_size: int) -> None:
+    reason = _refusal(module, classes, image_size)
+    if reason is None:
+        return
+    fitting = next((s for s in SIZES_TO_SUGGEST if _refusal(module, classes, s) is None), None)
+    advice = (
+        f"the smallest it takes of {SIZES_TO_SUGGEST} is {fitting}; set data.image_size"
+        if fitting
+        else "it is no plain image classifier; choose another network"
+    )
+    raise InputError(
+        f"network: {name} cannot take images of {image_size} x {image_size} px ({reason}); {advice}"
+    )
+
+
+def _refusal(module: nn.Module, classes: int, image_size: int) -> str | None:
+    """Return why a batch of two such images cannot be trained on or evaluated, if so."""
+    images = torch.empty(2, 3, image_size, image_size, device="meta")
+    for training in (False, True):
+        module.train(training)
+        try:
+            with torch.no_grad():
+                scores = module(images)
+        except (RuntimeError, ValueError, AssertionError) as error:
+            return str(error).splitlines()[0].strip()
+        if getattr(scores, "shape", None) != (2, classes):
+            return f"its output is not one score for each of the {classes} classes"
+    return None
