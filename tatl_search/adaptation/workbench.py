@@ -15,7 +15,7 @@ from tatl_search.adaptation.stages import Stage, StageMetrics, StageStore
 from tatl_search.config import AdaptationConfig, TrainingSettings
 from tatl_search.core.plan import PrunePlan
 from tatl_search.data.batches import evaluation_batches, steps_per_epoch, training_batches
-from tatl_search.data.sources import TargetData
+from tatl_search.data.target import TargetData
 from tatl_search.nets.batchnorm import reestimate
 from tatl_search.nets.cost import count_macs, count_parameters, size_bytes
 from tatl_search.nets.evaluate import evaluate

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from tatl_search.config import AdaptationConfig, SweepSettings
 from tatl_search.errors import InputError
@@ -85,12 +86,32 @@ def prepare(
         name=folder.root.resolve().name,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
         sweep=sweep,
-        space=space.raw,
+        space=absolute_paths(space.raw),
         reference=reference_costs(checks),
         root_threads=root_threads,
     )
     write_durably(folder.manifest, manifest.to_yaml().encode())
     return tables
+
+
+def absolute_paths(raw: Any) -> Any:
+    """Return settings whose paths mean the same in every process and after a resume elsewhere."""
+    if isinstance(raw, list):
+        return [absolute_paths(entry) for entry in raw]
+    if not isinstance(raw, Mapping):
+        return raw
+    return {
+        key: _absolute(value) if key in ("path", "weights") else absolute_paths(value)
+        for key, value in raw.items()
+    }
+
+
+def _absolute(value: Any) -> Any:
+    if isinstance(value, str):
+        return str(Path(value).resolve()) if Path(value).exists() else value
+    if isinstance(value, list):
+        return [_absolute(entry) for entry in value]
+    return {key: _absolute(entry) for key, entry in value.items()} if value else value
 
 
 def _network_key(config: AdaptationConfig) -> str:

@@ -9,7 +9,8 @@ import torch
 
 from tatl_search.config import AdaptationConfig, Objective
 from tatl_search.data.batches import steps_per_epoch, training_batches
-from tatl_search.data.sources import TargetData, load_target
+from tatl_search.data.sources import load_target
+from tatl_search.data.target import TargetData
 from tatl_search.errors import InputError
 from tatl_search.nets.cost import count_macs, count_parameters, size_bytes
 from tatl_search.nets.finetune import train

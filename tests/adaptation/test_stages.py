@@ -1,0 +1,140 @@
+"""The store of stages: one computation for all who ask, nothing half-written, damage noticed."""
+
+import json
+import multiprocessing
+import os
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tatl_search.adaptation.stages import METRICS, StageMetrics, StageStore
+from tatl_search.errors import StorageError
+
+
+def metrics(accuracy: float = 0.5) -> StageMetrics:
+    return StageMetrics(
+        accuracy=accuracy,
+        loss=1.0,
+        val_images=10,
+        macs=1000,
+        parameters=100,
+        size_bytes=400,
+        widths={"conv": 8},
+        images_trained=30,
+        images_forward=20,
+        seconds=0.1,
+        device="cpu",
+    )
+
+
+def write_network(folder: Path, accuracy: float = 0.5) -> StageMetrics:
+    (folder / "weights.safetensors").write_bytes(b"weights")
+    (folder / "structure.json").write_text("{}")
+    return metrics(accuracy)
+
+
+def test_computed_once_and_found_again(tmp_path: Path) -> None:
+    store = StageStore(tmp_path)
+    first = store.get_or_compute("k", "me", write_network)
+    again = StageStore(tmp_path).get_or_compute("k", "you", lambda _: pytest.fail("computed"))
+    assert first == again
+    assert again.owner == "me"
+    assert again.metrics == metrics()
+    assert (again.folder / "weights.safetensors").read_bytes() == b"weights"
+
+
+@pytest.mark.parametrize("name", ["weights.safetensors", "structure.json", METRICS])
+def test_flipped_byte_is_noticed_and_recomputed(tmp_path: Path, name: str) -> None:
+    store = StageStore(tmp_path)
+    stage = store.get_or_compute("k", "me", write_network)
+    path = stage.folder / name
+    content = bytearray(path.read_bytes())
+    content[0] ^= 0xFF
+    path.write_bytes(content)
+    assert store.get("k") is None
+    mended = store.get_or_compute("k", "you", lambda folder: write_network(folder, 0.9))
+    assert mended.metrics.accuracy == 0.9
+    assert store.get("k") == mended
+
+
+def test_half_written_stage_is_no_stage(tmp_path: Path) -> None:
+    (tmp_path / "k").mkdir()
+    (tmp_path / "k" / "weights.safetensors").write_bytes(b"half")
+    assert StageStore(tmp_path).get("k") is None
+
+
+def test_failed_computation_leaves_nothing(tmp_path: Path) -> None:
+    def fails(folder: Path) -> StageMetrics:
+        write_network(folder)
+        raise RuntimeError("died")
+
+    store = StageStore(tmp_path)
+    with pytest.raises(RuntimeError, match="died"):
+        store.get_or_compute("k", "me", fails)
+    assert store.get("k") is None
+    assert [path.name for path in tmp_path.iterdir()] == ["k.lock"]
+
+
+def _ask(root: Path, owner: str) -> None:
+    def compute(folder: Path) -> StageMetrics:
+        with (root / "computed.txt").open("a") as log:
+            log.write(f"{owner}\n")
+        return write_network(folder)
+
+    StageStore(root).get_or_compute("k", owner, compute)
+
+
+def test_of_many_processes_one_computes(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("fork")
+    askers = [context.Process(target=_ask, args=(tmp_path, f"p{i}")) for i in range(6)]
+    for asker in askers:
+        asker.start()
+    for asker in askers:
+        asker.join()
+    assert all(asker.exitcode == 0 for asker in askers)
+    computed = (tmp_path / "computed.txt").read_text().split()
+    stage = StageStore(tmp_path).get("k")
+    assert stage is not None
+    assert computed == [stage.owner]
+
+
+def test_statistics_are_kept_beside_the_stage(tmp_path: Path) -> None:
+    store = StageStore(tmp_path)
+    stage = store.get_or_compute("k", "me", write_network)
+    arrays = {"conv": np.array([0.25, 0.5])}
+    first, computed = store.statistics(stage, "activations", lambda: arrays)
+    again, computed_again = store.statistics(stage, "activations", dict)
+    assert (computed, computed_again) == (True, False)
+    np.testing.assert_array_equal(again["conv"], first["conv"])
+    (stage.folder / "activations.safetensors").write_bytes(b"damaged")
+    _, computed_third = store.statistics(stage, "activations", lambda: arrays)
+    assert computed_third
+    assert store.get("k") == stage
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small disk needs root")
+def test_full_disk_is_a_storage_error(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", disk], check=False)
+    if mounted.returncode:
+        pytest.skip("mounting is not allowed here")
+    try:
+
+        def too_large(folder: Path) -> StageMetrics:
+            (folder / "weights.safetensors").write_bytes(b"0" * 1_000_000)
+            return metrics()
+
+        with pytest.raises(StorageError, match="No space left"):
+            StageStore(disk).get_or_compute("k", "me", too_large)
+        assert StageStore(disk).get("k") is None
+    finally:
+        subprocess.run(["umount", disk], check=True)
+
+
+def test_manifest_is_readable(tmp_path: Path) -> None:
+    stage = StageStore(tmp_path).get_or_compute("k", "me", write_network)
+    raw = json.loads((stage.folder / METRICS).read_text())
+    assert set(raw["files"]) == {"structure.json", "weights.safetensors"}
