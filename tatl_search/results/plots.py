@@ -15,16 +15,20 @@ from tatl_search.errors import StorageError
 from tatl_search.records import CandidateRecord
 from tatl_search.results.front import Staircase, front_of, staircase
 from tatl_search.results.store import SweepResults
+from tatl_search.results.style import (
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    VERMILION,
+    hidden_below,
+    highest_shown,
+    lowest_shown,
+)
 from tatl_search.results.verdict import lost_baselines
 from tatl_search.results.words import interval, percent
 
 MILLION = 1e6
-SPAN = 0.25
-"""What lies this far below the best accuracy is left out: nobody picks it, and it would press
-everything else into the top of the picture. How much is left out is said."""
-
-# Okabe and Ito's colours (jfly.uni-koeln.de/color), told apart by the colour-blind.
-BLUE, ORANGE, GREEN, VERMILION, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#8C8C8C"
 
 
 class Point(NamedTuple):
@@ -82,7 +86,6 @@ def front_plot(results: SweepResults) -> FrontPlot:
     )
     unpruned_macs = results.reference_cost(Objective.MACS)
     lost = lost_baselines(results)
-    lowest = _lowest(results)
     return FrontPlot(
         title=results.manifest.name,
         dominated=dominated,
@@ -95,12 +98,12 @@ def front_plot(results: SweepResults) -> FrontPlot:
         unbeaten=tuple(_point(row) for row in lost),
         knee=None if front.knee is None else _point(front.knee),
         unpruned_macs_m=None if unpruned_macs is None else unpruned_macs / MILLION,
-        lowest=lowest,
-        hidden=sum(row.accuracy < lowest for row in rows),
+        lowest=lowest_shown(results),
+        hidden=hidden_below(results),
     )
 
 
-def save_front_plot(results: SweepResults) -> tuple[Path, Path]:
+def write_front_picture(results: SweepResults) -> tuple[Path, Path]:
     """Draw the front into `front.png` and `front.svg` of the sweep's folder.
 
     Returns:
@@ -140,15 +143,6 @@ def _trajectories(rows: Iterable[CandidateRecord]) -> tuple[tuple[Point, ...], .
     for row in rows:
         by_trial[row.trial].append(_point(row))
     return tuple(tuple(points) for points in by_trial.values())
-
-
-def _lowest(results: SweepResults) -> float:
-    """Return where the accuracy axis starts: baselines and `SPAN` below the best are seen."""
-    accuracies = [row.accuracy for row in results.candidates]
-    if not accuracies:
-        return 0.0
-    from_best = max(min(accuracies), max(accuracies) - SPAN)
-    return max(0.0, min([from_best, *(row.accuracy for row in results.baselines)]) - 0.02)
 
 
 def _draw_candidates(axes: Axes, plot: FrontPlot) -> None:
@@ -213,7 +207,7 @@ def _draw_axes(axes: Axes, plot: FrontPlot) -> None:
     axes.set_xlabel("MACs of one image, millions")
     axes.set_ylabel("validation accuracy")
     axes.set_xlim(left=0.0)
-    axes.set_ylim(plot.lowest, 1.0 + 0.03 * (1.0 - plot.lowest))
+    axes.set_ylim(plot.lowest, highest_shown(plot.lowest))
     axes.yaxis.set_major_formatter(lambda share, _: f"{100 * share:g} %")
     axes.grid(color="0.92", linewidth=0.6)
     axes.set_axisbelow(True)

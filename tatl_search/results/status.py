@@ -1,30 +1,35 @@
-"""How far a sweep is, from its rows alone."""
+"""How far a sweep is, what it found and what it cost."""
 
+from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
-from tatl_search.records import Kind, TrialState
-from tatl_search.results.front import front_of
+from tatl_search.records import TrialState
+from tatl_search.results.front import Front, front_of
 from tatl_search.results.store import SweepResults
+from tatl_search.results.words import percent, scaled
 
 
 def sweep_status(results: SweepResults, running: bool) -> dict[str, Any]:
-    """Return where a sweep stands, as JSON values.
+    """Return the state of a sweep as JSON values.
 
     Args:
-        results: the sweep.
-        running: whether a driver holds it at this moment.
+        results: the sweep as it is now.
+        running: whether a driver holds it.
     """
     front = front_of(results)
-    infeasible = [trial for trial in results.trials if trial.state is TrialState.INFEASIBLE]
-    wanted = results.manifest.sweep.trials
+    infeasible = [t.infeasible_reason for t in results.trials if t.state is TrialState.INFEASIBLE]
     return {
         "sweep": results.manifest.name,
-        "state": _state(len(results.trials) >= wanted, running),
+        "running": running,
+        "trials_wanted": results.manifest.sweep.trials,
         "trials": len(results.trials),
-        "trials_wanted": wanted,
-        "infeasible": len(infeasible),
-        "candidates": sum(row.kind is Kind.PRUNED for row in results.candidates),
+        "infeasible": dict(Counter(str(reason) for reason in infeasible)),
+        "candidates": len(results.candidates),
+        "on_front": len(front.distinct()),
+        "unpruned_accuracy": None if results.unpruned is None else results.unpruned.accuracy,
         "best_accuracy": max((row.accuracy for row in results.candidates), default=None),
+        "knee": _knee(front),
         "hypervolume": front.hypervolume,
         "area": front.area,
         "images_trained": results.images_trained,
@@ -34,26 +39,40 @@ def sweep_status(results: SweepResults, running: bool) -> dict[str, Any]:
     }
 
 
-def status_text(status: dict[str, Any]) -> str:
-    """Return a status in words."""
-    best = status["best_accuracy"]
+def status_text(status: Mapping[str, Any]) -> str:
+    """Return the state of a sweep in words, one thing a line."""
+    state = "running" if status["running"] else "not running"
+    unfinished = status["trials"] < status["trials_wanted"]
     lines = [
-        f"{status['sweep']}: {status['state']}",
-        f"trials      {status['trials']} of {status['trials_wanted']} ended,"
-        f" {status['infeasible']} of them infeasible",
-        f"candidates  {status['candidates']}"
-        + ("" if best is None else f", best accuracy {best:.4f}"),
-        f"front       hypervolume {status['hypervolume']:.4f}, area {status['area']:.4f}",
-        f"images      {status['images_trained']:,} trained, {status['images_forward']:,} forward"
-        f" only, {status['images_saved']:,} saved by reuse",
-        f"work        {status['seconds'] / 60:.1f} minutes, summed over workers",
+        f"{status['sweep']}: {state}, {status['trials']} of {status['trials_wanted']} trials ended"
+        + ("; go on with `tatl-search resume`" if unfinished and not status["running"] else ""),
+        *(f"  {count} infeasible: {why}" for why, count in status["infeasible"].items()),
+        f"{status['candidates']} candidates, {status['on_front']} networks on the front,"
+        f" hypervolume {status['hypervolume']:.4f}",
+        *_accuracy_lines(status),
+        f"{status['images_trained']:,} images trained, {status['images_forward']:,} forward only,"
+        f" {status['images_saved']:,} saved by reuse, {status['seconds']:,.0f} s of work",
     ]
-    if status["state"] == "stopped":
-        lines.append("not finished; go on with: tatl-search resume")
     return "\n".join(lines)
 
 
-def _state(finished: bool, running: bool) -> str:
-    if running:
-        return "running"
-    return "finished" if finished else "stopped"
+def _knee(front: Front) -> dict[str, Any] | None:
+    if front.knee is None:
+        return None
+    knee = front.knee
+    return {
+        "trial": knee.trial, "round": knee.round, "accuracy": knee.accuracy, "macs": knee.macs,
+    }  # fmt: skip
+
+
+def _accuracy_lines(status: Mapping[str, Any]) -> list[str]:
+    knee = status["knee"]
+    if knee is None:
+        return []
+    known = {"best": status["best_accuracy"], "unpruned": status["unpruned_accuracy"]}
+    told = ", ".join(f"{name} {percent(share)}" for name, share in known.items() if share)
+    return [
+        f"validation accuracy: {told}",
+        f"knee: trial {knee['trial']} round {knee['round']}, {percent(knee['accuracy'])} at"
+        f" {scaled(knee['macs'])} MACs",
+    ]

@@ -13,7 +13,7 @@ from tatl_search.results.store import SweepResults
 from tatl_search.results.verdict import verdict
 from tatl_search.results.words import COST_NAMES, accuracy_with_interval, cost, times_less
 
-__all__ = ["Row", "Sections", "front_table", "sections", "verdict"]
+__all__ = ["Row", "Sections", "candidates_table", "front_table", "sections", "verdict"]
 
 
 class Row(NamedTuple):
@@ -40,9 +40,26 @@ class Sections(NamedTuple):
 
 def front_table(results: SweepResults) -> Table:
     """Return the table for a terminal of 80 columns, the verdict on the baselines below it."""
+    return _table(results, f"Front of {results.manifest.name}", sections(results))
+
+
+def candidates_table(results: SweepResults) -> Table:
+    """Return the same table with all candidates, by trial and round; a `*` marks the front."""
+    front = front_of(results)
+    unpruned = results.unpruned
+    every = [
+        _row(results, unpruned, row)._replace(network=row.label + (" *" if on else ""))
+        for row, on in zip(results.candidates, front.mask, strict=True)
+        if unpruned is not None
+    ]
+    title = f"Candidates of {results.manifest.name} (* on the front)"
+    return _table(results, title, [every, sections(results).baselines])
+
+
+def _table(results: SweepResults, title: str, rows: Iterable[Iterable[Row]]) -> Table:
     # Names come from users: as Text they are never read as markup.
     table = Table(
-        title=Text(f"Front of {results.manifest.name}"),
+        title=Text(title),
         caption=Text(_caption(results)),
         caption_justify="left",
         box=None,
@@ -51,17 +68,10 @@ def front_table(results: SweepResults) -> Table:
     )
     less = f"less\n{COST_NAMES[main_cost(results.manifest)]}"
     table.add_column("network")
-    for name in (
-        "accuracy, %\n(95 % interval)",
-        "points",
-        "MACs",
-        "share",
-        less,
-        "parameters",
-        "size",
-    ):
+    interval = "accuracy, %\n(95 % interval)"
+    for name in (interval, "points", "MACs", "share", less, "parameters", "size"):
         table.add_column(name, justify="right")
-    for section in sections(results):
+    for section in rows:
         for row in section:
             table.add_row(*map(Text, row[:-1]), style="bold" if row.is_knee else "")
         table.add_row()
@@ -78,7 +88,9 @@ def sections(results: SweepResults) -> Sections:
     pruned = [row for row in front.distinct() if row.stage != unpruned.stage]
 
     def rows(of: Iterable[CandidateRecord]) -> list[Row]:
-        return [_row(results, unpruned, row, is_knee=row.stage == knee_stage) for row in of]
+        return [
+            _row(results, unpruned, row)._replace(is_knee=row.stage == knee_stage) for row in of
+        ]
 
     return Sections(rows([unpruned]), rows(pruned), rows(results.baselines))
 
@@ -93,9 +105,7 @@ def _caption(results: SweepResults) -> str:
     )
 
 
-def _row(
-    results: SweepResults, unpruned: CandidateRecord, row: CandidateRecord, is_knee: bool
-) -> Row:
+def _row(results: SweepResults, unpruned: CandidateRecord, row: CandidateRecord) -> Row:
     whole = results.reference_cost(Objective.MACS)
     itself = row.stage == unpruned.stage
     return Row(
@@ -107,5 +117,5 @@ def _row(
         less="" if itself else times_less(row, unpruned, main_cost(results.manifest)),
         parameters=cost(row.parameters, Objective.PARAMETERS),
         size=cost(row.size_bytes, Objective.SIZE_BYTES),
-        is_knee=is_knee,
+        is_knee=False,
     )

@@ -5,7 +5,7 @@ from matplotlib import image
 
 from tatl_search.config import Objective
 from tatl_search.errors import StorageError
-from tatl_search.results.plots import Point, draw, front_plot, save_front_plot
+from tatl_search.results.plots import Point, draw, front_plot, write_front_picture
 from tatl_search.results.store import SweepResults
 from tests.results.conftest import SweepWriter, baseline
 
@@ -54,7 +54,7 @@ def test_the_legend_names_everything_once(results: SweepResults) -> None:
 
 
 def test_the_files_are_pictures(results: SweepResults) -> None:
-    png, svg = save_front_plot(results)
+    png, svg = write_front_picture(results)
     assert (png.parent, png.name, svg.name) == (results.folder.root, "front.png", "front.svg")
     height, width, _ = image.imread(png).shape
     assert width > 1000
@@ -67,16 +67,16 @@ def test_odd_names_and_objectives_are_drawn(write_sweep: SweepWriter) -> None:
     results = write_sweep(
         baselines=rows, objectives=(Objective.ACCURACY, Objective.SIZE_BYTES), name="$\\frac{"
     )
-    _, svg = save_front_plot(results)
+    _, svg = write_front_picture(results)
     assert svg.stat().st_size > 0
 
 
 def test_an_empty_sweep_is_an_empty_picture(write_sweep: SweepWriter) -> None:
-    png, _ = save_front_plot(write_sweep(candidates=()))
+    png, _ = write_front_picture(write_sweep(candidates=()))
     assert png.is_file()
 
 
 def test_a_folder_that_cannot_be_written_is_said(results: SweepResults) -> None:
     (results.folder.root / "front.png").mkdir()
     with pytest.raises(StorageError, match=r"cannot write .*front\.png"):
-        save_front_plot(results)
+        write_front_picture(results)

@@ -1,17 +1,23 @@
 """What the table says, row for row (figures in conftest)."""
 
 import io
+from collections.abc import Callable
 
 from rich.console import Console
+from rich.table import Table
 
 from tatl_search.results.store import SweepResults
-from tatl_search.results.table import front_table, sections
+from tatl_search.results.table import candidates_table, front_table, sections
 from tests.results.conftest import SweepWriter, baseline
 
 
-def _printed(results: SweepResults, width: int = 160) -> str:
+def _printed(
+    results: SweepResults,
+    width: int = 160,
+    table: Callable[[SweepResults], Table] = front_table,
+) -> str:
     console = Console(width=width, file=io.StringIO(), record=True)
-    console.print(front_table(results))
+    console.print(table(results))
     return console.export_text()
 
 
@@ -35,6 +41,13 @@ def test_unpruned_then_the_front_from_large_to_small_then_baselines(results: Swe
 def test_no_cell_is_cut_on_a_terminal_of_80_columns(results: SweepResults) -> None:
     lines = [" ".join(line.split()) for line in _printed(results, width=80).splitlines()]
     assert "trial 0 round 2 90.0 (86.7-92.6) -5.0 30.0 M 30 % 3.3x 300 k 1.20 MB" in lines
+
+
+def test_all_candidates_with_the_front_marked(results: SweepResults) -> None:
+    lines = _printed(results, table=candidates_table).splitlines()
+    assert sum(line.startswith("unpruned * ") for line in lines) == 3
+    assert any(line.startswith("trial 0 round 1 * ") for line in lines)
+    assert any(line.startswith("trial 1 round 1   ") for line in lines)
 
 
 def test_it_prints_with_the_verdict_below(results: SweepResults) -> None:

@@ -1,0 +1,49 @@
+"""What a sweep says of itself (figures in conftest)."""
+
+import json
+
+import pytest
+
+from tatl_search.results.status import status_text, sweep_status
+from tatl_search.results.store import SweepResults
+from tests.results.conftest import SweepWriter
+
+
+def test_the_state_as_json(results: SweepResults) -> None:
+    status = json.loads(json.dumps(sweep_status(results, running=True)))
+    assert status == {
+        "sweep": "made",
+        "running": True,
+        "trials_wanted": 4,
+        "trials": 4,
+        "infeasible": {"collapsed": 1},
+        "candidates": 8,
+        "on_front": 4,
+        "unpruned_accuracy": 0.95,
+        "best_accuracy": 0.95,
+        "knee": {"trial": 0, "round": 2, "accuracy": 0.90, "macs": 30_000_000},
+        "hypervolume": pytest.approx(0.716),
+        "area": pytest.approx(0.716 / 0.9),
+        "images_trained": 11_000,
+        "images_forward": 3_300,
+        "images_saved": 2_500,
+        "seconds": 16.5,
+    }
+
+
+def test_the_state_in_words(results: SweepResults) -> None:
+    assert status_text(sweep_status(results, running=False)).splitlines() == [
+        "made: not running, 4 of 4 trials ended",
+        "  1 infeasible: collapsed",
+        "8 candidates, 4 networks on the front, hypervolume 0.7160",
+        "validation accuracy: best 95.0 %, unpruned 95.0 %",
+        "knee: trial 0 round 2, 90.0 % at 30.0 M MACs",
+        "11,000 images trained, 3,300 forward only, 2,500 saved by reuse, 16 s of work",
+    ]
+
+
+def test_an_unfinished_sweep_says_how_to_go_on(write_sweep: SweepWriter) -> None:
+    status = sweep_status(write_sweep(candidates=()), running=False) | {"trials": 1}
+    lines = status_text(status).splitlines()
+    assert lines[0].endswith("1 of 4 trials ended; go on with `tatl-search resume`")
+    assert "0 candidates" in lines[2]
