@@ -1,7 +1,8 @@
 """The door to a Ray cluster: connecting, and what it offers."""
 
+import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import ray
@@ -39,9 +40,9 @@ def cluster(address: str | None) -> Iterator[None]:
         return
     try:
         if address is None:
-            ray.init(include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+            ray.init(include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
         else:
-            ray.init(address=address, log_to_driver=False, logging_level="ERROR")
+            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
     except (ConnectionError, RuntimeError, ValueError) as error:
         raise RunError(f"no Ray cluster at '{address or 'this machine'}': {error}") from error
     try:
@@ -52,7 +53,7 @@ def cluster(address: str | None) -> Iterator[None]:
 
 def slots(sweep: SweepSettings) -> int:
     """Return how many trials fit into the cluster at this moment, at least one."""
-    have = ray.cluster_resources()
+    have: Mapping[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
     fits = int(have.get("CPU", 0) // sweep.cpus_per_trial)
     if sweep.gpus_per_trial > 0:
         fits = min(fits, int(have.get("GPU", 0) / sweep.gpus_per_trial + 1e-9))
@@ -63,12 +64,12 @@ def slots(sweep: SweepSettings) -> int:
 
 def node_cpus() -> int:
     """Return the CPUs of the node that has most."""
-    return max(int(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"])
+    return max(int(resources.get("CPU", 0)) for resources in _nodes())
 
 
 def check_resources(sweep: SweepSettings) -> None:
     """Raise InputError if no node could ever run a trial."""
-    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    nodes = _nodes()
     wanted = {"CPU": float(sweep.cpus_per_trial), "GPU": sweep.gpus_per_trial}
     if any(all(n.get(k, 0.0) >= v for k, v in wanted.items()) for n in nodes):
         return
@@ -78,3 +79,9 @@ def check_resources(sweep: SweepSettings) -> None:
         f" sweep.gpus_per_trial {sweep.gpus_per_trial:g}, but the largest node has"
         f" {best['CPU']:g} CPUs and {best['GPU']:g} GPUs"
     )
+
+
+def _nodes() -> list[Mapping[str, float]]:
+    """Return the resources of each living node."""
+    nodes = ray.nodes()  # type: ignore[no-untyped-call]
+    return [node["Resources"] for node in nodes if node["Alive"]]

@@ -189,7 +189,7 @@ def _baseline_config(
     )
 
 
-class _StopAll(tune.Stopper):  # type: ignore[misc]
+class _StopAll(tune.Stopper):
     """Ends a Ray Tune run when going on is pointless."""
 
     def __init__(self, pointless: Callable[[], bool]) -> None:

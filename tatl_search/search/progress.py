@@ -40,7 +40,7 @@ Listener = Callable[[Mapping[str, Any] | None, Snapshot], None]
 """Called with the newest report (null at the start) and where the sweep stands."""
 
 
-class ProgressCallback(tune.Callback):  # type: ignore[misc]
+class ProgressCallback(tune.Callback):
     """Follows the reports of a sweep's workers and lets a listener show them."""
 
     def __init__(

@@ -22,7 +22,7 @@ MAX_ATTEMPTS = 3
 """A trial that fails or ends its worker this often is told as infeasible."""
 
 
-class WorkSearcher(Searcher):  # type: ignore[misc]
+class WorkSearcher(Searcher):
     """Hands out baselines first, then trials that did not end, then new ones.
 
     Retrying is done here and not by Ray, so that one rule counts the attempts of a trial whether
@@ -53,7 +53,9 @@ class WorkSearcher(Searcher):  # type: ignore[misc]
         self.failures: list[str] = []
         self._last_error: dict[int, str] = {}
 
-    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
+    def suggest(  # type: ignore[override]  # Ray's own hint forgets FINISHED
+        self, trial_id: str
+    ) -> dict[str, Any] | str | None:
         """Return the next piece of work, None while there is none to be had, or FINISHED."""
         if len(self._live) >= self._slots():
             return None

@@ -1,11 +1,12 @@
 """Settings of a search space without a sampler: its middle, its top, its combinations."""
 
+import itertools
 import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from tatl_search.config import AdaptationConfig
-from tatl_search.space import SearchSpace
+from tatl_search.space import Range, SearchSpace
 
 ROOT_SECTIONS = ("seed", "data.", "network.", "finetune.")
 """Parameters that decide the first fine-tuning start so."""
@@ -58,19 +59,10 @@ def shared_roots(space: SearchSpace, at_most: int = 4) -> list[AdaptationConfig]
     Empty where they cannot be listed: a number among the deciding settings is searched, or there
     are more than `at_most`; trials then compute them when they get there.
     """
-    names = [name for name, _ in space.parameters if decides_root(name)]
-    roots: list[AdaptationConfig] = []
-    for config in variants(space, decides_root):
-        roots.append(config)
-        if len(roots) > at_most:
-            return []
-    return [] if names and _has_numeric(space) else roots
-
-
-def _has_numeric(space: SearchSpace) -> bool:
-    draw = _Draw({}, decides_root, 0.5)
-    space.sample(draw)
-    return draw.numeric
+    if any(isinstance(found, Range) and decides_root(name) for name, found in space.parameters):
+        return []
+    roots = list(itertools.islice(variants(space, decides_root), at_most + 1))
+    return roots if len(roots) <= at_most else []
 
 
 class _Draw:
@@ -81,14 +73,12 @@ class _Draw:
     ) -> None:
         self.chosen = chosen
         self.open: tuple[str, Sequence[Any]] | None = None
-        self.numeric = False
         self._decides = decides
         self._position = position
 
     def uniform(
         self, name: str, low: float, high: float, log: bool, step: float | None, integer: bool
     ) -> float:
-        self.numeric = self.numeric or self._decides(name)
         if log:
             value = math.exp(math.log(low) + self._position * (math.log(high) - math.log(low)))
         else:

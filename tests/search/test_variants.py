@@ -1,0 +1,90 @@
+"""Settings of a search space without a sampler."""
+
+from typing import Any
+
+from tatl_search.search.variants import (
+    decides_root,
+    middle,
+    most_epochs,
+    shared_roots,
+    variants,
+)
+from tatl_search.space import SearchSpace, space_from_raw
+
+
+def space(**sections: Any) -> SearchSpace:
+    return space_from_raw(sections)
+
+
+def test_middle_of_ranges_and_first_of_choices() -> None:
+    config = middle(
+        space(
+            prune={"threshold": {"low": 0.5, "high": 0.9, "step": 0.1}},
+            finetune={
+                "learning_rate": {"low": 0.001, "high": 0.1, "log": True},
+                "optimizer": {"choices": ["adamw", "sgd"]},
+            },
+            stop={"max_rounds": {"low": 2, "high": 5}},
+        )
+    )
+    assert config.prune.threshold == 0.7
+    assert abs(config.finetune.learning_rate - 0.01) < 1e-12
+    assert config.finetune.optimizer == "adamw"
+    assert config.stop.max_rounds == 3
+
+
+def test_every_combination_of_the_deciding_choices() -> None:
+    found = variants(
+        space(
+            network={"name": {"choices": ["torchvision/resnet18", "torchvision/vgg16"]}},
+            data={"image_size": {"choices": [32, 48]}},
+            prune={"rate_of": {"choices": ["macs", "filters"]}},
+        ),
+        lambda name: name.startswith(("network.", "data.")),
+    )
+    combinations = {(c.network.name, c.data.image_size, c.prune.rate_of.value) for c in found}
+    assert combinations == {
+        ("torchvision/resnet18", 32, "macs"),
+        ("torchvision/resnet18", 48, "macs"),
+        ("torchvision/vgg16", 32, "macs"),
+        ("torchvision/vgg16", 48, "macs"),
+    }
+
+
+def test_most_epochs_is_the_longest_trial() -> None:
+    searched = space(
+        finetune={"epochs": {"choices": [2, 4]}},
+        retrain={"epochs": 2},
+        stop={"max_rounds": {"low": 1, "high": 5}},
+    )
+    assert most_epochs(searched) == 4 + 5 * 2
+
+
+def test_roots_are_shared_where_they_can_be_listed() -> None:
+    selection_only = space(prune={"rate": {"low": 0.1, "high": 0.5}})
+    assert len(shared_roots(selection_only)) == 1
+    two_roots = space(finetune={"epochs": {"choices": [2, 4]}})
+    assert [config.finetune.epochs for config in shared_roots(two_roots)] == [2, 4]
+    by_number = space(finetune={"learning_rate": {"low": 0.01, "high": 0.1}})
+    assert shared_roots(by_number) == []
+    too_many = space(finetune={"epochs": {"choices": [1, 2, 3, 4, 5]}})
+    assert shared_roots(too_many) == []
+
+
+def test_conditional_numbers_keep_roots_from_being_listed() -> None:
+    conditional = space(
+        finetune={
+            "optimizer": {
+                "choices": {
+                    "sgd": {},
+                    "adamw": {"learning_rate": {"low": 1e-4, "high": 1e-2, "log": True}},
+                }
+            }
+        }
+    )
+    assert shared_roots(conditional) == []
+
+
+def test_what_decides_a_root() -> None:
+    assert all(map(decides_root, ("seed", "data.image_size", "network.name", "finetune.epochs")))
+    assert not any(map(decides_root, ("prune.rate", "retrain.epochs", "stop.max_rounds")))
