@@ -1,0 +1,177 @@
+"""A network as two files without pickles: `structure.json` and `weights.safetensors`."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+import safetensors.torch
+import torch
+from pydantic import BaseModel, ConfigDict, ValidationError
+from safetensors import SafetensorError
+from torch import Tensor, nn
+
+from tatl_search.errors import InputError
+from tatl_search.nets.preprocessing import Preprocessing
+from tatl_search.nets.skeleton import blank_image, skeleton
+from tatl_search.nets.widths import Width, check_names, narrow, shapes_of, widths_of
+from tatl_search.nets.zoo import LoadedNetwork, channels_last, construct
+
+STRUCTURE_FILE = "structure.json"
+WEIGHTS_FILE = "weights.safetensors"
+VERSION = 1
+
+
+class Structure(BaseModel):
+    """What it takes, besides its weights, to build a pruned network again.
+
+    Attributes:
+        version: of this form; counted up when it changes.
+        network: library and model name.
+        arguments: the library's arguments.
+        widths: dotted layer name -> its widths, by the names torch gives them.
+        parameters: dotted name -> shape of the Parameters that are of no such layer.
+        preprocessing: mean and std.
+        class_names: of the target task, in the order of the outputs.
+        image_size: side of the square input in pixels.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    version: Literal[1] = 1
+    network: str
+    arguments: dict[str, bool | int]
+    widths: dict[str, dict[str, Width]]
+    parameters: dict[str, tuple[Width, ...]]
+    preprocessing: Preprocessing
+    class_names: tuple[str, ...]
+    image_size: Width
+
+
+def structure_of(network: LoadedNetwork, class_names: Sequence[str], image_size: int) -> Structure:
+    """Return the structure of a network as it is now."""
+    return Structure(
+        network=network.name,
+        arguments=network.arguments,
+        widths=widths_of(network.module),
+        parameters=shapes_of(network.module),
+        preprocessing=network.preprocessing,
+        class_names=tuple(class_names),
+        image_size=image_size,
+    )
+
+
+def rebuild(structure: Structure) -> LoadedNetwork:
+    """Build a network of this structure, in eval mode; its weights mean nothing yet.
+
+    Nothing is downloaded, and torch's random numbers are left as they were.
+
+    Raises:
+        InputError: the structure is not one that pruning this network can lead to.
+    """
+    module = construct(structure.network, dict(structure.arguments)).eval()
+    narrow(module, structure.widths, structure.parameters)
+    _check_forward(module, structure)
+    return LoadedNetwork(
+        module=channels_last(module),
+        name=structure.network,
+        arguments=dict(structure.arguments),
+        preprocessing=structure.preprocessing,
+    )
+
+
+def save_network(
+    folder: Path, network: LoadedNetwork, class_names: Sequence[str], image_size: int
+) -> None:
+    """Write a network's two files into an existing folder.
+
+    Not atomic: the caller writes into a folder that nobody reads yet.
+
+    Raises:
+        OSError: the files cannot be written.
+    """
+    structure = structure_of(network, class_names, image_size)
+    tensors = {  # copies, because safetensors refuses tensors that share memory
+        name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
+        for name, tensor in network.module.state_dict().items()
+    }
+    text = json.dumps(structure.model_dump(mode="json"), indent=1)
+    (folder / STRUCTURE_FILE).write_text(text + "\n", encoding="utf-8")
+    (folder / WEIGHTS_FILE).write_bytes(safetensors.torch.save(tensors))
+
+
+def load_network(folder: Path) -> tuple[LoadedNetwork, tuple[str, ...], int]:
+    """Load a network that `save_network` wrote; its outputs are bit-equal to those saved.
+
+    Returns:
+        The network on the CPU in eval mode, the class names, and the image size.
+
+    Raises:
+        InputError: a file is missing or damaged, or the two do not belong together.
+    """
+    structure = _read_structure(folder / STRUCTURE_FILE)
+    try:
+        network = rebuild(structure)
+        _load_weights(network.module, folder / WEIGHTS_FILE)
+    except InputError as error:
+        raise InputError(f"{folder}: {error}") from error
+    return network, structure.class_names, structure.image_size
+
+
+def _check_forward(module: nn.Module, structure: Structure) -> None:
+    """Raise unless the widths fit each other and the class names, by passing shapes through."""
+    copy = skeleton(module)
+    try:
+        with torch.no_grad():
+            shape = tuple(copy(blank_image(copy, structure.image_size)).shape)
+    except (RuntimeError, ValueError, AssertionError) as error:
+        reason = str(error).partition("\n")[0]
+        raise InputError(f"structure: its widths do not fit each other ({reason})") from error
+    if shape != (1, len(structure.class_names)):
+        raise InputError(
+            f"structure: {len(structure.class_names)} class names, but {shape[-1]} outputs"
+        )
+
+
+def _read_structure(path: Path) -> Structure:
+    try:
+        raw = json.loads(path.read_bytes())
+        version = raw.get("version") if isinstance(raw, dict) else None
+        if isinstance(version, int) and version > VERSION:
+            raise InputError(
+                f"{path} was written by a newer version of this program (form {version},"
+                f" this one reads up to {VERSION}); update it"
+            )
+        return Structure.model_validate(raw)
+    except FileNotFoundError as error:
+        raise InputError(f"{path.parent} holds no network: there is no {path.name}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"])) or "the file"
+        raise InputError(f"{path} is damaged: {place}: {first['msg']}") from error
+    except ValueError as error:
+        raise InputError(f"{path} is damaged: it is no JSON ({error})") from error
+
+
+def _load_weights(module: nn.Module, path: Path) -> None:
+    if not path.is_file():
+        raise InputError(f"there is no {path.name}")
+    try:
+        given = safetensors.torch.load_file(path)
+    except SafetensorError as error:
+        raise InputError(f"{path.name} is damaged ({error})") from error
+    wanted = module.state_dict()
+    check_names("tensors", wanted, given)
+    for name, tensor in given.items():
+        _check_tensor(name, tensor, wanted[name])
+    module.load_state_dict(given, strict=True)
+
+
+def _check_tensor(name: str, given: Tensor, wanted: Tensor) -> None:
+    if given.shape != wanted.shape or given.dtype != wanted.dtype:
+        raise InputError(
+            f"{WEIGHTS_FILE}: {name} is {tuple(given.shape)} of {given.dtype}, but the structure"
+            f" says {tuple(wanted.shape)} of {wanted.dtype}"
+        )
+    if not bool(torch.isfinite(given).all()):
+        raise InputError(f"{WEIGHTS_FILE}: {name} holds values that are not finite")
