@@ -88,7 +88,6 @@ def front_figure(results: SweepResults) -> go.Figure:
         template="plotly_white",
         height=560,
         margin={"l": 70, "r": 20, "t": 60, "b": 60},
-        legend={"x": 0.99, "y": 0.02, "xanchor": "right", "yanchor": "bottom"},
         hoverlabel={"align": "left"},
         updatemenus=[{"buttons": buttons, "x": 0, "xanchor": "left", "y": 1.12, "yanchor": "top"}],
     )
@@ -169,10 +168,11 @@ def _button(results: SweepResults, layers: Sequence[Layer], view: View) -> dict[
         "x": [line.cost, *(where.x for where in data)],
         "y": [line.score, *(where.y for where in data)],
     }
-    return {"label": view.title, "method": "update", "args": [traces, _axes(results, view)]}
+    return {"label": view.title, "method": "update", "args": [traces, _layout(results, view)]}
 
 
-def _axes(results: SweepResults, view: View) -> dict[str, Any]:
+def _layout(results: SweepResults, view: View) -> dict[str, Any]:
+    """Return axes and legend; good scores are where the legend is not."""
     unit = ", bytes" if view.cost is Objective.SIZE_BYTES else ""
     across = {
         "title": {"text": COST_NAMES[view.cost] + unit}, "tickformat": "~s", "rangemode": "tozero",
@@ -181,7 +181,11 @@ def _axes(results: SweepResults, view: View) -> dict[str, Any]:
     if view.score == "accuracy":
         lowest = lowest_shown(results)
         upwards |= {"tickformat": ".0%", "range": [lowest, highest_shown(lowest)]}
-    return {"xaxis": across, "yaxis": upwards}
+    edge = "top" if view.lower_is_better else "bottom"
+    legend = {
+        "x": 0.99, "y": 0.98 if view.lower_is_better else 0.02, "xanchor": "right", "yanchor": edge,
+    }  # fmt: skip
+    return {"xaxis": across, "yaxis": upwards, "legend": legend}
 
 
 def _show(figure: go.Figure, button: dict[str, Any]) -> None:

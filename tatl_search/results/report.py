@@ -52,6 +52,7 @@ th, td { padding: 0.3em 0.8em; border-bottom: 1px solid #e4e4e4; text-align: rig
 th { border-bottom: 2px solid #999; vertical-align: bottom; white-space: normal; }
 th:first-child, td:first-child, .words td, .words th { text-align: left; }
 tr.knee { background: #fdf0e8; } tr.infeasible { color: #a33; }
+.words td { white-space: normal; }
 tbody + tbody { border-top: 2px solid #bbb; }
 pre { background: #f6f6f6; padding: 1em; overflow-x: auto; font-size: 0.85em; }
 """
@@ -99,7 +100,7 @@ def report_html(results: SweepResults) -> str:
             f'<p class="lead">{escape(_lead(results))}</p>',
             f'<p class="verdict">{escape(verdict(results))}</p>',
             _section("Front", figure + f"<p>{escape(_below(results))}</p>"),
-            _section("Networks", _front_table(results)),
+            _section("Networks", _front_table(results) + "<p>Shaded: the knee of the front.</p>"),
             _section("Trials", _trials_table(results)),
             _section("What it cost", _accounting(results)),
             _section("Settings", _preformatted(results.manifest.to_yaml())),
@@ -125,7 +126,9 @@ def _lead(results: SweepResults) -> str:
 
 def _below(results: SweepResults) -> str:
     hidden = hidden_below(results)
-    return f"{hidden} candidates lie below; a double click shows them." if hidden else ""
+    if not hidden:
+        return ""
+    return f"By accuracy, {hidden} candidates lie below the picture; a double click shows them."
 
 
 def _section(title: str, body: str) -> str:
