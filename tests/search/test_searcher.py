@@ -1,0 +1,171 @@
+"""The searcher: order of work, retries by one rule, and what the study is told."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ray.tune.search import Searcher
+
+from tatl_search.config import Objective
+from tatl_search.manifest import SweepFolder
+from tatl_search.records import TrialRecord, TrialState
+from tatl_search.search.searcher import MAX_ATTEMPTS, WorkSearcher
+from tatl_search.search.study import Proposal, SweepStudy
+from tatl_search.search.work import Event, WorkItem, WorkKind
+from tatl_search.space import space_from_raw
+from tatl_search.tracking.parquet import ParquetTracker, read_records
+
+SPACE = space_from_raw({"sweep": {"trials": 3}, "prune": {"threshold": {"low": 0.5, "high": 0.9}}})
+REFERENCE = {Objective.MACS: 1000.0, Objective.PARAMETERS: 100.0, Objective.SIZE_BYTES: 400.0}
+END = {
+    "event": Event.END.value,
+    "accuracy": 0.9,
+    "macs": 500,
+    "parameters": 50,
+    "size_bytes": 200,
+    "stop_reason": "max_rounds",
+    "infeasible_reason": None,
+    "detail": "",
+}
+
+
+class Sweep:
+    """A searcher over a real study, and what it left behind."""
+
+    def __init__(self, folder: Path, baselines: int = 0, slots: int = 2) -> None:
+        self.folder = SweepFolder(folder)
+        self.study = SweepStudy(self.folder.journal, "test", SPACE, 0, REFERENCE)
+        items = [self.item(WorkKind.BASELINE, number) for number in range(baselines)]
+        self.searcher = WorkSearcher(
+            self.study, items, self.trial_item, ParquetTracker(self.folder), lambda: slots
+        )
+
+    def item(self, kind: WorkKind, number: int, attempt: int = 1) -> WorkItem:
+        return WorkItem(
+            kind=kind,
+            number=number,
+            attempt=attempt,
+            label=f"{kind.value} {number}",
+            folder=self.folder.root,
+            sweep_name="test",
+            sweep=SPACE.sweep,
+            config=SPACE.sample(_Low()),
+            threads=1,
+            root_threads=1,
+        )
+
+    def trial_item(self, proposal: Proposal) -> WorkItem:
+        return self.item(WorkKind.TRIAL, proposal.number, proposal.attempt)
+
+    def suggest(self, trial_id: str) -> str:
+        """Return the label of what is handed out, or what else is answered."""
+        answer = self.searcher.suggest(trial_id)
+        return answer["item"]["label"] if isinstance(answer, dict) else str(answer)
+
+    def trials(self) -> list[TrialRecord]:
+        return read_records(self.folder.trials, TrialRecord)
+
+
+class _Low:
+    def uniform(self, name: str, low: float, *_: Any) -> float:
+        return low
+
+    def categorical(self, name: str, choices: Any) -> Any:
+        return choices[0]
+
+
+def test_baselines_first_then_trials_up_to_the_slots(tmp_path: Path) -> None:
+    sweep = Sweep(tmp_path, baselines=1)
+    assert [sweep.suggest("a"), sweep.suggest("b"), sweep.suggest("c")] == [
+        "baseline 0",
+        "trial 0",
+        "None",
+    ]
+
+
+def test_finished_only_when_nothing_is_out(tmp_path: Path) -> None:
+    sweep = Sweep(tmp_path, slots=3)
+    assert [sweep.suggest(name) for name in "abc"] == ["trial 0", "trial 1", "trial 2"]
+    sweep.searcher.on_trial_complete("a", END)
+    assert sweep.suggest("d") == "None"
+    sweep.searcher.on_trial_complete("b", END)
+    sweep.searcher.on_trial_complete("c", END)
+    assert sweep.suggest("e") == Searcher.FINISHED
+    assert sweep.study.told == 3
+
+
+def test_a_lost_worker_is_tried_again_and_then_given_up(tmp_path: Path) -> None:
+    sweep = Sweep(tmp_path, slots=1)
+    for attempt in range(MAX_ATTEMPTS):
+        assert sweep.suggest(f"ray-{attempt}") == "trial 0"
+        sweep.searcher.on_trial_complete(f"ray-{attempt}", None, error=True)
+    assert sweep.suggest("next") == "trial 1"
+    (record,) = sweep.trials()
+    assert record.state is TrialState.INFEASIBLE
+    assert record.infeasible_reason == "worker_lost"
+    assert record.attempts == MAX_ATTEMPTS
+    assert sweep.study.told == 1
+
+
+def test_the_last_error_is_in_the_record(tmp_path: Path) -> None:
+    sweep = Sweep(tmp_path, slots=1)
+    for attempt in range(MAX_ATTEMPTS):
+        sweep.suggest(f"ray-{attempt}")
+        report = {"event": Event.FAILED.value, "detail": "ValueError: odd network"}
+        sweep.searcher.on_trial_complete(f"ray-{attempt}", report)
+    sweep.suggest("next")
+    (record,) = sweep.trials()
+    assert "ValueError: odd network" in record.detail
+
+
+def test_a_baseline_that_fails_is_noted(tmp_path: Path) -> None:
+    sweep = Sweep(tmp_path, baselines=1, slots=1)
+    for attempt in range(MAX_ATTEMPTS):
+        assert sweep.suggest(f"ray-{attempt}") == "baseline 0"
+        sweep.searcher.on_trial_complete(f"ray-{attempt}", None, error=True)
+    assert sweep.suggest("next") == "trial 0"
+    assert sweep.searcher.failures == ["baseline 0: its worker died"]
+
+
+def test_full_storage_ends_the_sweep_and_keeps_the_trial(tmp_path: Path) -> None:
+    sweep = Sweep(tmp_path, slots=1)
+    sweep.suggest("a")
+    report = {"event": Event.STORAGE_ERROR.value, "detail": "no space left"}
+    sweep.searcher.on_trial_complete("a", report)
+    assert sweep.searcher.fatal == "no space left"
+    assert sweep.suggest("b") == Searcher.FINISHED
+    sweep.study.release()
+    assert Sweep(tmp_path).suggest("a") == "trial 0"
+
+
+def test_infeasible_is_told_and_not_tried_again(tmp_path: Path) -> None:
+    sweep = Sweep(tmp_path, slots=1)
+    sweep.suggest("a")
+    report = {
+        "event": Event.END.value,
+        "stop_reason": None,
+        "infeasible_reason": "nan_loss",
+        "detail": "in epoch 1",
+    }
+    sweep.searcher.on_trial_complete("a", report)
+    assert sweep.study.told == 1
+    assert sweep.suggest("b") == "trial 1"
+
+
+def test_a_second_word_of_a_trial_changes_nothing(tmp_path: Path) -> None:
+    sweep = Sweep(tmp_path, slots=1)
+    sweep.suggest("a")
+    sweep.searcher.on_trial_complete("a", END)
+    sweep.searcher.on_trial_complete("a", END)
+    assert sweep.study.told == 1
+
+
+@pytest.mark.parametrize("done", [0, 1])
+def test_resume_hands_out_the_unfinished_first(tmp_path: Path, done: int) -> None:
+    first = Sweep(tmp_path)
+    assert [first.suggest("a"), first.suggest("b")] == ["trial 0", "trial 1"]
+    if done:
+        first.searcher.on_trial_complete("a", END)
+    second = Sweep(tmp_path, slots=4)  # the first driver died
+    expected = ["trial 1", "trial 2"] if done else ["trial 0", "trial 1", "trial 2"]
+    assert [second.suggest(name) for name in "cdef"[: len(expected)]] == expected
