@@ -5,9 +5,9 @@ from pathlib import Path
 from torch import nn
 
 from tatl_search.deploy.checksums import verify_checksums
-from tatl_search.nets.structure import load_network
+from tatl_search.nets.structure import STRUCTURE_FILE, WEIGHTS_FILE, load_network
 
-NETWORK_FILES = ("structure.json", "weights.safetensors")
+NETWORK_FILES = (STRUCTURE_FILE, WEIGHTS_FILE)
 """What a network is rebuilt from."""
 
 
@@ -31,4 +31,4 @@ def load(folder: Path | str) -> nn.Module:
     root = Path(folder)
     verify_checksums(root, NETWORK_FILES)
     network, _, _ = load_network(root)
-    return network.module.eval()
+    return network.module

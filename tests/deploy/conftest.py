@@ -1,0 +1,126 @@
+"""A small sweep made by hand: an unpruned network with random weights, and it pruned once."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import torch
+from tatl_search.nets.evaluate import evaluate
+from tatl_search.nets.structure import save_network
+
+from tatl_search.adaptation.candidate import Candidate
+from tatl_search.adaptation.stages import Stage, StageMetrics, StageStore
+from tatl_search.config import AdaptationConfig, DataSettings, NetworkSettings
+from tatl_search.core.plan import GroupRemoval, PrunePlan
+from tatl_search.data.batches import evaluation_batches
+from tatl_search.data.sources import load_target
+from tatl_search.data.target import TargetData
+from tatl_search.deploy.bundle import BundleReport, write_bundle
+from tatl_search.manifest import SweepFolder
+from tatl_search.nets.cost import count_macs, count_parameters, size_bytes
+from tatl_search.nets.groups import Group, find_groups
+from tatl_search.nets.surgery import prune
+from tatl_search.nets.zoo import LoadedNetwork, build
+from tatl_search.records import CandidateRecord
+
+SIZE = 32
+CONFIG = AdaptationConfig(
+    data=DataSettings(image_size=SIZE, per_class=4),
+    network=NetworkSettings(name="torchvision/resnet18", weights="random"),
+)
+
+
+@dataclass(frozen=True)
+class ToySweep:
+    """A sweep's folder with two stages, their records, and the data."""
+
+    folder: SweepFolder
+    unpruned: CandidateRecord
+    picked: CandidateRecord
+    target: TargetData
+
+
+def first_quarter(groups: tuple[Group, ...]) -> PrunePlan:
+    """Return the plan that removes the first quarter of every group's units."""
+    return PrunePlan(
+        tuple(
+            GroupRemoval(group.name, tuple(range(group.width // 4)), group.width, 1.0, group.width)
+            for group in groups
+            if group.width >= 4
+        )
+    )
+
+
+def jitter(module: torch.nn.Module) -> None:
+    """Give batch-norms statistics and scales of their own, as training would."""
+    for layer in module.modules():
+        if isinstance(layer, torch.nn.BatchNorm2d):
+            torch.nn.init.uniform_(layer.weight, 0.5, 1.5)
+            torch.nn.init.uniform_(layer.bias, -0.2, 0.2)
+            assert layer.running_mean is not None
+            assert layer.running_var is not None
+            layer.running_mean.uniform_(-0.2, 0.2)
+            layer.running_var.uniform_(0.5, 1.5)
+
+
+def store(sweep: SweepFolder, key: str, network: LoadedNetwork, target: TargetData) -> Stage:
+    """Store a network as a stage of a sweep."""
+
+    def compute(folder: Path) -> StageMetrics:
+        save_network(folder, network, target.class_names, SIZE)
+        batches = evaluation_batches(target.val, 64, network.preprocessing, torch.device("cpu"))
+        found = evaluate(network.module, batches)
+        return StageMetrics(
+            accuracy=found.accuracy,
+            loss=found.loss,
+            val_images=found.images,
+            macs=count_macs(network.module, SIZE),
+            parameters=count_parameters(network.module),
+            size_bytes=size_bytes(network.module),
+            widths={group.name: group.width for group in find_groups(network.module, SIZE)},
+            images_trained=0,
+            images_forward=found.images,
+            seconds=0.0,
+            device="cpu",
+        )
+
+    return StageStore(sweep.stages).get_or_compute(key, "trial 3", compute)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def toy(tmp_path_factory: pytest.TempPathFactory) -> ToySweep:
+    folder = SweepFolder(tmp_path_factory.mktemp("sweeps") / "toy")
+    target = load_target(CONFIG.data)
+    torch.manual_seed(0)
+    network = build(CONFIG.network, len(target.class_names), SIZE)
+    jitter(network.module)
+    network.module.eval()
+    root = store(folder, "root", network, target)
+    groups = find_groups(network.module, SIZE)
+    plan = first_quarter(groups)
+    prune(network.module, groups, plan)
+    pruned = store(folder, "pruned", network, target)
+
+    def record(round_: int, stage: Stage, plan: PrunePlan) -> CandidateRecord:
+        return Candidate(round_, stage, plan, "trial 3", None, 0, None).record(CONFIG, "toy", 3)
+
+    return ToySweep(folder, record(0, root, PrunePlan(())), record(1, pruned, plan), target)
+
+
+@pytest.fixture(scope="session")
+def bundle(toy: ToySweep, tmp_path_factory: pytest.TempPathFactory) -> BundleReport:
+    """The pruned network, exported once for all tests, into an empty folder that exists."""
+    destination = tmp_path_factory.mktemp("out") / "bundle"
+    destination.mkdir()
+    return write_bundle(
+        destination, toy.folder, toy.picked, toy.unpruned, toy.target, "the knee of the front"
+    )

@@ -1,0 +1,42 @@
+import logging
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tatl_search.deploy.bundle import BundleReport
+from tatl_search.deploy.parity import OnnxClassifier
+from tatl_search.deploy.prove import measure_test, prove_export
+from tatl_search.errors import RunError
+from tatl_search.nets.structure import load_network
+from tests.deploy.conftest import ToySweep
+
+
+def test_an_accuracy_that_is_not_the_recorded_one_is_found_out(
+    bundle: BundleReport, toy: ToySweep
+) -> None:
+    network, _, _ = load_network(bundle.folder)
+    exported = OnnxClassifier(bundle.folder / "model.onnx")
+    assert prove_export(network, exported, toy.picked, toy.target).holds
+    lie = replace(toy.picked, accuracy=0.93)
+    with pytest.raises(RunError, match=r"its record says 0\.9300: is this the data"):
+        prove_export(network, exported, lie, toy.target)
+
+
+def test_opening_the_test_split_again_warns_and_is_counted(
+    bundle: BundleReport, toy: ToySweep, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    networks = (
+        load_network(bundle.folder)[0],
+        load_network(toy.folder.stages / toy.unpruned.stage)[0],
+    )
+    exported = OnnxClassifier(bundle.folder / "model.onnx")
+    records = (toy.picked, toy.unpruned)
+    log = tmp_path / "openings.jsonl"
+    first = measure_test(exported, networks, records, toy.target, log)
+    assert not caplog.records
+    with caplog.at_level(logging.WARNING):
+        second = measure_test(exported, networks, records, toy.target, log)
+    assert (first[2], second[2]) == (0, 1)
+    assert first[:2] == second[:2] == (bundle.measured.picked, bundle.measured.unpruned)
+    assert "opened again" in caplog.text
