@@ -64,18 +64,14 @@ def allocate(
     it. Costs are recomputed exactly as groups shrink, consumers' inputs included.
 
     Args:
-        cost: costs over the groups' widths.
         widths: (G,) widths now.
         original_widths: (G,) widths before any round.
         candidate_counts: (G,) units the selection offers.
         priorities: (G,) descending order of the walk.
         rate: share to remove of what the network has left in `rate_of`.
-        rate_of: MACs, parameters or filters.
-        floors: how narrow a group may become.
 
     Returns:
-        (G,) units to remove. The rate is missed only where all candidates are taken or at their
-        floors.
+        (G,) units to remove; the rate is missed only where all is taken that floors allow.
     """
     total = cost.cost(rate_of, widths)
     # 1 - 0.9 is a little less than 0.1 in floating point: the last unit must not hang on that.

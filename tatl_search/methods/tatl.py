@@ -48,8 +48,7 @@ def plan(
     and candidates are taken, weakest first, until the pruning rate is reached.
 
     Args:
-        activations: group name -> (width,) mean absolute activation of each unit on the target
-            task's training images.
+        activations: group name -> (width,) mean absolute activations on the training images.
         groups: the network's groups, in network order.
         cost: costs over the widths of these groups, in this order.
         original_widths: group name -> units before any round.

@@ -53,20 +53,22 @@ class Compiler:
         inner = section_of(model, key)
         if inner is not None:
             return self.section(inner, node, name)
+        if isinstance(node.value, list):
+            text = "should be one value; to search over several write {choices: [..]}"
+            self._faults.add(node.place, name, f"{text} (got {node.plain()!r})")
+            return None
         if not isinstance(node.value, Mapping):
-            self._check(model, key, node, name)
+            self._check(model, key, node.plain(), node.place, name)
             return node.plain()
         if "choices" in node.value:
             return self._choices(model, key, node, name)
         return self._range(model, key, node, name)
 
-    def _check(self, model: type[Settings], key: str, node: Node, name: str) -> bool:
-        """Note what is wrong with a value of a field; return whether it is fine."""
-        found = problems(model, key, node.plain())
-        hint = "; to search over several values write {choices: [..]}"
+    def _check(self, model: type[Settings], key: str, given: Any, place: str, name: str) -> bool:
+        """Note what is wrong with a plain value of a field; return whether it is fine."""
+        found = problems(model, key, given)
         for problem in found:
-            text = problem + (hint if isinstance(node.value, list) else "")
-            self._faults.add(node.place, name, text)
+            self._faults.add(place, name, problem)
         return not found
 
     def _choices(self, model: type[Settings], key: str, node: Node, name: str) -> Choices | None:
@@ -95,7 +97,7 @@ class Compiler:
         self, model: type[Settings], key: str, options: Sequence[tuple[Any, str]], name: str
     ) -> None:
         for position, (option, place) in enumerate(options):
-            fine = self._check(model, key, Node(option, place), f"{name}.choices")
+            fine = self._check(model, key, option, place, f"{name}.choices")
             if fine and option in [earlier for earlier, _ in options[:position]]:
                 self._faults.add(place, f"{name}.choices", f"{option!r} is given twice")
 
@@ -124,8 +126,9 @@ class Compiler:
                 allowed = (*RANGE_KEYS, "choices")
                 self._faults.add_unknown(child.place, f"{name}.{other}", other, allowed)
         for end in ("low", "high"):
-            if end in node.value:
-                self._check(model, key, node.value[end], f"{name}.{end}")
+            given = node.value.get(end, Node(None, node.place))
+            if given.value is not None:
+                self._check(model, key, given.plain(), given.place, f"{name}.{end}")
             else:
                 self._faults.add(node.place, name, f"a range needs low and high: {end} is missing")
         self._check_scale(node, name, whole=number is int)

@@ -53,4 +53,4 @@ class Faults:
 
     def _error(self) -> InputError:
         count = "1 fault" if len(self) == 1 else f"{len(self)} faults"
-        return InputError("\n  ".join((f"{self._what} has {count}:", *self._lines)))
+        return InputError("\n  ".join((f"{count} in {self._what}:", *self._lines)))
