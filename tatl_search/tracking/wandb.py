@@ -83,7 +83,9 @@ def _quiet_settings() -> wandb.Settings:
         x_disable_meta=True,
         x_disable_stats=True,
         x_disable_machine_info=True,
+        # Without a network a trial waits this long at most; what is left lies in the folder.
         init_timeout=30.0,
+        finish_timeout=60.0,
     )
 
 

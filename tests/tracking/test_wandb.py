@@ -5,6 +5,7 @@ from pathlib import Path
 
 import plotly.graph_objects as go
 import pytest
+import wandb
 
 from tatl_search.config import WandbSettings
 from tatl_search.errors import InputError
@@ -27,6 +28,7 @@ def no_key(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def _runs(folder: Path) -> list[OfflineRun]:
+    wandb.teardown()  # The service process writes the last bytes after `finish` has returned.
     return [read_run(path) for path in sorted(folder.glob("wandb/offline-run-*/*.wandb"))]
 
 
@@ -128,6 +130,7 @@ def test_no_secret_of_the_environment_is_recorded(
     tracker = WandbTrialTracker(SweepFolder(tmp_path), OFFLINE, "made", 0, CONFIG)
     tracker.candidate(made_candidate())
     tracker.close()
+    wandb.teardown()
     stored = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
     assert b"accuracy" in stored
     assert b"0123456789abcdef" not in stored
