@@ -57,21 +57,21 @@ def allocate(
     rate_of: Resource,
     floors: Floors,
 ) -> Ints:
-    """Return how many units each of G groups gives up in this round.
+    """Return how many units each of G groups gives up in this round, (G,).
 
-    Groups are walked by descending priority, ties in network order. Each gives as many of its
-    candidates as `floors` allows; the group that reaches the rate gives the fewest that reach
-    it. Costs are recomputed exactly as groups shrink, consumers' inputs included.
+    Each group gives as many of its candidates as `floors` allows; the one that reaches the rate
+    the fewest that reach it. Costs are recomputed exactly as groups shrink, consumers' inputs
+    included. The rate is missed only where all is taken that floors allow.
 
     Args:
+        cost: costs over the groups' widths.
         widths: (G,) widths now.
         original_widths: (G,) widths before any round.
         candidate_counts: (G,) units the selection offers.
-        priorities: (G,) descending order of the walk.
+        priorities: (G,) walked in descending order, ties in network order.
         rate: share to remove of what the network has left in `rate_of`.
-
-    Returns:
-        (G,) units to remove; the rate is missed only where all is taken that floors allow.
+        rate_of: MACs, parameters or filters.
+        floors: how narrow a group may become.
     """
     total = cost.cost(rate_of, widths)
     # 1 - 0.9 is a little less than 0.1 in floating point: the last unit must not hang on that.

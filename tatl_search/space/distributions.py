@@ -30,6 +30,10 @@ class Range:
     integer: bool = False
     place: str = field(default="", compare=False)
 
+    def __str__(self) -> str:
+        steps = "" if self.step is None else f" in steps of {self.step:g}"
+        return f"{self.low:g} to {self.high:g}{steps}{', logarithmic' if self.log else ''}"
+
 
 @dataclass(frozen=True)
 class Choices:
@@ -47,6 +51,9 @@ class Choices:
     options: tuple[Any, ...]
     branches: Mapping[Any, Section] = field(default_factory=dict)
     place: str = field(default="", compare=False)
+
+    def __str__(self) -> str:
+        return f"one of {', '.join(map(str, self.options))}"
 
 
 Distribution = Range | Choices

@@ -99,3 +99,10 @@ def test_all_distributions_are_listed_once_in_file_order() -> None:
 
 def test_where_a_distribution_stands_is_no_part_of_what_it_is() -> None:
     assert Range("a", 0, 1, place="x.yaml:1") == Range("a", 0, 1, place="y.yaml:2")
+
+
+def test_distributions_in_words() -> None:
+    assert str(Range("a", 0.1, 0.5, step=0.1)) == "0.1 to 0.5 in steps of 0.1"
+    assert str(Range("a", 8, 64, integer=True)) == "8 to 64"
+    assert str(ADAMW_RATE) == "0.001 to 0.01, logarithmic"
+    assert str(FINETUNE["optimizer"]) == "one of sgd, adamw"
