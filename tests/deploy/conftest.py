@@ -6,23 +6,24 @@ from pathlib import Path
 
 import pytest
 import torch
-from tatl_search.nets.evaluate import evaluate
-from tatl_search.nets.structure import save_network
 
 from tatl_search.adaptation.candidate import Candidate
 from tatl_search.adaptation.stages import Stage, StageMetrics, StageStore
 from tatl_search.config import AdaptationConfig, DataSettings, NetworkSettings
-from tatl_search.core.plan import GroupRemoval, PrunePlan
+from tatl_search.core.plan import PrunePlan
 from tatl_search.data.batches import evaluation_batches
 from tatl_search.data.sources import load_target
 from tatl_search.data.target import TargetData
 from tatl_search.deploy.bundle import BundleReport, write_bundle
 from tatl_search.manifest import SweepFolder
 from tatl_search.nets.cost import count_macs, count_parameters, size_bytes
-from tatl_search.nets.groups import Group, find_groups
+from tatl_search.nets.evaluate import evaluate
+from tatl_search.nets.groups import find_groups
+from tatl_search.nets.structure import save_network
 from tatl_search.nets.surgery import prune
 from tatl_search.nets.zoo import LoadedNetwork, build
 from tatl_search.records import CandidateRecord
+from tests.nets.lively import enliven, random_plan
 
 SIZE = 32
 CONFIG = AdaptationConfig(
@@ -39,29 +40,6 @@ class ToySweep:
     unpruned: CandidateRecord
     picked: CandidateRecord
     target: TargetData
-
-
-def first_quarter(groups: tuple[Group, ...]) -> PrunePlan:
-    """Return the plan that removes the first quarter of every group's units."""
-    return PrunePlan(
-        tuple(
-            GroupRemoval(group.name, tuple(range(group.width // 4)), group.width, 1.0, group.width)
-            for group in groups
-            if group.width >= 4
-        )
-    )
-
-
-def jitter(module: torch.nn.Module) -> None:
-    """Give batch-norms statistics and scales of their own, as training would."""
-    for layer in module.modules():
-        if isinstance(layer, torch.nn.BatchNorm2d):
-            torch.nn.init.uniform_(layer.weight, 0.5, 1.5)
-            torch.nn.init.uniform_(layer.bias, -0.2, 0.2)
-            assert layer.running_mean is not None
-            assert layer.running_var is not None
-            layer.running_mean.uniform_(-0.2, 0.2)
-            layer.running_var.uniform_(0.5, 1.5)
 
 
 def store(sweep: SweepFolder, key: str, network: LoadedNetwork, target: TargetData) -> Stage:
@@ -102,11 +80,10 @@ def toy(tmp_path_factory: pytest.TempPathFactory) -> ToySweep:
     target = load_target(CONFIG.data)
     torch.manual_seed(0)
     network = build(CONFIG.network, len(target.class_names), SIZE)
-    jitter(network.module)
-    network.module.eval()
+    enliven(network.module, SIZE)
     root = store(folder, "root", network, target)
     groups = find_groups(network.module, SIZE)
-    plan = first_quarter(groups)
+    plan = random_plan(groups, seed=0, share=0.6)
     prune(network.module, groups, plan)
     pruned = store(folder, "pruned", network, target)
 

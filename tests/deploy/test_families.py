@@ -1,0 +1,40 @@
+"""Every supported network: pruned over three rounds, stored, read back, exported and compared."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from tatl_search.config import NetworkSettings
+from tatl_search.deploy.export import export_onnx
+from tatl_search.deploy.parity import OnnxClassifier, prove_parity
+from tatl_search.nets.groups import find_groups
+from tatl_search.nets.structure import load_network, save_network
+from tatl_search.nets.surgery import prune
+from tatl_search.nets.zoo import build
+from tests.nets.families import CLASSES, FAMILIES, IMAGE_SIZE
+from tests.nets.lively import enliven, random_plan, some_images
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("name", FAMILIES)
+def test_a_pruned_network_keeps_its_outputs_through_files_and_onnx(
+    name: str, tmp_path: Path
+) -> None:
+    torch.manual_seed(0)
+    network = build(NetworkSettings(name=name, weights="random"), CLASSES, IMAGE_SIZE)
+    enliven(network.module, IMAGE_SIZE)
+    for round_ in range(3):
+        groups = find_groups(network.module, IMAGE_SIZE)
+        prune(network.module, groups, random_plan(groups, seed=round_, share=0.2))
+    save_network(tmp_path, network, [str(label) for label in range(CLASSES)], IMAGE_SIZE)
+    stored = load_network(tmp_path)[0].module
+    images = some_images(10)
+    with torch.inference_mode():
+        logits = network.module(images)
+        assert torch.equal(stored(images), logits)
+    assert logits.std(dim=0).max() > 0.05 * logits.abs().max()  # the images are told apart
+
+    export_onnx(stored, tmp_path / "model.onnx", IMAGE_SIZE)
+    parity = prove_parity(stored, OnnxClassifier(tmp_path / "model.onnx"), images)
+    assert parity.max_relative_difference < 1e-4
