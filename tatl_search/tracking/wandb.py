@@ -5,13 +5,17 @@ sweep's name, so that a resumed trial continues its run. Offline runs lie in `<s
 are uploaded with `wandb sync`.
 """
 
+import io
 import netrc
 import os
+import socket
 from collections.abc import Mapping, Sequence
+from contextlib import redirect_stderr
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal, get_args
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
+from urllib.request import getproxies
 
 import plotly.graph_objects as go
 import wandb
@@ -34,12 +38,15 @@ _SUMMARY = ("state", "stop_reason", "infeasible_reason", "detail", "rounds", "at
 def resolve_mode(settings: WandbSettings) -> Mode:
     """Return how runs are recorded; never asks anybody anything.
 
-    `auto` follows the environment's `WANDB_MODE`, else is online if a key is at hand.
+    `auto` follows the environment's `WANDB_MODE`; without it, it is online if a key is at hand
+    and the server answers. (Nodes of a cluster often share a key but reach no network.)
 
     Raises:
         InputError: `online` is asked for, but there is no key.
     """
-    if settings.mode == "online" and not _key_at_hand():
+    server = urlsplit(os.environ.get("WANDB_BASE_URL", "https://api.wandb.ai"))
+    key = _key_at_hand(server)
+    if settings.mode == "online" and not key:
         raise InputError(
             "wandb.mode is online, but there is no API key: set WANDB_API_KEY, run `wandb login`,"
             " or use `mode: offline`"
@@ -49,28 +56,29 @@ def resolve_mode(settings: WandbSettings) -> Mode:
     wished = os.environ.get("WANDB_MODE", "")
     if wished in get_args(Mode):
         return wished  # type: ignore[return-value]
-    return "online" if _key_at_hand() else "offline"
+    return "online" if key and _answers(server) else "offline"
 
 
-def _key_at_hand() -> bool:
+def _key_at_hand(server: SplitResult) -> bool:
     if os.environ.get("WANDB_API_KEY") or os.environ.get("WANDB_IDENTITY_TOKEN_FILE"):
         return True
-    host = urlsplit(os.environ.get("WANDB_BASE_URL", "https://api.wandb.ai")).netloc
     try:
-        found = netrc.netrc(os.environ.get("NETRC")).authenticators(host)
+        found = netrc.netrc(os.environ.get("NETRC")).authenticators(server.netloc)
     except (OSError, netrc.NetrcParseError):
         return False
     return found is not None and bool(found[2])
 
 
-def _known(record: CandidateRecord | TrialRecord, names: Sequence[str]) -> dict[str, Any]:
-    """Return the fields that are not null; an enum's value, where W&B would store its name."""
-    values = {name: getattr(record, name) for name in names}
-    return {
-        name: str(value) if isinstance(value, StrEnum) else value
-        for name, value in values.items()
-        if value is not None
-    }
+def _answers(server: SplitResult) -> bool:
+    """Return whether the server can be reached; behind a proxy only W&B itself can tell."""
+    if getproxies().keys() & {"http", "https", "all"}:
+        return True
+    port = server.port or (80 if server.scheme == "http" else 443)
+    try:
+        socket.create_connection((server.hostname or "", port), timeout=5.0).close()
+    except OSError:
+        return False
+    return True
 
 
 def _quiet_settings() -> wandb.Settings:
@@ -89,27 +97,39 @@ def _quiet_settings() -> wandb.Settings:
     )
 
 
+def _known(record: CandidateRecord | TrialRecord, names: Sequence[str]) -> dict[str, Any]:
+    """Return the fields that are not null; an enum's value, where W&B would store its name."""
+    values = {name: getattr(record, name) for name in names}
+    return {
+        name: str(value) if isinstance(value, StrEnum) else value
+        for name, value in values.items()
+        if value is not None
+    }
+
+
 def _open_run(
     folder: SweepFolder, settings: WandbSettings, sweep: str, name: str, config: Mapping[str, Any]
 ) -> wandb.Run:
     """Open the run `<sweep>-<name>`; the first word of the name is its job type."""
     _writable(folder.wandb)
-    return wandb.init(
-        mode=resolve_mode(settings),
-        dir=folder.root,
-        project=settings.project,
-        entity=settings.entity,
-        tags=settings.tags,
-        id=f"{sweep}-{name}",
-        name=name,
-        group=sweep,
-        job_type=name.partition("-")[0],
-        config=dict(config),
-        resume="allow",
-        # The process may hold another run, such as the one of a notebook: leave it alone.
-        reinit="create_new",
-        settings=_quiet_settings(),
-    )
+    # Before `silent` counts, W&B tells where it found the key.
+    with redirect_stderr(io.StringIO()):
+        return wandb.init(
+            mode=resolve_mode(settings),
+            dir=folder.root,
+            project=settings.project,
+            entity=settings.entity,
+            tags=settings.tags,
+            id=f"{sweep}-{name}",
+            name=name,
+            group=sweep,
+            job_type=name.partition("-")[0],
+            config=dict(config),
+            resume="allow",
+            # The process may hold another run, such as the one of a notebook: leave it alone.
+            reinit="create_new",
+            settings=_quiet_settings(),
+        )
 
 
 def _writable(folder: Path) -> None:

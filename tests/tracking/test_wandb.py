@@ -1,6 +1,8 @@
 """What W&B was given is read back from the very file it would upload."""
 
 import json
+import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import plotly.graph_objects as go
@@ -17,7 +19,18 @@ from tests.wandb_reader import OfflineRun, read_run
 
 OFFLINE = WandbSettings(mode="offline", project="pruning", tags=("digits",))
 CONFIG = {"seed": 7, "prune": {"threshold": 0.9}}
-_KEY_VARIABLES = ("WANDB_API_KEY", "WANDB_IDENTITY_TOKEN_FILE", "WANDB_MODE", "WANDB_BASE_URL")
+_KEY_VARIABLES = (
+    "WANDB_API_KEY",
+    "WANDB_IDENTITY_TOKEN_FILE",
+    "WANDB_MODE",
+    "WANDB_BASE_URL",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "ALL_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "all_proxy",
+)
 
 
 @pytest.fixture
@@ -100,20 +113,42 @@ def test_a_sweep_that_cannot_be_recorded_is_only_a_warning(
     assert "W&B failed" in caplog.text
 
 
+@pytest.fixture
+def server() -> Iterator[str]:
+    """Return the address of something that answers."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+
+
 @pytest.mark.usefixtures("no_key")
 def test_auto_is_offline_without_a_key_and_online_with_one(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    server: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    monkeypatch.setenv("WANDB_BASE_URL", server)
     assert resolve_mode(WandbSettings()) == "offline"
-    (tmp_path / "netrc").write_text("machine api.wandb.ai login user password secret\n")
+    host = server.removeprefix("http://")
+    (tmp_path / "netrc").write_text(f"machine {host} login user password secret\n")
     assert resolve_mode(WandbSettings()) == "online"
-    monkeypatch.setenv("WANDB_BASE_URL", "https://wandb.example.org")
-    assert resolve_mode(WandbSettings()) == "offline"
+    (tmp_path / "netrc").unlink()
     monkeypatch.setenv("WANDB_API_KEY", "secret")
     assert resolve_mode(WandbSettings()) == "online"
     monkeypatch.setenv("WANDB_MODE", "disabled")
     assert resolve_mode(WandbSettings()) == "disabled"
     assert resolve_mode(WandbSettings(mode="offline")) == "offline"
+
+
+@pytest.mark.usefixtures("no_key")
+def test_auto_is_offline_where_the_server_does_not_answer(
+    server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WANDB_API_KEY", "secret")
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        address = f"http://127.0.0.1:{closed.getsockname()[1]}"
+    monkeypatch.setenv("WANDB_BASE_URL", address)
+    assert resolve_mode(WandbSettings()) == "offline"
+    # Behind a proxy the answer of the server itself says nothing.
+    monkeypatch.setenv("HTTPS_PROXY", server)
+    assert resolve_mode(WandbSettings()) == "online"
 
 
 @pytest.mark.usefixtures("no_key")
