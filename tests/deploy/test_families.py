@@ -33,8 +33,8 @@ def test_a_pruned_network_keeps_its_outputs_through_files_and_onnx(
     with torch.inference_mode():
         logits = network.module(images)
         assert torch.equal(stored(images), logits)
-    assert logits.std(dim=0).max() > 0.05 * logits.abs().max()  # the images are told apart
 
     export_onnx(stored, tmp_path / "model.onnx", IMAGE_SIZE)
     parity = prove_parity(stored, OnnxClassifier(tmp_path / "model.onnx"), images)
-    assert parity.max_relative_difference < 1e-4
+    # Small beside what images differ by: a network that calls all images the same proves nothing.
+    assert parity.max_abs_difference < 1e-3 * float(logits.std(dim=0).max())
