@@ -71,14 +71,14 @@ def pick(
     if knee and request != PickRequest():
         raise InputError("--knee takes no bounds; leave one or the other away")
     choice = choose_from(load_sweep(sweep), request)
-    messages.print(_explain(choice), highlight=False)
+    messages.print(_explain(choice))
     report = None
     if export is not None:
         from tatl_search.deploy.ship import ship
 
         messages.print(f"exporting to {export}; this takes a minute")
         report = ship(load_sweep(sweep), choice, export)
-        messages.print(str(report), highlight=False)
+        messages.print(str(report))
     if as_json:
         print_json({"candidate": asdict(choice.candidate), "why": choice.why})
 

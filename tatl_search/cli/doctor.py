@@ -35,9 +35,9 @@ def doctor(as_json: AsJson = False) -> None:
         f"python {found['python']}, {found['cpus']} CPUs, GPUs: {found['gpus'] or 'none'}"
     )
     for name, installed in found["packages"].items():
-        console.print(f"  {name:34}{installed or 'missing':12}{PACKAGES[name]}", highlight=False)
+        console.print(f"  {name:34}{installed or 'missing':12}{PACKAGES[name]}")
     for line in found["advice"]:
-        console.print(f"[bold]{line}[/bold]", highlight=False)
+        console.print(f"[bold]{line}[/bold]")
 
 
 def examine() -> dict[str, Any]:

@@ -31,10 +31,10 @@ Address = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 
-console = Console()
+console = Console(highlight=False, soft_wrap=True)
 """Where results go: standard output."""
 
-messages = Console(stderr=True)
+messages = Console(stderr=True, highlight=False, soft_wrap=True)
 """Where progress and remarks go, so that results can be piped."""
 
 

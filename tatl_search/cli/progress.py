@@ -32,11 +32,14 @@ class ProgressDisplay:
     def hear(self, report: Mapping[str, Any] | None, snapshot: Snapshot) -> None:
         """Show the newest report and where the sweep stands."""
         if report is not None:
-            self._console.print(_line(report), highlight=False)
+            self._print(_line(report))
         if self._live:
             self._live.update(_panel(snapshot))
         elif report is not None and report["event"] == "end":
-            self._console.print(_summary(snapshot), highlight=False)
+            self._print(_summary(snapshot))
+
+    def _print(self, line: str) -> None:
+        self._console.print(line, highlight=False, soft_wrap=True)
 
 
 def _line(report: Mapping[str, Any]) -> str:

@@ -112,7 +112,7 @@ def status(sweep: SweepPath, as_json: AsJson = False) -> None:
     from tatl_search.search.lock import is_driven
 
     known = sweep_status(load_sweep(sweep), running=is_driven(SweepFolder(sweep)))
-    print_json(known) if as_json else console.print(status_text(known), highlight=False)
+    print_json(known) if as_json else console.print(status_text(known))
 
 
 def validate(
@@ -128,9 +128,9 @@ def validate(
         print_json({path: [name for name, _ in space.parameters] for path, space in found.items()})
         return
     for path, space in found.items():
-        console.print(f"{path}: {len(space.parameters)} searched settings", highlight=False)
+        console.print(f"{path}: {len(space.parameters)} searched settings")
         for name, distribution in space.parameters:
-            console.print(f"  {name}: {distribution}", highlight=False)
+            console.print(f"  {name}: {distribution}")
 
 
 def default_name(space: Path) -> str:
@@ -140,25 +140,22 @@ def default_name(space: Path) -> str:
 
 def _finish(folder: Path, complete: bool, notes: tuple[str, ...], as_json: bool) -> None:
     for note in notes:
-        messages.print(note, highlight=False)
+        messages.print(note)
     _show(folder, as_json)
     if not complete:
         raise RunError(f"interrupted; go on with: tatl-search resume {folder}")
-    messages.print(f"next: tatl-search pick {folder} --export my-network", highlight=False)
+    messages.print(f"next: tatl-search pick {folder} --export my-network")
 
 
 def _show(folder: Path, as_json: bool) -> None:
-    """Print the front, and write its picture and report beside the rows."""
+    """Print the front and say where everything lies."""
     from tatl_search.results.front import front_json
-    from tatl_search.results.plots import write_front_picture
-    from tatl_search.results.report import write_report
     from tatl_search.results.store import load_sweep
     from tatl_search.results.table import front_table
 
     results = load_sweep(folder)
     if not results.candidates:
         return
-    written = [*write_front_picture(results), write_report(results)]
     print_json(front_json(results, all_candidates=False)) if as_json else console.print(
         front_table(results)
     )
@@ -167,4 +164,4 @@ def _show(folder: Path, as_json: bool) -> None:
         f" {results.images_saved:,} saved by reuse",
         highlight=False,
     )
-    messages.print("written: " + ", ".join(str(path) for path in written), highlight=False)
+    messages.print(f"look at {folder / 'front.png'} and {folder / 'report.html'}")

@@ -15,6 +15,8 @@ _SILENCE = {
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
     # Relative paths of data must mean the same in a worker as at the command line.
     "RAY_CHDIR_TO_TRIAL_DIR": "0",
+    # Tune's new output prints a banner even when it is told to be silent.
+    "RAY_AIR_NEW_OUTPUT": "0",
     "RAY_TRAIN_ENABLE_V2_MIGRATION_WARNINGS": "0",
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",

@@ -9,6 +9,7 @@ from tatl_search.manifest import SweepFolder, SweepManifest
 from tatl_search.records import CandidateRecord
 from tatl_search.search.folder import new_folder, prepare
 from tatl_search.search.lock import only_driver
+from tatl_search.search.summary import summarise
 from tatl_search.search.work import WorkItem, WorkKind
 from tatl_search.search.worker import run_item
 from tatl_search.space import SearchSpace
@@ -50,4 +51,6 @@ def adapt_once(
             root_threads=threads,
             latency=tables.of(config),
         )
-        return run_item(item, listener)
+        ended = run_item(item, listener)
+        summarise(folder)
+        return ended

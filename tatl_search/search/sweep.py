@@ -11,6 +11,7 @@ from tatl_search.search.environment import describe_environment
 from tatl_search.search.folder import new_folder, prepare
 from tatl_search.search.lock import only_driver
 from tatl_search.search.progress import Listener
+from tatl_search.search.summary import summarise
 from tatl_search.search.variants import shared_roots
 from tatl_search.space import SearchSpace
 
@@ -58,4 +59,6 @@ def _drive(folder: SweepFolder, listener: Listener) -> SweepEnd:
     with only_driver(folder), storage_errors(folder.root):
         environment = describe_environment()
         write_durably(folder.environment, json.dumps(environment, indent=1).encode())
-        return Driver(folder, SweepManifest.read(folder.root)).run(listener)
+        end = Driver(folder, SweepManifest.read(folder.root)).run(listener)
+        summarise(folder.root)
+        return end
