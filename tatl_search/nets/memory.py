@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import torch
 
 from tatl_search.errors import InfeasibleError, InfeasibleReason
+from tatl_search.nets.reasons import first_line
 
 # torch has no error class of its own for the CPU's allocator.
 _CPU_ALLOCATOR = ("can't allocate memory", "not enough memory")
@@ -24,11 +25,10 @@ def out_of_memory_is_infeasible(work: str) -> Iterator[None]:
     try:
         yield
     except (MemoryError, RuntimeError) as error:
-        message = str(error)
         if not isinstance(error, MemoryError | torch.OutOfMemoryError) and not any(
-            sign in message for sign in _CPU_ALLOCATOR
+            sign in str(error) for sign in _CPU_ALLOCATOR
         ):
             raise
         raise InfeasibleError(
-            InfeasibleReason.OUT_OF_MEMORY, f"{work}: {message.partition(chr(10))[0]}"
+            InfeasibleReason.OUT_OF_MEMORY, f"{work}: {first_line(error)}"
         ) from error

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 import safetensors.torch
 import torch
@@ -13,13 +13,14 @@ from torch import Tensor, nn
 
 from tatl_search.errors import InputError
 from tatl_search.nets.preprocessing import Preprocessing
+from tatl_search.nets.reasons import first_line
 from tatl_search.nets.skeleton import blank_image, skeleton
 from tatl_search.nets.widths import Width, check_names, narrow, shapes_of, widths_of
 from tatl_search.nets.zoo import LoadedNetwork, channels_last, construct
 
 STRUCTURE_FILE = "structure.json"
 WEIGHTS_FILE = "weights.safetensors"
-VERSION = 1
+VERSION: Final = 1
 
 
 class Structure(BaseModel):
@@ -38,7 +39,7 @@ class Structure(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    version: Literal[1] = 1
+    version: Literal[1]
     network: str
     arguments: dict[str, bool | int]
     widths: dict[str, dict[str, Width]]
@@ -51,6 +52,7 @@ class Structure(BaseModel):
 def structure_of(network: LoadedNetwork, class_names: Sequence[str], image_size: int) -> Structure:
     """Return the structure of a network as it is now."""
     return Structure(
+        version=VERSION,
         network=network.name,
         arguments=network.arguments,
         widths=widths_of(network.module),
@@ -109,8 +111,8 @@ def load_network(folder: Path) -> tuple[LoadedNetwork, tuple[str, ...], int]:
     Raises:
         InputError: a file is missing or damaged, or the two do not belong together.
     """
-    structure = _read_structure(folder / STRUCTURE_FILE)
     try:
+        structure = _read_structure(folder / STRUCTURE_FILE)
         network = rebuild(structure)
         _load_weights(network.module, folder / WEIGHTS_FILE)
     except InputError as error:
@@ -125,8 +127,9 @@ def _check_forward(module: nn.Module, structure: Structure) -> None:
         with torch.no_grad():
             shape = tuple(copy(blank_image(copy, structure.image_size)).shape)
     except (RuntimeError, ValueError, AssertionError) as error:
-        reason = str(error).partition("\n")[0]
-        raise InputError(f"structure: its widths do not fit each other ({reason})") from error
+        raise InputError(
+            f"structure: its widths do not fit each other ({first_line(error)})"
+        ) from error
     if shape != (1, len(structure.class_names)):
         raise InputError(
             f"structure: {len(structure.class_names)} class names, but {shape[-1]} outputs"
@@ -139,18 +142,18 @@ def _read_structure(path: Path) -> Structure:
         version = raw.get("version") if isinstance(raw, dict) else None
         if isinstance(version, int) and version > VERSION:
             raise InputError(
-                f"{path} was written by a newer version of this program (form {version},"
+                f"{path.name} was written by a newer version of this program (form {version},"
                 f" this one reads up to {VERSION}); update it"
             )
         return Structure.model_validate(raw)
     except FileNotFoundError as error:
-        raise InputError(f"{path.parent} holds no network: there is no {path.name}") from error
+        raise InputError(f"there is no {path.name}") from error
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"])) or "the file"
-        raise InputError(f"{path} is damaged: {place}: {first['msg']}") from error
+        raise InputError(f"{path.name} is damaged: {place}: {first['msg']}") from error
     except ValueError as error:
-        raise InputError(f"{path} is damaged: it is no JSON ({error})") from error
+        raise InputError(f"{path.name} is damaged: it is no JSON ({error})") from error
 
 
 def _load_weights(module: nn.Module, path: Path) -> None:

@@ -18,6 +18,7 @@ from tatl_search.config import NetworkSettings
 from tatl_search.errors import InputError
 from tatl_search.nets.library import find
 from tatl_search.nets.preprocessing import Preprocessing
+from tatl_search.nets.reasons import first_line
 
 EMBEDDED_NETWORK = "timm/tf_efficientnet_lite0"
 # Of these weights, not of timm's: with timm's mean and std they recognise far less.
@@ -76,10 +77,10 @@ def _pretrained_state(name: str) -> dict[str, Tensor]:
     try:
         return library.pretrained_state(model)
     except Exception as error:  # each library's downloader raises its own kinds
-        reason = (str(error) or type(error).__name__).splitlines()[0]
         raise InputError(
-            f"network.weights: the weights of {name} could not be downloaded ({reason}). Check"
-            " the connection, or download them elsewhere and give the path of the file"
+            f"network.weights: the weights of {name} could not be downloaded"
+            f" ({first_line(error)}). Check the connection, or download them"
+            " elsewhere and give the path of the file"
         ) from error
 
 
@@ -98,7 +99,7 @@ def _read_state(path: Path) -> dict[str, Tensor]:
     except (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
         raise InputError(
             f"network.weights: '{path}' cannot be read as a state dict"
-            f" ({str(error).splitlines()[0]}); save one with"
+            f" ({first_line(error)}); save one with"
             " `torch.save(network.state_dict(), path)` or as safetensors"
         ) from error
 

@@ -10,6 +10,7 @@ from tatl_search.config import NetworkSettings
 from tatl_search.errors import InputError
 from tatl_search.nets.library import Library, find
 from tatl_search.nets.preprocessing import Preprocessing
+from tatl_search.nets.reasons import first_line
 from tatl_search.nets.weights import load_weights
 
 SIZES_TO_SUGGEST = (16, 32, 48, 64, 96, 128, 160, 192, 224, 256, 384, 512)
@@ -51,7 +52,9 @@ def build(settings: NetworkSettings, classes: int, image_size: int) -> LoadedNet
     arguments = library.arguments(model, classes)
     _check_image_size(settings.name, _shapes_only(library, model, arguments), classes, image_size)
     module = library.construct(model, arguments)
-    preprocessing = load_weights(module, settings, classifier_name(module))
+    head = classifier_name(module)
+    _restart(module.get_submodule(head))
+    preprocessing = load_weights(module, settings, head)
     return LoadedNetwork(
         module=channels_last(module),
         name=settings.name,
@@ -96,6 +99,16 @@ def channels_last(module: nn.Module) -> nn.Module:
     return module.to(memory_format=torch.channels_last)
 
 
+def _restart(head: nn.Module) -> None:
+    """Draw a head's weights as torch does by default, from U(-1/sqrt(inputs), 1/sqrt(inputs)).
+
+    Some libraries go by the number of outputs instead (timm's EfficientNets): with the few
+    classes of a target, training would start from scores that are far too sure of themselves.
+    """
+    assert isinstance(head, nn.Linear | nn.Conv2d)
+    head.reset_parameters()
+
+
 def _shapes_only(library: Library, model: str, arguments: dict[str, Any]) -> nn.Module:
     """Return the network on the meta device, where shapes are computed and values are not."""
     try:
@@ -130,7 +143,7 @@ def _refusal(module: nn.Module, classes: int, image_size: int) -> str | None:
             with torch.no_grad():
                 scores = module(images)
         except (RuntimeError, ValueError, AssertionError) as error:
-            return str(error).splitlines()[0].strip()
+            return first_line(error)
         if getattr(scores, "shape", None) != (2, classes):
             return f"its output is not one score for each of the {classes} classes"
     return None
