@@ -1,4 +1,5 @@
 import math
+import random
 
 import pytest
 from hypothesis import given
@@ -186,10 +187,10 @@ def test_within_a_budget_nothing_within_one_error_is_cheaper(
 
 @given(rows, st.randoms(use_true_random=False))
 def test_the_order_of_the_rows_does_not_matter(
-    pool: list[CandidateRecord], random: st.DataObject
+    pool: list[CandidateRecord], shuffler: random.Random
 ) -> None:
     shuffled = list(pool)
-    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    shuffler.shuffle(shuffled)
     assert choose(pool, UNPRUNED, PickRequest()) == choose(shuffled, UNPRUNED, PickRequest())
 
 
