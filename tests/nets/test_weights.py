@@ -154,7 +154,7 @@ class Trap:
 
 
 def test_files_that_are_no_state_dict_are_refused(tmp_path: Path) -> None:
-    (tmp_path / "trap.pth").write_bytes(pickle.dumps({"a": Trap(tmp_path / "sprung")}))
+    (tmp_path / "trap.pth").write_bytes(pickle.dumps({"a": Trap(tmp_path / "sprung")}, protocol=2))
     torch.save([1, 2], tmp_path / "list.pt")
     (tmp_path / "cut.safetensors").write_bytes(b"\x08\x00")
     (tmp_path / "empty.pth").write_bytes(b"")
