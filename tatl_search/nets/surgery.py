@@ -81,7 +81,9 @@ def _cut(module: nn.Module, name: str, axis: Axis, gone: set[int]) -> Callable[[
     width = channel_count(target, axis)
     kept = [channel for channel in range(width) if channel not in gone]
     if not kept or max(gone) >= width:
-        raise ValueError(f"'{name}' has {width} {axis.value}put channels and would lose {gone}")
+        raise ValueError(
+            f"'{name}' has {width} {axis.value}put channels and would lose {len(gone)}"
+        )
     if isinstance(target, nn.Conv2d) and not is_depthwise(target):
         _check_blocks(name, target.groups, width, kept)
     if isinstance(target, nn.Parameter):
