@@ -68,7 +68,8 @@ def find_groups(module: nn.Module, image_size: int) -> tuple[Group, ...]:
     What feeds the network's output directly (the classes) is never in a group, and a group that
     is down to a single unit is not listed: nothing of it can go. In a grouped convolution
     (ResNeXt, RegNet) a unit takes one channel from each of its blocks, so that the blocks stay
-    equal. The network itself is not touched: a copy without weights is traced.
+    equal; down to one channel a block on both sides it is a depthwise one, whose channels can go
+    one by one. The network itself is not touched: a copy without weights is traced.
 
     Args:
         module: any network of images; frozen or not, on any device, in any mode.
