@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import pytest
 import torch
@@ -9,10 +10,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torchvision.models.convnext import LayerNorm2d
 
+from tatl_search.config import NetworkSettings
 from tatl_search.core.plan import GroupRemoval, PrunePlan
 from tatl_search.nets.groups import Axis, Group, find_groups
+from tatl_search.nets.structure import load_network, save_network
 from tatl_search.nets.surgery import prune, resolve
-from tests.nets.families import FAMILIES, FAST, IMAGE_SIZE
+from tatl_search.nets.zoo import build
+from tests.nets.families import CLASSES, FAMILIES, FAST, IMAGE_SIZE
 from tests.nets.lively import Blocks, Chain, enliven, lively, random_plan, some_images, take
 
 AT_EVERY_COMMIT = (*FAST, "torchvision/mobilenet_v2", "torchvision/resnext50_32x4d")
@@ -93,6 +97,23 @@ def test_pruned_equals_silenced_in_small_networks(make: Callable[[], nn.Module])
     expected = silenced(module, groups, plan)(images)
     prune(module, groups, plan)
     torch.testing.assert_close(module(images), expected, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["timm/tf_efficientnet_lite0", "torchvision/resnext50_32x4d"])
+def test_a_rebuilt_network_is_pruned_on_as_the_stored_one(name: str, tmp_path: Path) -> None:
+    network = build(NetworkSettings(name=name, weights="random"), CLASSES, IMAGE_SIZE)
+    enliven(network.module, IMAGE_SIZE)
+    groups = find_groups(network.module, IMAGE_SIZE)
+    prune(network.module, groups, random_plan(groups, seed=0, share=0.3))
+    save_network(tmp_path, network, [str(label) for label in range(CLASSES)], IMAGE_SIZE)
+    rebuilt = load_network(tmp_path)[0].module
+
+    groups = find_groups(rebuilt, IMAGE_SIZE)
+    assert groups == find_groups(network.module, IMAGE_SIZE)
+    plan = random_plan(groups, seed=1, share=0.3)
+    for module in (network.module.eval(), rebuilt):
+        prune(module, groups, plan)
+    assert torch.equal(network.module(some_images(2)), rebuilt(some_images(2)))
 
 
 def test_slices_are_those_one_would_cut_by_hand() -> None:
