@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tatl_search.core.confidence import standard_error, wilson_interval
+from tatl_search.core.confidence import wilson_interval
 from tatl_search.core.pareto import knee, non_dominated
 from tatl_search.deploy.bounds import Bound, PickRequest, bounds_of, nothing_satisfies
 from tatl_search.deploy.wording import in_millions, percent_change, points
@@ -136,7 +136,8 @@ def _knee(front: Sequence[CandidateRecord]) -> CandidateRecord:
 def _within_one_error(
     pool: Sequence[CandidateRecord], best: CandidateRecord, role: str
 ) -> tuple[CandidateRecord, str]:
-    error = standard_error(best.accuracy, best.val_images)
+    # Wilson's: the plain standard error of an accuracy of 1 is 0, as if it were certain.
+    error = best.accuracy - wilson_interval(best.accuracy, best.val_images, z=1.0)[0]
     near = [record for record in pool if record.accuracy >= best.accuracy - error]
     picked = min(near, key=_cheapest_first)
     if picked is best:

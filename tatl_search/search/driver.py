@@ -13,7 +13,7 @@ from tatl_search.config import AdaptationConfig, BaselineSettings
 from tatl_search.errors import RunError, StorageError
 from tatl_search.manifest import SweepFolder, SweepManifest
 from tatl_search.records import CandidateRecord
-from tatl_search.search.cluster import slots
+from tatl_search.search.cluster import node_cpus, slots
 from tatl_search.search.folder import LatencyTables
 from tatl_search.search.progress import Listener, ProgressCallback
 from tatl_search.search.searcher import WorkSearcher
@@ -62,7 +62,6 @@ class Driver:
             StorageError: the storage refused a write.
             RunError: Ray failed.
         """
-        self._compute_shared_roots()
         study = SweepStudy(
             self._folder.journal,
             self._manifest.name,
@@ -85,6 +84,7 @@ class Driver:
             listener,
         )
         try:
+            self._compute_shared_roots(progress)
             self._tune(searcher, progress)
         finally:
             study.release()
@@ -120,15 +120,19 @@ class Driver:
                 f" tatl-search resume {self._folder.root}"
             ) from error
 
-    def _compute_shared_roots(self) -> None:
+    def _compute_shared_roots(self, progress: ProgressCallback) -> None:
         """Compute the first fine-tunings that trials share, each with a node to itself."""
         roots = shared_roots(self._space)
-        run_root = ray.remote(num_cpus=self._manifest.root_threads)(_run_root).options(
-            num_gpus=self._sweep.gpus_per_trial
-        )
+        # A sweep that goes on elsewhere may find smaller nodes than it began on.
+        cpus = min(self._manifest.root_threads, node_cpus())
+        run_root = ray.remote(num_cpus=cpus)(_run_root).options(num_gpus=self._sweep.gpus_per_trial)
         for number, config in enumerate(roots):
             label = "unpruned" if len(roots) == 1 else f"unpruned {number}"
             item = self._item(WorkKind.ROOT, number, label, _without_rounds(config))
+            progress.announce(
+                f"fine-tuning the {label} network for all trials, on"
+                f" {self._manifest.root_threads} CPUs"
+            )
             if failure := ray.get(run_root.remote(item.model_dump(mode="json"))):
                 raise RunError(f"the first fine-tuning failed: {failure}")
 

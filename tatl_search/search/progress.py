@@ -62,6 +62,10 @@ class ProgressCallback(tune.Callback):
         self._started = time.monotonic()
         listener(None, self._snapshot())
 
+    def announce(self, text: str) -> None:
+        """Let the listener know what the driver itself is doing."""
+        self._listener({"event": Event.NOTE.value, "detail": text}, self._snapshot())
+
     def on_trial_result(
         self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **info: Any
     ) -> None:

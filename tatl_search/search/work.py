@@ -18,6 +18,7 @@ class WorkKind(StrEnum):
 class Event(StrEnum):
     """What a worker's report says."""
 
+    NOTE = "note"
     CANDIDATE = "candidate"
     END = "end"
     FAILED = "failed"

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tatl_search.core.confidence import standard_error
+from tatl_search.core.confidence import wilson_interval
 from tatl_search.deploy.pick import PickRequest, choose
 from tatl_search.errors import InputError
 from tatl_search.records import CandidateRecord, Kind
@@ -180,7 +180,7 @@ def test_within_a_budget_nothing_within_one_error_is_cheaper(
         return
     chosen = choose(pool, UNPRUNED, PickRequest(max_macs=budget)).candidate
     best = max(record.accuracy for record in affordable)
-    enough = best - standard_error(best, 400)
+    enough = wilson_interval(best, 400, z=1.0)[0]
     assert chosen.accuracy >= enough
     assert chosen.macs == min(r.macs for r in affordable if r.accuracy >= enough)
 
@@ -196,3 +196,11 @@ def test_the_order_of_the_rows_does_not_matter(
 
 def test_the_unpruned_network_is_a_candidate_like_others() -> None:
     assert choose([UNPRUNED], UNPRUNED, PickRequest()).candidate.kind is Kind.UNPRUNED
+
+
+def test_a_perfect_accuracy_is_not_taken_for_certain() -> None:
+    perfect = row(0, 1, accuracy=1.0, macs=900)
+    nearly = row(1, 1, accuracy=0.998, macs=300)
+    assert (
+        choose([UNPRUNED, perfect, nearly], UNPRUNED, PickRequest(max_macs=950)).candidate == nearly
+    )
