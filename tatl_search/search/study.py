@@ -11,11 +11,10 @@ from typing import Any
 import optuna
 from optuna.exceptions import ExperimentalWarning
 from optuna.samplers import BaseSampler, NSGAIISampler, RandomSampler, TPESampler
-from optuna.storages import JournalStorage
-from optuna.storages.journal import JournalFileBackend
 from optuna.trial import Trial, TrialState
 
 from tatl_search.config import AdaptationConfig, Objective, SweepSettings
+from tatl_search.search.journal import open_journal
 from tatl_search.space import SearchSpace
 
 USABLE = "usable"
@@ -59,7 +58,7 @@ class SweepStudy:
         self._seed = seed
         self._reference = reference
         self._study = optuna.create_study(
-            storage=JournalStorage(JournalFileBackend(str(journal))),
+            storage=open_journal(journal),
             study_name=name,
             directions=[
                 "maximize" if objective.higher_is_better else "minimize"

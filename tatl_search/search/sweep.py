@@ -39,24 +39,28 @@ def launch(
         root_threads = node_cpus() if shared_roots(space) else space.sweep.cpus_per_trial
         with new_folder(folder):
             prepare(space, space.sweep, SweepFolder(folder), root_threads)
-        return _drive(SweepFolder(folder), listener)
+        with only_driver(SweepFolder(folder)):
+            return _drive(SweepFolder(folder), listener)
 
 
 def resume(folder: Path, listener: Listener, address: str | None = None) -> SweepEnd:
     """Go on with a sweep that was interrupted, losing and doubling nothing.
 
     Raises:
-        InputError: the folder is no sweep, a newer version wrote it, or another driver runs it.
+        InputError: the folder is no sweep, a newer version wrote it, another driver runs it, or
+            no node can run its trials.
         StorageError: the storage refused a write.
         RunError: Ray failed.
     """
-    SweepManifest.read(folder)
-    with cluster(address):
+    manifest = SweepManifest.read(folder)
+    # The sweep first: who is refused need not wait for a cluster.
+    with only_driver(SweepFolder(folder)), cluster(address):
+        check_resources(manifest.sweep)
         return _drive(SweepFolder(folder), listener)
 
 
 def _drive(folder: SweepFolder, listener: Listener) -> SweepEnd:
-    with only_driver(folder), storage_errors(folder.root):
+    with storage_errors(folder.root):
         environment = describe_environment()
         write_durably(folder.environment, json.dumps(environment, indent=1).encode())
         end = Driver(folder, SweepManifest.read(folder.root)).run(listener)

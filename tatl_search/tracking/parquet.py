@@ -99,12 +99,17 @@ class ParquetTracker:
         self._folder = folder
 
     def candidate(self, record: CandidateRecord) -> None:
-        """Store one evaluated network.
+        """Store one evaluated network, unless its row is there already.
+
+        What a row cost was counted when its stage was first reached: an adaptation that comes by
+        again, after a kill, finds everything stored and would count less.
 
         Raises:
             StorageError: the folder cannot be written.
         """
-        write_record(self._folder.candidates / _candidate_file(record), record)
+        path = self._folder.candidates / _candidate_file(record)
+        if not _holds_stage(path, record.stage):
+            write_record(path, record)
 
     def trial(self, record: TrialRecord) -> None:
         """Store how a trial ended.
@@ -157,6 +162,14 @@ def _rows(path: Path) -> list[dict[str, Any]]:
     except (pa.ArrowException, OSError, ValueError) as error:
         raise _Damaged(str(error)) from error
     return rows
+
+
+def _holds_stage(path: Path, stage: str) -> bool:
+    """Whether a file is a whole row of this stage."""
+    try:
+        return [row.get("stage") for row in _rows(path)] == [stage]
+    except _Damaged:
+        return False
 
 
 def _builder(record_class: type[Record]) -> Callable[[Path, Mapping[str, Any]], Record]:
