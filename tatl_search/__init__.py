@@ -5,8 +5,9 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tatl_search.api import adapt, load, load_sweep, pick, sweep
+    from tatl_search.api import adapt, load_sweep, pick, sweep
     from tatl_search.deploy.bounds import PickRequest
+    from tatl_search.deploy.load import load
 
 __all__ = ["PickRequest", "adapt", "load", "load_sweep", "pick", "sweep"]
 __version__ = version("tatl-search")

@@ -1,21 +1,23 @@
-"""The product from Python, in the same words as at the command line."""
+"""The product from Python, in the same words as at the command line.
+
+The examples tell one story: run in this order, each builds on those before.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from tatl_search.deploy.bounds import PickRequest
-from tatl_search.deploy.load import load
 from tatl_search.deploy.pick import Choice, choose
-from tatl_search.deploy.ship import ship
 from tatl_search.errors import InputError
 from tatl_search.records import CandidateRecord
 from tatl_search.results.store import SweepResults, load_sweep
-from tatl_search.search.single import adapt_once
-from tatl_search.search.sweep import launch
 from tatl_search.space import SearchSpace, load_space, space_from_raw
 
-__all__ = ["adapt", "load", "load_sweep", "pick", "sweep"]
+__all__ = ["adapt", "load_sweep", "pick", "sweep"]
+
+# Torch and Ray take seconds to import, and who only picks needs neither: each function imports
+# what it runs.
 
 Space = Path | str | Mapping[str, Any]
 """A YAML file, or what such a file would hold."""
@@ -39,19 +41,21 @@ def adapt(
         InputError: settings, data or network cannot be used.
 
     Example:
-        >>> import tempfile, tatl_search
+        >>> import tatl_search
         >>> settings = {
-        ...     "data": {"image_size": 32, "per_class": 5},
-        ...     "finetune": {"epochs": 1},
+        ...     "data": {"source": "digits", "image_size": 32, "per_class": 10},
+        ...     "finetune": {"epochs": 2},
         ...     "stop": {"max_rounds": 1},
         ...     "wandb": {"mode": "disabled"},
         ... }
-        >>> results = tatl_search.adapt(settings, tempfile.mkdtemp() + "/run")
+        >>> results = tatl_search.adapt(settings, "sweeps/first")
         >>> [candidate.round for candidate in results.candidates]
         [0, 1]
         >>> results.candidates[1].macs < results.candidates[0].macs
         True
     """
+    from tatl_search.search.single import adapt_once
+
     adapt_once(_space(settings, overrides), Path(folder), listener)
     return load_sweep(folder)
 
@@ -76,12 +80,20 @@ def sweep(
 
     Example:
         >>> import tatl_search
-        >>> results = tatl_search.sweep(
-        ...     "search_spaces/quickstart.yaml", "sweeps/mine"
-        ... )  # doctest: +SKIP
-        >>> tatl_search.pick(results).candidate.label  # doctest: +SKIP
-        'trial 3 round 2'
+        >>> space = {
+        ...     "sweep": {"trials": 2, "collapse_accuracy": 0.0},
+        ...     "data": {"source": "digits", "image_size": 32, "per_class": 10},
+        ...     "finetune": {"epochs": 2},
+        ...     "prune": {"rate": {"low": 0.2, "high": 0.4, "step": 0.1}},
+        ...     "stop": {"max_rounds": 1},
+        ...     "wandb": {"mode": "disabled"},
+        ... }
+        >>> results = tatl_search.sweep(space, "sweeps/second")
+        >>> sorted({candidate.trial for candidate in results.candidates})
+        [0, 1]
     """
+    from tatl_search.search.sweep import launch
+
     launch(_space(space, overrides), Path(folder), lambda _report, _snapshot: None, address)
     return load_sweep(folder)
 
@@ -104,17 +116,18 @@ def pick(
 
     Example:
         >>> import tatl_search
-        >>> from tatl_search import PickRequest
-        >>> choice = tatl_search.pick(
-        ...     "sweeps/mine", PickRequest(max_drop=0.01), export="picked"
-        ... )  # doctest: +SKIP
-        >>> network = tatl_search.load("picked")  # doctest: +SKIP
+        >>> request = tatl_search.PickRequest(max_macs=6_000_000)
+        >>> choice = tatl_search.pick("sweeps/first", request, export="my-network")
+        >>> choice.candidate.label
+        'trial 0 round 1'
     """
     results = sweep if isinstance(sweep, SweepResults) else load_sweep(sweep)
     if results.unpruned is None:
         raise InputError(f"{results.folder.root} holds no candidates yet")
     choice = choose(results.candidates, results.unpruned, request or PickRequest())
     if export is not None:
+        from tatl_search.deploy.ship import ship
+
         ship(results, choice, Path(export))
     return choice
 

@@ -6,10 +6,11 @@ settings say how many of them run, where, and what is recorded.
 
 import hashlib
 import json
+import re
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 Share = Annotated[float, Field(gt=0.0, lt=1.0)]
 Positive = Annotated[float, Field(gt=0.0)]
@@ -59,6 +60,12 @@ class DataSettings(Settings):
         return self
 
 
+def _of_a_library(name: str) -> str:
+    if not re.fullmatch(r"(torchvision|timm)/[A-Za-z0-9_.\-]+", name):
+        raise ValueError(f"write torchvision/<name> or timm/<name> (got '{name}')")
+    return name
+
+
 class NetworkSettings(Settings):
     """The pre-trained network to adapt.
 
@@ -68,9 +75,7 @@ class NetworkSettings(Settings):
             `random`, or the path of a `.safetensors` or `.pth` state dict.
     """
 
-    name: Annotated[str, Field(pattern=r"^(torchvision|timm)/[A-Za-z0-9_.\-]+$")] = (
-        "timm/tf_efficientnet_lite0"
-    )
+    name: Annotated[str, AfterValidator(_of_a_library)] = "timm/tf_efficientnet_lite0"
     weights: str = "embedded"
 
 

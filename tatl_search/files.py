@@ -15,9 +15,16 @@ REFUSALS = frozenset(
 """Errors of the storage itself: the work may go on once it is mended."""
 
 
+RESUMABLE = "What was finished is kept; free or mend the storage, then resume."
+
+
 @contextmanager
-def storage_errors(place: Path) -> Iterator[None]:
+def storage_errors(place: Path, advice: str = RESUMABLE) -> Iterator[None]:
     """Turn what the file system refuses into a StorageError that says what to do.
+
+    Args:
+        place: what could not be written.
+        advice: what became of the work, and what to do.
 
     Raises:
         StorageError: the storage is full, read-only or broken.
@@ -28,8 +35,7 @@ def storage_errors(place: Path) -> Iterator[None]:
         if error.errno not in REFUSALS:
             raise
         raise StorageError(
-            f"{place} cannot be written: {os.strerror(error.errno)}. What was finished is kept;"
-            " free or mend the storage, then resume."
+            f"{place} cannot be written: {os.strerror(error.errno)}. {advice}"
         ) from error
 
 

@@ -55,7 +55,9 @@ class SweepManifest(Settings):
             raw = yaml.safe_load(path.read_text(encoding="utf-8"))
             found = int(raw["schema_version"])
         except (yaml.YAMLError, KeyError, TypeError, ValueError, UnicodeDecodeError) as error:
-            raise InputError(f"{path} is damaged: {error}") from error
+            raise InputError(f"{path} is damaged: {' '.join(str(error).split())}") from error
+        except OSError as error:
+            raise InputError(f"{path} cannot be read: {error.strerror}") from error
         if found > SCHEMA_VERSION:
             raise InputError(
                 f"{path} was written by a newer version (schema {found}; this one reads up to"
@@ -64,7 +66,8 @@ class SweepManifest(Settings):
         try:
             return cls.model_validate(raw)
         except ValidationError as error:
-            raise InputError(f"{path} is damaged: {error}") from error
+            faults = (f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+            raise InputError(f"{path} is damaged: {'; '.join(faults)}") from error
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,14 @@ from tatl_search.errors import InputError, TatlError
 
 
 def main() -> None:
-    """Run the command line; exit with 2 for bad input and 1 for a failure, without a traceback."""
+    """Run the command line; exit with 2 for bad input and 1 for a failure, without a traceback.
+
+    An error of the operating system is the surroundings' and not the program's: a line says it.
+    """
     from tatl_search.cli.app import app
 
     try:
         app()
-    except TatlError as error:
+    except (TatlError, OSError) as error:
         print(f"tatl-search: {error}", file=sys.stderr)  # noqa: T201
         sys.exit(2 if isinstance(error, InputError) else 1)

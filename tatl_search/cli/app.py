@@ -4,13 +4,26 @@ import typer
 
 from tatl_search.cli import choosing, doctor, running
 
+HELP = """Find the networks that fit your images best: sweep, look at the front, pick, deploy.
+
+Start with the example that needs nothing but this product:
+
+```
+tatl-search sweep search_spaces/quickstart.yaml --name first
+tatl-search front sweeps/first
+tatl-search pick sweeps/first --export my-network
+```
+
+Exit codes: 0 done, 2 bad input (nothing was started), 1 it failed (what was finished is kept).
+"""
+
 app = typer.Typer(
     name="tatl-search",
-    help="Find the networks that fit your images best: sweep, look at the front, pick, deploy.",
-    epilog="Start with: tatl-search sweep search_spaces/quickstart.yaml",
+    help=HELP,
     no_args_is_help=True,
+    add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
+    rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for verb in (

@@ -1,5 +1,6 @@
 """The verb that tells what this machine has and what is missing."""
 
+import netrc
 import os
 import shutil
 import sys
@@ -37,17 +38,19 @@ def doctor(as_json: AsJson = False) -> None:
     for name, installed in found["packages"].items():
         console.print(f"  {name:34}{installed or 'missing':12}{PACKAGES[name]}")
     for line in found["advice"]:
-        console.print(f"[bold]{line}[/bold]")
+        console.print(line, style="bold")
 
 
 def examine() -> dict[str, Any]:
     """Return versions, devices and advice as JSON values."""
     packages = {name: _version(name) for name in PACKAGES}
     missing = [name for name, installed in packages.items() if installed is None]
-    gpus = _gpus() if packages["torch"] else []
-    free_gb = shutil.disk_usage(Path.cwd()).free / 1e9
     advice = [f"missing: pip install {name}" for name in missing]
-    if not gpus:
+    gpus = _gpus(advice) if packages["torch"] else []
+    free_gb = shutil.disk_usage(Path.cwd()).free / 1e9
+    if gpus:
+        advice.append("trials use a GPU when asked to: sweep.gpus_per_trial=0.25 puts four on one")
+    else:
         advice.append("no GPU found: set sweep.gpus_per_trial to 0 (the default); use small images")
     if not os.access(Path.home(), os.W_OK):
         advice.append("your home folder is not writable: Ray keeps its token there; set HOME")
@@ -72,14 +75,19 @@ def _version(name: str) -> str | None:
         return None
 
 
-def _gpus() -> list[str]:
-    import torch
-
+def _gpus(advice: list[str]) -> list[str]:
+    try:
+        import torch
+    except (ImportError, OSError) as error:
+        advice.append(f"torch is installed but cannot be imported: {error}")
+        return []
     return [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
 
 
 def _wandb_key() -> bool:
-    netrc = Path.home() / ".netrc"
-    return bool(os.environ.get("WANDB_API_KEY")) or (
-        netrc.is_file() and "api.wandb.ai" in netrc.read_text(encoding="utf-8", errors="replace")
-    )
+    if os.environ.get("WANDB_API_KEY"):
+        return True
+    try:
+        return "api.wandb.ai" in netrc.netrc(os.environ.get("NETRC")).hosts
+    except (OSError, netrc.NetrcParseError):
+        return False

@@ -1,11 +1,14 @@
 """Arguments and options that several verbs share."""
 
 import json
+import time
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+
+from tatl_search.errors import InputError
 
 SpaceFile = Annotated[
     Path, typer.Argument(metavar="SPACE", help="A YAML file; search_spaces/ has examples.")
@@ -23,19 +26,36 @@ Overrides = Annotated[
 ]
 Storage = Annotated[Path, typer.Option(help="Folder in which sweeps are kept.")]
 Name = Annotated[
-    str | None, typer.Option(help="Name of the sweep; the file's name and the time otherwise.")
+    str | None,
+    typer.Option(help="Name of its folder there; the file's name and the time otherwise."),
 ]
 Address = Annotated[
     str | None,
     typer.Option(help="A running Ray cluster, such as auto; this machine otherwise."),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
+AsJson = Annotated[
+    bool, typer.Option("--json", metavar="", help="Print JSON for a program to read.")
+]
 
-console = Console(highlight=False, soft_wrap=True)
+# Without markup: what people name, such as a folder "[1]", is printed as it is.
+console = Console(highlight=False, soft_wrap=True, markup=False)
 """Where results go: standard output."""
 
-messages = Console(stderr=True, highlight=False, soft_wrap=True)
+messages = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
 """Where progress and remarks go, so that results can be piped."""
+
+
+def new_folder_in(storage: Path, name: str | None, settings: Path) -> Path:
+    """Return where a new sweep goes.
+
+    Raises:
+        InputError: the name is not a folder's.
+    """
+    if name is None:
+        name = f"{settings.stem}-{time.strftime('%Y%m%d-%H%M%S')}"
+    if name in ("", "..") or Path(name).name != name:
+        raise InputError(f"--name '{name}' is no name of a folder; --storage says where it goes")
+    return storage / name
 
 
 def print_json(content: Any) -> None:

@@ -6,9 +6,9 @@ from typing import Any
 
 from rich.console import Console
 from rich.live import Live
-from rich.markup import escape
 from rich.progress_bar import ProgressBar
 from rich.table import Table
+from rich.text import Text
 
 from tatl_search.search.progress import Snapshot
 
@@ -32,27 +32,24 @@ class ProgressDisplay:
     def hear(self, report: Mapping[str, Any] | None, snapshot: Snapshot) -> None:
         """Show the newest report and where the sweep stands."""
         if report is not None:
-            self._print(_line(report))
+            self._console.print(_line(report))
         if self._live:
             self._live.update(_panel(snapshot))
         elif report is not None and report["event"] == "end":
-            self._print(_summary(snapshot))
-
-    def _print(self, line: str) -> None:
-        self._console.print(line, highlight=False, soft_wrap=True)
+            self._console.print(_summary(snapshot))
 
 
 def _line(report: Mapping[str, Any]) -> str:
     clock, event = time.strftime("%H:%M:%S"), report["event"]
     if event == "candidate":
         return (
-            f"{clock}  {escape(report['label'])}: accuracy {report['accuracy']:.3f},"
+            f"{clock}  {report['label']}: accuracy {report['accuracy']:.3f},"
             f" {report['macs'] / 1e6:.2f} M MACs, {report['parameters'] / 1e6:.2f} M parameters"
         )
     if event == "end":
         how = report["stop_reason"] or f"{report['infeasible_reason']}: {report['detail']}"
-        return f"{clock}  {escape(report['label'])} ended: {escape(how)}"
-    return f"{clock}  {escape(str(report.get('detail', event)))}"
+        return f"{clock}  {report['label']} ended: {how}"
+    return f"{clock}  {report.get('detail', event)}"
 
 
 def _summary(snapshot: Snapshot) -> str:
@@ -77,7 +74,7 @@ def _panel(snapshot: Snapshot) -> Table:
     figures = _figures(snapshot)
     grid.add_row(
         ProgressBar(total=max(1, snapshot.trials), completed=snapshot.done, width=24),
-        *(f"[dim]{name}[/dim] {value}" for name, value in figures.items()),
+        *(Text.assemble((name, "dim"), f" {value}") for name, value in figures.items()),
     )
     return grid
 

@@ -1,7 +1,5 @@
 """Verbs that run things: sweep, resume, status, adapt, validate."""
 
-import os
-import time
 from pathlib import Path
 from typing import Annotated
 
@@ -17,9 +15,10 @@ from tatl_search.cli.options import (
     SweepPath,
     console,
     messages,
+    new_folder_in,
     print_json,
 )
-from tatl_search.errors import RunError
+from tatl_search.errors import InputError, RunError
 
 # Torch and Ray take seconds to import: each verb imports what it needs when it is called.
 
@@ -31,7 +30,8 @@ def sweep(
     name: Name = None,
     address: Address = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only estimate images, time and disk.")
+        bool,
+        typer.Option("--dry-run", metavar="", help="Only estimate images, time and disk."),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -39,23 +39,28 @@ def sweep(
 
     Runs many adaptations in parallel, each pruning the pre-trained network for your images in
     rounds, and records every round's network. Ctrl-C ends it cleanly; `resume` goes on.
+    `--dry-run` checks data and networks and tells what it would cost.
 
-    [dim]tatl-search sweep search_spaces/quickstart.yaml --set sweep.trials=20[/dim]
+    ```
+    tatl-search sweep search_spaces/quickstart.yaml --set sweep.trials=20
+    tatl-search sweep my_task.yaml --dry-run
+    ```
     """
     from tatl_search.space import load_space
 
     loaded = load_space(space, overrides or [])
     if dry_run:
+        from tatl_search.search.environment import usable_cpus
         from tatl_search.search.estimate import estimate_sweep
 
-        estimate = estimate_sweep(loaded, os.cpu_count() or 1)
+        estimate = estimate_sweep(loaded, usable_cpus())
         print_json(estimate.to_dict()) if as_json else console.print(str(estimate))
         return
 
+    folder = new_folder_in(storage, name, space)
     from tatl_search.cli.progress import ProgressDisplay
     from tatl_search.search.sweep import launch
 
-    folder = storage / (name or default_name(space))
     messages.print(f"sweep {folder}: {loaded.sweep.trials} trials; checking data and network")
     with ProgressDisplay(messages) as display:
         end = launch(loaded, folder, display.hear, address)
@@ -66,6 +71,10 @@ def resume(sweep: SweepPath, address: Address = None, as_json: AsJson = False) -
     """Go on with a sweep that was interrupted, losing and doubling nothing.
 
     Works after Ctrl-C, after a crash and after a lost machine; give the folder, not the YAML.
+
+    ```
+    tatl-search resume sweeps/quickstart
+    ```
     """
     from tatl_search.cli.progress import ProgressDisplay
     from tatl_search.search.sweep import resume as go_on
@@ -86,11 +95,15 @@ def adapt(
 
     The file must hold no distributions: `--set` can fix them. The result reads like a sweep of
     one trial: `front` and `pick` work on it.
+
+    ```
+    tatl-search adapt search_spaces/single_run.yaml --set prune.rate=0.4
+    ```
     """
+    folder = new_folder_in(storage, name, settings)
     from tatl_search.search.single import adapt_once
     from tatl_search.space import load_space
 
-    folder = storage / (name or default_name(settings))
     ended = adapt_once(
         load_space(settings, overrides or []),
         folder,
@@ -98,14 +111,19 @@ def adapt(
             f"round {record.round}: accuracy {record.accuracy:.3f}, {record.macs / 1e6:.2f} M MACs"
         ),
     )
+    _show(folder, as_json)
     if ended["infeasible_reason"]:
         raise RunError(f"{ended['infeasible_reason']}: {ended['detail']}")
     messages.print(f"ended: {ended['stop_reason']}")
-    _show(folder, as_json)
 
 
 def status(sweep: SweepPath, as_json: AsJson = False) -> None:
-    """Show how far a sweep is, what it found and what it cost; also while it runs."""
+    """Show how far a sweep is, what it found and what it cost; also while it runs.
+
+    ```
+    tatl-search status sweeps/quickstart
+    ```
+    """
     from tatl_search.manifest import SweepFolder
     from tatl_search.results.status import status_text, sweep_status
     from tatl_search.results.store import load_sweep
@@ -120,22 +138,32 @@ def validate(
     overrides: Overrides = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check search spaces and show what they search; names every fault with its line."""
-    from tatl_search.space import load_space
+    """Check search spaces and show what they search; names every fault with its line.
 
-    found = {str(path): load_space(path, overrides or []) for path in spaces}
+    Data and networks are not opened: `sweep --dry-run` does that.
+
+    ```
+    tatl-search validate my_task.yaml --set prune.rate=0.3
+    ```
+    """
+    from tatl_search.space import SearchSpace, load_space
+
+    found: dict[str, SearchSpace] = {}
+    faults: list[str] = []
+    for path in spaces:
+        try:
+            found[str(path)] = load_space(path, overrides or [])
+        except InputError as error:
+            faults.append(str(error))
+    if faults:
+        raise InputError("\n".join(faults))
     if as_json:
         print_json({path: [name for name, _ in space.parameters] for path, space in found.items()})
         return
-    for path, space in found.items():
-        console.print(f"{path}: {len(space.parameters)} searched settings")
-        for name, distribution in space.parameters:
-            console.print(f"  {name}: {distribution}")
-
-
-def default_name(space: Path) -> str:
-    """Return the name of a new sweep: its file's, and the time."""
-    return f"{space.stem}-{time.strftime('%Y%m%d-%H%M%S')}"
+    for name, space in found.items():
+        console.print(f"{name}: {len(space.parameters)} searched settings")
+        for setting, distribution in space.parameters:
+            console.print(f"  {setting}: {distribution}")
 
 
 def _finish(folder: Path, complete: bool, notes: tuple[str, ...], as_json: bool) -> None:
@@ -154,14 +182,14 @@ def _show(folder: Path, as_json: bool) -> None:
     from tatl_search.results.table import front_table
 
     results = load_sweep(folder)
+    if as_json:
+        print_json(front_json(results, all_candidates=False))
     if not results.candidates:
         return
-    print_json(front_json(results, all_candidates=False)) if as_json else console.print(
-        front_table(results)
-    )
+    if not as_json:
+        console.print(front_table(results))
     messages.print(
         f"{results.images_trained:,} images trained, {results.images_forward:,} forward only,"
-        f" {results.images_saved:,} saved by reuse",
-        highlight=False,
+        f" {results.images_saved:,} saved by reuse"
     )
     messages.print(f"look at {folder / 'front.png'} and {folder / 'report.html'}")

@@ -25,8 +25,9 @@ def load(folder: Path | str) -> nn.Module:
 
     Example:
         >>> import tatl_search, torch
-        >>> network = tatl_search.load("picked")  # doctest: +SKIP
-        >>> logits = network(torch.zeros(1, 3, 64, 64))  # doctest: +SKIP
+        >>> network = tatl_search.load("my-network")
+        >>> network(torch.zeros(1, 3, 32, 32)).shape
+        torch.Size([1, 10])
     """
     root = Path(folder)
     verify_checksums(root, NETWORK_FILES)

@@ -80,10 +80,12 @@ def load_sweep(folder: Path | str) -> SweepResults:
     """Read a sweep's folder, of a finished, running or killed sweep.
 
     Example:
-        >>> from tatl_search.results import load_sweep
-        >>> results = load_sweep("sweeps/quickstart")  # doctest: +SKIP
-        >>> len(results.candidates)  # doctest: +SKIP
-        31
+        >>> import tatl_search
+        >>> results = tatl_search.load_sweep("sweeps/first")
+        >>> len(results.candidates)
+        2
+        >>> results.trials[0].stop_reason.value
+        'max_rounds'
 
     Raises:
         InputError: it is no sweep, its manifest is damaged, or a newer version wrote it.

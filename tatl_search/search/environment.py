@@ -1,5 +1,6 @@
 """On what a sweep ran: versions, machine and revision, so that a result can be understood."""
 
+import json
 import os
 import platform
 import subprocess
@@ -8,6 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
+
+from tatl_search.files import write_durably
+from tatl_search.manifest import SweepFolder
 
 PACKAGES = (
     "tatl-search", "torch", "torchvision", "timm", "torch-pruning", "ray", "optuna", "wandb",
@@ -26,6 +30,16 @@ def describe_environment() -> dict[str, Any]:
         "gpus": [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())],
         "git_revision": _git_revision(),
     }
+
+
+def record_environment(folder: SweepFolder) -> None:
+    """Write the environment of this process into a sweep's folder."""
+    write_durably(folder.environment, json.dumps(describe_environment(), indent=1).encode())
+
+
+def usable_cpus() -> int:
+    """Return the CPUs this process may use: a scheduler may grant fewer than the machine has."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _git_revision() -> str | None:

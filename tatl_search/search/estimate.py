@@ -1,11 +1,12 @@
 """What a sweep will cost, estimated before anything runs."""
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from tatl_search.config import Objective
 from tatl_search.search.preflight import NetworkCheck, check_networks, training_speed
-from tatl_search.search.variants import middle, most_epochs, shared_roots
+from tatl_search.search.variants import most_epochs, shared_roots, variants
 from tatl_search.space import SearchSpace
 
 FORWARD_SHARE = 0.3
@@ -45,8 +46,9 @@ class SweepEstimate:
         return (
             f"{self.trials} trials, at most {self.candidates} candidates and"
             f" {self.images_trained:,} training images\n"
-            f"about {self.minutes:.0f} minutes here at most ({self.concurrent} at once,"
-            f" {self.images_per_second:.0f} images/s each), {self.disk_mb:,.0f} MB of disk\n"
+            f"about {max(1, math.ceil(self.minutes)):,} minutes on this machine's CPUs at most"
+            f" ({self.concurrent} at once, {self.images_per_second:.0f} images/s each)\n"
+            f"{self.disk_mb:,.0f} MB of disk at most\n"
             "Pruned networks train faster and shared rounds are paid once: expect less."
         )
 
@@ -62,19 +64,18 @@ def estimate_sweep(space: SearchSpace, cpus: int) -> SweepEstimate:
         InputError: the data or a network cannot be used.
     """
     sweep = space.sweep
-    check = check_networks(space, None, sweep.cpus_per_trial)[0]
-    config, images = middle(space), len(check.target.train.labels)
-    longest = most_epochs(space)
-    rounds = (longest - config.finetune.epochs) // config.retrain.epochs
-    shared = len(shared_roots(space))
-    roots = shared or sweep.trials
-    baselines = len(sweep.baselines) * longest
-    epochs = (
-        roots * config.finetune.epochs + sweep.trials * rounds * config.retrain.epochs + baselines
-    )
+    checks = check_networks(space, None, sweep.cpus_per_trial)
+    check = max(checks, key=lambda found: found.costs[Objective.MACS])
+    images = max(len(found.target.train.labels) for found in checks)
+    longest, rounds = most_epochs(space), _most_rounds(space)
+    shared = [root.finetune.epochs for root in shared_roots(space)]
+    roots = len(shared) or sweep.trials
+    epochs = (sweep.trials + len(sweep.baselines)) * longest
+    if shared:
+        epochs -= sweep.trials * min(shared) - sum(shared)
     speed = training_speed(check)
     concurrent = max(1, min(cpus // sweep.cpus_per_trial, sweep.max_concurrent or cpus))
-    forward = sweep.trials * rounds * _forward_images(check)
+    forward = (roots + sweep.trials * rounds) * _forward_images(check)
     work = epochs * images + FORWARD_SHARE * forward
     return SweepEstimate(
         trials=sweep.trials,
@@ -85,6 +86,11 @@ def estimate_sweep(space: SearchSpace, cpus: int) -> SweepEstimate:
         minutes=work / speed / concurrent / 60,
         disk_mb=(roots + sweep.trials * rounds) * check.costs[Objective.SIZE_BYTES] / 1e6,
     )
+
+
+def _most_rounds(space: SearchSpace) -> int:
+    every = variants(space, lambda name: name.endswith("stop.max_rounds"), position=1.0)
+    return max(config.stop.max_rounds for config in every)
 
 
 def _forward_images(check: NetworkCheck) -> int:

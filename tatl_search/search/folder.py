@@ -1,9 +1,10 @@
 """A sweep's folder: made, checked and described before anything runs in it."""
 
 import json
+import os
 import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,11 +35,21 @@ class LatencyTables:
 
     @classmethod
     def read(cls, folder: SweepFolder) -> "LatencyTables":
-        """Read what `prepare` measured; empty where it is missing."""
+        """Read what `prepare` measured; empty where it is missing.
+
+        Raises:
+            InputError: the file is damaged.
+        """
         if not folder.latency.is_file():
             return cls({})
-        raw = json.loads(folder.latency.read_text(encoding="utf-8"))
-        return cls({name: LatencyTable(**table) for name, table in raw.items()})
+        try:
+            raw = json.loads(folder.latency.read_text(encoding="utf-8"))
+            return cls({name: LatencyTable(**table) for name, table in raw.items()})
+        except (ValueError, TypeError, AttributeError) as error:
+            raise InputError(
+                f"{folder.latency} is damaged ({error}); delete it to go on without estimates of"
+                " latency"
+            ) from error
 
     def write(self, folder: SweepFolder) -> None:
         """Keep the tables in a sweep's folder."""
@@ -54,21 +65,31 @@ def new_folder(folder: Path) -> Iterator[None]:
         InputError: it exists already or cannot be made.
         StorageError: it cannot be written.
     """
-    if folder.exists():
+    if os.path.lexists(folder):
         raise InputError(
             f"{folder} exists already. Resume it (tatl-search resume {folder}) or choose another"
             " name."
         )
+    missing = [place for place in (folder, *folder.parents) if not place.exists()]
     try:
         folder.mkdir(parents=True)
     except OSError as error:
+        _take_away(missing)
         raise InputError(f"{folder} cannot be made: {error.strerror}") from error
     try:
-        with storage_errors(folder):
+        with storage_errors(folder, "Nothing was started; free or mend the storage first."):
             yield
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
+        _take_away(missing)
         raise
+
+
+def _take_away(made: Iterable[Path]) -> None:
+    """Remove folders, the innermost first, that are there and empty."""
+    for folder in made:
+        with suppress(OSError):
+            folder.rmdir()
 
 
 def prepare(

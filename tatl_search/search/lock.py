@@ -5,9 +5,12 @@ from contextlib import contextmanager
 
 from filelock import FileLock, Timeout
 
-from tatl_search.errors import InputError
+from tatl_search.errors import InputError, StorageError
 from tatl_search.files import storage_errors
 from tatl_search.manifest import SweepFolder
+
+PATIENCE_S = 1.0
+"""Who only asks whether a sweep is driven holds it for a moment: longer than that is a driver."""
 
 
 @contextmanager
@@ -21,19 +24,25 @@ def only_driver(folder: SweepFolder) -> Iterator[None]:
     lock = FileLock(folder.lock)
     try:
         with storage_errors(folder.root):
-            lock.acquire(timeout=0)
+            lock.acquire(timeout=PATIENCE_S)
     except Timeout as error:
         raise InputError(
             f"another driver is running this sweep (it holds {folder.lock}); wait for it or stop it"
         ) from error
-    with lock:
+    try:
         yield
+    finally:
+        lock.release()
 
 
 def is_driven(folder: SweepFolder) -> bool:
-    """Whether a driver holds the sweep at this moment."""
+    """Whether a driver holds the sweep at this moment; one that cannot be written is not held."""
+    if not folder.lock.exists():
+        return False
     try:
         with only_driver(folder):
             return False
     except InputError:
         return True
+    except StorageError:
+        return False

@@ -1,7 +1,9 @@
 """What is checked and measured before anything runs, so that bad input costs nothing."""
 
+import itertools
+import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +21,11 @@ from tatl_search.nets.support import check_supported
 from tatl_search.nets.zoo import LoadedNetwork, build
 from tatl_search.search.variants import variants
 from tatl_search.space import SearchSpace
+
+NOTES_SHOWN = 10
+COMBINATIONS = 1000
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -43,25 +50,28 @@ class NetworkCheck:
 def check_networks(space: SearchSpace, cache: Path | None, threads: int) -> list[NetworkCheck]:
     """Open the data and build the network of every combination the space can choose.
 
+    What people should know of the data, such as images that cannot be read, is logged.
+
     Args:
         space: the search space.
         cache: where decoded images are kept; null keeps them in memory.
         threads: torch threads of a trial, at which latency is measured.
 
     Raises:
-        InputError: the data cannot be used, or a network is unknown, does not fit the images,
-            or cannot be pruned.
+        InputError: the data cannot be used, a batch is larger than the set, or a network is
+            unknown, does not fit the images, or cannot be pruned.
     """
     torch.set_num_threads(threads)
-    return [
-        _check(config, cache, threads)
-        for config in variants(space, lambda name: name.startswith(("data.", "network.")))
-    ]
+    checks = []
+    for config in variants(space, lambda name: name.startswith(("data.", "network."))):
+        target = load_target(config.data, cache=cache)
+        _check_batches(space, len(target.train.labels))
+        checks.append(_check(config, target, threads))
+    _log_notes(checks)
+    return checks
 
 
-def _check(config: AdaptationConfig, cache: Path | None, threads: int) -> NetworkCheck:
-    target = load_target(config.data, cache=cache)
-    _check_batches(config, target)
+def _check(config: AdaptationConfig, target: TargetData, threads: int) -> NetworkCheck:
     size = target.image_size
     network = build(config.network, len(target.class_names), size)
     check_supported(network.module, size)
@@ -78,14 +88,25 @@ def _check(config: AdaptationConfig, cache: Path | None, threads: int) -> Networ
     )
 
 
-def _check_batches(config: AdaptationConfig, target: TargetData) -> None:
-    images = len(target.train.labels)
-    for section, training in (("finetune", config.finetune), ("retrain", config.retrain)):
-        if training.batch_size > images:
+def _check_batches(space: SearchSpace, images: int) -> None:
+    """Raise InputError if a trial could ask for more images in a batch than there are."""
+    every = variants(space, lambda name: name.startswith(("finetune.", "retrain.")), position=1.0)
+    configs = list(itertools.islice(every, COMBINATIONS))
+    for section in ("finetune", "retrain"):
+        largest = max(getattr(config, section).batch_size for config in configs)
+        if largest > images:
             raise InputError(
-                f"{section}.batch_size is {training.batch_size}, but there are only {images}"
+                f"{section}.batch_size is {largest}, but there are only {images}"
                 f" training images; set it to {images} or less"
             )
+
+
+def _log_notes(checks: Sequence[NetworkCheck]) -> None:
+    notes = list(dict.fromkeys(note for check in checks for note in check.target.notes))
+    for note in notes[:NOTES_SHOWN]:
+        logger.warning("data: %s", note)
+    if len(notes) > NOTES_SHOWN:
+        logger.warning("data: and %d notes more", len(notes) - NOTES_SHOWN)
 
 
 def reference_costs(checks: list[NetworkCheck]) -> dict[Objective, float]:

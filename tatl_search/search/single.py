@@ -1,12 +1,13 @@
 """One adaptation without a cluster, stored like a sweep of one trial."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tatl_search.files import storage_errors
 from tatl_search.manifest import SweepFolder, SweepManifest
 from tatl_search.records import CandidateRecord
+from tatl_search.search.environment import record_environment, usable_cpus
 from tatl_search.search.folder import new_folder, prepare
 from tatl_search.search.lock import only_driver
 from tatl_search.search.summary import summarise
@@ -33,12 +34,13 @@ def adapt_once(
         StorageError: the folder cannot be written.
     """
     config = space.single()
-    threads = os.cpu_count() or 1
+    threads = usable_cpus()
     sweep = space.sweep.model_copy(update={"trials": 1, "cpus_per_trial": threads})
     where = SweepFolder(folder)
     with new_folder(folder):
         tables = prepare(space, sweep, where, root_threads=threads)
-    with only_driver(where):
+    with only_driver(where), storage_errors(folder):
+        record_environment(where)
         item = WorkItem(
             kind=WorkKind.TRIAL,
             number=0,
