@@ -24,6 +24,7 @@ CODE_VERSION = 1
 """Raised when the computation of a stage changes, so that older results are not taken for new."""
 
 METRICS = "metrics.json"
+UNFINISHED = ".unfinished-"
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,7 @@ class StageStore:
                 return self.get(key) or self._compute(key, owner, compute)
 
     def _compute(self, key: str, owner: str, compute: Callable[[Path], StageMetrics]) -> Stage:
-        with tempfile.TemporaryDirectory(dir=self._root, prefix=".unfinished-") as name:
+        with tempfile.TemporaryDirectory(dir=self._root, prefix=UNFINISHED) as name:
             folder = Path(name) / key
             folder.mkdir()
             metrics = compute(folder)
@@ -133,6 +134,14 @@ class StageStore:
             shutil.rmtree(final, ignore_errors=True)
             folder.rename(final)
         return Stage(key=key, folder=final, metrics=metrics, owner=owner)
+
+    def clear_unfinished(self) -> None:
+        """Remove what killed processes left half-made.
+
+        To be called while nobody computes; who still does finds its folder gone and fails.
+        """
+        for folder in self._root.glob(f"{UNFINISHED}*"):
+            shutil.rmtree(folder, ignore_errors=True)
 
     def statistics(
         self,

@@ -1,27 +1,28 @@
 """The one driver of a sweep: roots first, then Ray Tune over what is left to do."""
 
+import logging
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import ray
 from ray import tune
 
+from tatl_search.adaptation.stages import StageStore
 from tatl_search.config import AdaptationConfig, BaselineSettings
 from tatl_search.errors import RunError, StorageError
 from tatl_search.manifest import SweepFolder, SweepManifest
 from tatl_search.records import CandidateRecord
-from tatl_search.search.cluster import node_cpus, slots
+from tatl_search.search.cluster import slots
 from tatl_search.search.folder import LatencyTables
 from tatl_search.search.progress import Listener, ProgressCallback
+from tatl_search.search.roots import compute_roots
 from tatl_search.search.searcher import WorkSearcher
 from tatl_search.search.study import Proposal, SweepStudy
 from tatl_search.search.trainable import run_work
 from tatl_search.search.variants import middle, most_epochs, shared_roots
 from tatl_search.search.work import WorkItem, WorkKind
-from tatl_search.search.worker import run_item
 from tatl_search.space import space_from_raw
 from tatl_search.tracking.parquet import ParquetTracker, read_records
 
@@ -62,13 +63,8 @@ class Driver:
             StorageError: the storage refused a write.
             RunError: Ray failed.
         """
-        study = SweepStudy(
-            self._folder.journal,
-            self._manifest.name,
-            self._space,
-            middle(self._space).seed,
-            self._manifest.reference,
-        )
+        StageStore(self._folder.stages).clear_unfinished()
+        study = self._open_study()
         searcher = WorkSearcher(
             study,
             self._missing_baselines(),
@@ -84,15 +80,27 @@ class Driver:
             listener,
         )
         try:
-            self._compute_shared_roots(progress)
+            failed_roots = compute_roots(self._shared_roots(), progress.announce)
             self._tune(searcher, progress)
         finally:
             study.release()
             shutil.rmtree(self._folder.ray, ignore_errors=True)
         if searcher.fatal is not None:
             raise StorageError(searcher.fatal)
-        notes = tuple(f"baseline not trained: {failure}" for failure in searcher.failures)
+        notes = (
+            *(f"first fine-tuning failed: {failure}" for failure in failed_roots),
+            *(f"baseline not trained: {failure}" for failure in searcher.failures),
+        )
         return SweepEnd(self._folder.root, study.told >= self._sweep.trials, notes)
+
+    def _open_study(self) -> SweepStudy:
+        return SweepStudy(
+            self._folder.journal,
+            self._manifest.name,
+            self._space,
+            middle(self._space).seed,
+            self._manifest.reference,
+        )
 
     def _tune(self, searcher: WorkSearcher, progress: ProgressCallback) -> None:
         resources = {"cpu": self._sweep.cpus_per_trial, "gpu": self._sweep.gpus_per_trial}
@@ -110,6 +118,8 @@ class Driver:
                 verbose=0,
             ),
         )
+        # Tune's own state is never restored: on a full disk it may well not be saved.
+        logging.getLogger("ray.tune.execution.experiment_state").setLevel(logging.CRITICAL)
         try:
             tuner.fit()
         except OSError:
@@ -120,21 +130,18 @@ class Driver:
                 f" tatl-search resume {self._folder.root}"
             ) from error
 
-    def _compute_shared_roots(self, progress: ProgressCallback) -> None:
-        """Compute the first fine-tunings that trials share, each with a node to itself."""
+    def _shared_roots(self) -> list[WorkItem]:
+        """Return the first fine-tunings that trials will share."""
         roots = shared_roots(self._space)
-        # A sweep that goes on elsewhere may find smaller nodes than it began on.
-        cpus = min(self._manifest.root_threads, node_cpus())
-        run_root = ray.remote(num_cpus=cpus)(_run_root).options(num_gpus=self._sweep.gpus_per_trial)
-        for number, config in enumerate(roots):
-            label = "unpruned" if len(roots) == 1 else f"unpruned {number}"
-            item = self._item(WorkKind.ROOT, number, label, _without_rounds(config))
-            progress.announce(
-                f"fine-tuning the {label} network for all trials, on"
-                f" {self._manifest.root_threads} CPUs"
+        return [
+            self._item(
+                WorkKind.ROOT,
+                number,
+                "unpruned" if len(roots) == 1 else f"unpruned {number}",
+                _without_rounds(config),
             )
-            if failure := ray.get(run_root.remote(item.model_dump(mode="json"))):
-                raise RunError(f"the first fine-tuning failed: {failure}")
+            for number, config in enumerate(roots)
+        ]
 
     def _missing_baselines(self) -> list[WorkItem]:
         stored = read_records(self._folder.candidates, CandidateRecord)
@@ -166,11 +173,6 @@ class Driver:
             root_threads=self._manifest.root_threads,
             latency=self._tables.of(config),
         )
-
-
-def _run_root(raw: Mapping[str, Any]) -> str | None:
-    """Compute a shared root in a Ray task; return why it failed, if it did."""
-    return run_item(WorkItem.model_validate(raw), lambda _: None)["detail"] or None
 
 
 def _without_rounds(config: AdaptationConfig) -> AdaptationConfig:

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from tatl_search.errors import RunError
 from tatl_search.files import storage_errors, write_durably
 from tatl_search.manifest import SweepFolder, SweepManifest
 from tatl_search.search.cluster import check_resources, cluster, node_cpus
@@ -31,7 +32,8 @@ def launch(
         InputError: the space, the data, the network or the folder cannot be used; nothing of
             the sweep is left behind.
         StorageError: the storage refused a write; the sweep can be resumed.
-        RunError: Ray failed; the sweep can be resumed.
+        RunError: Ray failed, or Ctrl-C was pressed where Ray does not listen; the sweep can be
+            resumed.
     """
     with cluster(address):
         check_resources(space.sweep)
@@ -50,7 +52,7 @@ def resume(folder: Path, listener: Listener, address: str | None = None) -> Swee
         InputError: the folder is no sweep, a newer version wrote it, another driver runs it, or
             no node can run its trials.
         StorageError: the storage refused a write.
-        RunError: Ray failed.
+        RunError: Ray failed, or Ctrl-C was pressed where Ray does not listen.
     """
     manifest = SweepManifest.read(folder)
     # The sweep first: who is refused need not wait for a cluster.
@@ -60,9 +62,12 @@ def resume(folder: Path, listener: Listener, address: str | None = None) -> Swee
 
 
 def _drive(folder: SweepFolder, listener: Listener) -> SweepEnd:
-    with storage_errors(folder.root):
-        environment = describe_environment()
-        write_durably(folder.environment, json.dumps(environment, indent=1).encode())
-        end = Driver(folder, SweepManifest.read(folder.root)).run(listener)
-        summarise(folder.root)
-        return end
+    try:
+        with storage_errors(folder.root):
+            environment = describe_environment()
+            write_durably(folder.environment, json.dumps(environment, indent=1).encode())
+            end = Driver(folder, SweepManifest.read(folder.root)).run(listener)
+            summarise(folder.root)
+            return end
+    except KeyboardInterrupt as interrupt:
+        raise RunError(f"interrupted; go on with: tatl-search resume {folder.root}") from interrupt

@@ -1,11 +1,13 @@
 """The function that Ray Tune's workers run."""
 
 import traceback
+from collections.abc import Callable
 from typing import Any
 
 from ray import tune
 
 from tatl_search.errors import StorageError
+from tatl_search.records import CandidateRecord
 from tatl_search.search.work import Event, WorkItem
 from tatl_search.search.worker import figures, run_item
 
@@ -13,10 +15,15 @@ from tatl_search.search.worker import figures, run_item
 def run_work(config: dict[str, Any]) -> None:
     """Run one piece of work inside a Ray Tune worker, reporting every candidate and the end."""
     item = WorkItem.model_validate(config["item"])
+    tune.report(report_of(item, lambda record: tune.report(figures(record, Event.CANDIDATE))))
+
+
+def report_of(item: WorkItem, listener: Callable[[CandidateRecord], None]) -> dict[str, Any]:
+    """Run one piece of work and return the report of its end, whatever the end was."""
     try:
-        tune.report(run_item(item, lambda record: tune.report(figures(record, Event.CANDIDATE))))
+        return run_item(item, listener)
     except StorageError as error:
-        tune.report({"event": Event.STORAGE_ERROR.value, "detail": str(error)})
+        return {"event": Event.STORAGE_ERROR.value, "detail": str(error)}
     except Exception as error:  # noqa: BLE001 - the driver decides whether to try again
         traceback.print_exc()
-        tune.report({"event": Event.FAILED.value, "detail": f"{type(error).__name__}: {error}"})
+        return {"event": Event.FAILED.value, "detail": f"{type(error).__name__}: {error}"}
