@@ -170,7 +170,10 @@ class Driver:
             sweep=self._sweep,
             config=config,
             threads=self._sweep.cpus_per_trial,
-            root_threads=self._manifest.root_threads,
+            # A baseline shares its node with others and its fine-tuning with nobody.
+            root_threads=self._sweep.cpus_per_trial
+            if kind is WorkKind.BASELINE
+            else self._manifest.root_threads,
             latency=self._tables.of(config),
         )
 
