@@ -60,6 +60,10 @@ class DataSettings(Settings):
         return self
 
 
+NAMED_WEIGHTS = frozenset({"embedded", "pretrained", "random"})
+"""Weights that are no path."""
+
+
 def _of_a_library(name: str) -> str:
     if not re.fullmatch(r"(torchvision|timm)/[A-Za-z0-9_.\-]+", name):
         raise ValueError(f"write torchvision/<name> or timm/<name> (got '{name}')")

@@ -46,7 +46,7 @@ class SweepEstimate:
         return (
             f"{self.trials} trials, at most {self.candidates} candidates and"
             f" {self.images_trained:,} training images\n"
-            f"about {max(1, math.ceil(self.minutes)):,} minutes on this machine's CPUs at most"
+            f"about {math.ceil(self.minutes):,} min on this machine's CPUs at most"
             f" ({self.concurrent} at once, {self.images_per_second:.0f} images/s each)\n"
             f"{self.disk_mb:,.0f} MB of disk at most\n"
             "Pruned networks train faster and shared rounds are paid once: expect less."

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tatl_search.config import AdaptationConfig, SweepSettings
+from tatl_search.config import NAMED_WEIGHTS, AdaptationConfig, SweepSettings
 from tatl_search.errors import InputError
 from tatl_search.files import storage_errors, write_durably
 from tatl_search.manifest import SweepFolder, SweepManifest
@@ -129,7 +129,9 @@ def absolute_paths(raw: Any) -> Any:
 
 def _absolute(value: Any) -> Any:
     if isinstance(value, str):
-        return str(Path(value).resolve()) if Path(value).exists() else value
+        # A folder may happen to be called `pretrained`.
+        is_path = value not in NAMED_WEIGHTS and Path(value).exists()
+        return str(Path(value).resolve()) if is_path else value
     if isinstance(value, list):
         return [_absolute(entry) for entry in value]
     return {key: _absolute(entry) for key, entry in value.items()} if value else value
