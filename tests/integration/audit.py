@@ -1,0 +1,110 @@
+"""What a sweep's folder must hold however often its processes were killed."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import optuna
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
+from optuna.trial import FrozenTrial, TrialState
+
+from tatl_search.adaptation.stages import StageStore
+from tatl_search.manifest import SweepFolder, SweepManifest
+from tatl_search.records import CandidateRecord, TrialRecord
+from tatl_search.tracking.parquet import read_records
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A sweep's folder at the moment of a fault.
+
+    Attributes:
+        rows: file name of each stored candidate -> its bytes.
+        settings: number of each trial handed out -> what was proposed.
+    """
+
+    rows: Mapping[str, bytes]
+    settings: Mapping[int, Mapping[str, object]]
+
+
+def snapshot(folder: Path) -> Snapshot:
+    rows = {
+        path.name: path.read_bytes() for path in SweepFolder(folder).candidates.glob("*.parquet")
+    }
+    return Snapshot(rows, {trial.number: trial.params for trial in stored_trials(folder)})
+
+
+def stored_trials(folder: Path) -> list[FrozenTrial]:
+    """Return the study's trials as they stand in the journal."""
+    manifest = SweepManifest.read(folder)
+    storage = JournalStorage(JournalFileBackend(str(SweepFolder(folder).journal.resolve())))
+    return optuna.load_study(study_name=manifest.name, storage=storage).trials
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What is wrong with a sweep that should be complete; all empty where it is sound.
+
+    Attributes:
+        lost: rows and networks that should be there.
+        doubled: candidates that are there twice.
+        zombies: trials of the study that never ended, or have another number or settings.
+        changed: rows that were stored before the fault and are not the same bytes.
+    """
+
+    lost: tuple[str, ...]
+    doubled: tuple[str, ...]
+    zombies: tuple[str, ...]
+    changed: tuple[str, ...]
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """All that is wrong."""
+        return (*self.lost, *self.doubled, *self.zombies, *self.changed)
+
+
+def audit(folder: Path, before: Snapshot | None = None) -> Audit:
+    """Compare what a complete sweep's folder holds with what it should hold."""
+    before = before or Snapshot({}, {})
+    where = SweepFolder(folder)
+    candidates = read_records(where.candidates, CandidateRecord)
+    records = read_records(where.trials, TrialRecord)
+    there = Counter((record.trial, record.round) for record in candidates)
+    expected = {(r.trial, n) for r in records for n in range(r.rounds + 1) if _is_evaluated(r)}
+    store = StageStore(where.stages)
+    numbers = range(SweepManifest.read(folder).sweep.trials)
+    return Audit(
+        lost=(
+            *(f"trial {number}" for number in numbers if number not in {r.trial for r in records}),
+            *(f"trial {trial} round {n}" for trial, n in sorted(expected) if not there[trial, n]),
+            *(f"network of {r.label}" for r in candidates if store.get(r.stage) is None),
+            *(name for name in before.rows if not (where.candidates / name).is_file()),
+        ),
+        doubled=tuple(str(which) for which, n in there.items() if n > 1 and which[0] is not None),
+        zombies=_zombies(folder, len(numbers), before),
+        changed=tuple(
+            name
+            for name, content in before.rows.items()
+            if (path := where.candidates / name).is_file() and path.read_bytes() != content
+        ),
+    )
+
+
+def _is_evaluated(record: TrialRecord) -> bool:
+    """Whether the trial got as far as its first network."""
+    return record.infeasible_reason is None or record.rounds > 0
+
+
+def _zombies(folder: Path, trials: int, before: Snapshot) -> tuple[str, ...]:
+    found = stored_trials(folder)
+    return (
+        *(f"trial {t.number} is {t.state.name}" for t in found if t.state != TrialState.COMPLETE),
+        *(f"{len(found)} trials, not {trials}" for _ in [0] if len(found) != trials),
+        *(
+            f"trial {number} has other settings"
+            for number, params in before.settings.items()
+            if found[number].params != params
+        ),
+    )

@@ -1,0 +1,147 @@
+"""Real drivers in processes of their own, watched and killed from outside.
+
+Ray leaves all of a driver's processes in the driver's session, so that its number tells whose
+they are: what a test finds and ends is its own.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+COMMAND = str(Path(sys.executable).with_name("tatl-search"))
+
+WORKER = "ray::ImplicitFunc"
+"""What Ray calls a process that runs a trial."""
+
+AGENTS = ("ray::DashboardAgent", "ray::RuntimeEnvAgent", "default_worker.py", "ray::IDLE")
+"""What outlives a killed raylet for up to two minutes; it holds none of our files or locks."""
+
+
+def faulty_space(trials: int = 3, **sections: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a search space of small, real training: a random network, half a second a round."""
+    space: dict[str, Any] = {
+        "sweep": {"trials": trials, "startup_trials": 2, "collapse_accuracy": 0.0},
+        "wandb": {"mode": "disabled"},
+        "data": {"image_size": 32, "per_class": 10},
+        "network": {"name": "timm/test_efficientnet", "weights": "random"},
+        "finetune": {"batch_size": 20},
+        "prune": {"threshold": {"low": 0.5, "high": 0.9}, "rate": 0.2},
+        "retrain": {"epochs": 2, "batch_size": 20},
+        "stop": {"max_rounds": 3},
+    }
+    return space | {name: {**space.get(name, {}), **given} for name, given in sections.items()}
+
+
+class Driver:
+    """One `tatl-search` process and everything that it started."""
+
+    def __init__(
+        self, arguments: Sequence[str | Path], log: Path, env: Mapping[str, str] | None = None
+    ) -> None:
+        self._log = log
+        with log.open("wb") as output:
+            self._process = subprocess.Popen(
+                [COMMAND, *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, **(env or {})},
+                start_new_session=True,
+            )
+
+    @classmethod
+    def sweep(cls, folder: Path, space: Mapping[str, Any], *options: str) -> "Driver":
+        """Start a new sweep in this folder; its log lies beside it."""
+        file = folder.with_suffix(".yaml")
+        file.write_text(yaml.safe_dump(dict(space)))
+        named = ["--storage", str(folder.parent), "--name", folder.name]
+        return cls(["sweep", file, *named, *options], folder.with_suffix(".log"))
+
+    @classmethod
+    def resume(cls, folder: Path) -> "Driver":
+        """Go on with the sweep in this folder."""
+        return cls(["resume", folder], folder.with_suffix(".resumed.log"))
+
+    def __enter__(self) -> "Driver":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for pid in self.processes():
+            _kill(pid)
+        self._process.wait()
+
+    @property
+    def output(self) -> str:
+        """What it has printed so far."""
+        return self._log.read_text()
+
+    def processes(self) -> dict[int, str]:
+        """Return all living processes of this driver, itself included: pid -> command."""
+        return {pid: title for pid, (session, title) in _running() if session == self._process.pid}
+
+    def workers(self) -> list[int]:
+        """Return the processes that run a trial."""
+        return [pid for pid, title in self.processes().items() if title.startswith(WORKER)]
+
+    def leftovers(self) -> list[str]:
+        """Return what still runs, agents that end by themselves left out."""
+        running = self.processes().values()
+        return [title for title in running if not any(agent in title for agent in AGENTS)]
+
+    def await_file(self, folder: Path, pattern: str, count: int = 1, within_s: float = 240) -> None:
+        """Wait until so many files match in a folder."""
+        self.wait(lambda: len(list(folder.glob(pattern))) >= count, within_s)
+
+    def wait(self, until: Callable[[], bool], within_s: float = 240) -> None:
+        """Wait until something holds; the driver must still run then."""
+        deadline = time.monotonic() + within_s
+        while not until():
+            assert self._process.poll() is None, f"the driver ended:\n{self.output}"
+            assert time.monotonic() < deadline, f"waited {within_s} s for nothing:\n{self.output}"
+            time.sleep(0.05)
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send the driver, and nothing else, a signal."""
+        self._process.send_signal(number)
+
+    def end(self, within_s: float = 240) -> int:
+        """Wait for the driver and all its processes to end; return its exit code."""
+        code = self._process.wait(within_s)
+        deadline = time.monotonic() + 60
+        while left := self.leftovers():
+            assert time.monotonic() < deadline, f"left behind: {left}"
+            time.sleep(0.1)
+        return code
+
+
+def kill_worker(pid: int) -> None:
+    """Kill a process that runs a trial, if it still does."""
+    if any(found == pid and title.startswith(WORKER) for found, (_, title) in _running()):
+        _kill(pid)
+
+
+def _kill(pid: int) -> None:
+    with suppress(ProcessLookupError):  # it may be quicker
+        os.kill(pid, signal.SIGKILL)
+
+
+def _running() -> list[tuple[int, tuple[int, str]]]:
+    """Return (pid, (session, command)) of every living process."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            state, _, _, session = (folder / "stat").read_text().rpartition(")")[2].split()[:4]
+            command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if state != "Z":
+            found.append((int(folder.name), (int(session), command)))
+    return found

@@ -1,0 +1,106 @@
+"""Kills, Ctrl-C and a full disk, against real drivers in processes of their own.
+
+Each test leaves a complete sweep in which nothing is lost, doubled, changed or left running.
+"""
+
+import os
+import random
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.integration.audit import audit, snapshot, stored_trials
+from tests.integration.drivers import Driver, faulty_space
+
+
+def attempts(folder: Path) -> dict[int, int]:
+    """Return how often each trial was handed out."""
+    return {trial.number: trial.user_attrs["attempts"] for trial in stored_trials(folder)}
+
+
+def test_a_killed_driver_loses_and_doubles_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "killed"
+    with Driver.sweep(folder, faulty_space(trials=4)) as driver:
+        driver.await_file(folder / "candidates", "trial-*")
+        time.sleep(random.Random(0).uniform(0.0, 2.0))
+        driver.signal(signal.SIGKILL)
+        assert driver.end() == -signal.SIGKILL
+    before = snapshot(folder)
+    assert before.rows
+    running = {t.number for t in stored_trials(folder) if not t.state.is_finished()}
+    assert running
+
+    with Driver.resume(folder) as driver:
+        assert driver.end() == 0, driver.output
+    assert audit(folder, before).faults == ()
+    assert attempts(folder) == {number: 1 + (number in running) for number in range(4)}
+    assert (folder / "report.html").is_file()
+
+
+def test_ctrl_c_ends_cleanly_and_is_no_attempt(tmp_path: Path) -> None:
+    folder = tmp_path / "interrupted"
+    with Driver.sweep(folder, faulty_space()) as driver:
+        driver.await_file(folder / "candidates", "trial-*")
+        with Driver.resume(folder) as second:
+            assert second.end() == 2
+            assert "another driver is running this sweep" in second.output
+        driver.signal(signal.SIGINT)
+        interrupted = time.monotonic()
+        assert driver.end() == 1
+        assert time.monotonic() - interrupted < 60
+        assert f"go on with: tatl-search resume {folder}" in driver.output
+        assert "Traceback" not in driver.output
+    before = snapshot(folder)
+
+    with Driver.resume(folder) as driver:
+        assert driver.end() == 0, driver.output
+    assert audit(folder, before).faults == ()
+    assert set(attempts(folder).values()) == {1}
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """Mount a disk of 20 MB; remounting it with `size=` makes it larger."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=20m", "tmpfs", str(disk)]
+    if os.geteuid() or subprocess.run(mount, check=False, capture_output=True).returncode:
+        pytest.skip("mounting a small disk is not allowed here")
+    try:
+        yield disk
+    finally:
+        subprocess.run(["umount", disk], check=True)
+
+
+def fill(disk: Path) -> None:
+    """Leave no room at all."""
+    with (disk / "ballast").open("wb", buffering=0) as file:
+        while True:
+            try:
+                file.write(b"0" * 4096)
+            except OSError:
+                return
+
+
+def test_a_full_disk_ends_the_sweep_and_a_larger_one_resumes_it(small_disk: Path) -> None:
+    folder = small_disk / "filled"
+    with Driver.sweep(folder, faulty_space()) as driver:
+        driver.await_file(folder / "candidates", "trial-*")
+        fill(small_disk)
+        assert driver.end() == 1
+        (said,) = (line for line in driver.output.splitlines() if line.startswith("tatl-search:"))
+        assert str(folder) in said
+        assert "No space left on device" in said
+        assert "resume" in said
+        assert "Traceback" not in driver.output
+    before = snapshot(folder)
+
+    subprocess.run(["mount", "-o", "remount,size=60m", small_disk], check=True)
+    with Driver.resume(folder) as driver:
+        assert driver.end() == 0, driver.output
+    assert audit(folder, before).faults == ()
+    assert set(attempts(folder).values()) == {1}

@@ -1,0 +1,268 @@
+"""Whole sweeps in this process: what the study, the rows, W&B and the dashboard say agrees."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import wandb
+
+from tatl_search.config import Objective
+from tatl_search.manifest import SweepFolder
+from tatl_search.records import CandidateRecord, Kind, TrialRecord, TrialState
+from tatl_search.results.store import SweepResults, load_sweep
+from tatl_search.search.progress import Snapshot
+from tatl_search.search.study import USABLE
+from tatl_search.search.sweep import launch, resume
+from tatl_search.space import space_from_raw
+from tests.integration.audit import audit, stored_trials
+from tests.integration.drivers import faulty_space
+from tests.wandb_reader import OfflineRun, read_run
+
+pytestmark = pytest.mark.usefixtures("ray_here")
+
+TRAINING_IMAGES = 100  # ten classes of ten
+ROOT_EPOCHS, ROUND_EPOCHS, MOST_ROUNDS = 3, 2, 3
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A sweep that ran to its end."""
+
+    folder: Path
+    results: SweepResults
+
+    @property
+    def trials(self) -> dict[int, TrialRecord]:
+        return {record.trial: record for record in self.results.trials}
+
+    @property
+    def rounds(self) -> dict[tuple[int | None, int], CandidateRecord]:
+        return {(row.trial, row.round): row for row in self.results.candidates}
+
+
+def hear_nothing(_: Mapping[str, Any] | None, __: Snapshot) -> None:
+    pass
+
+
+def run(folder: Path, space: Mapping[str, Any], listener: Any = hear_nothing) -> Whole:
+    assert launch(space_from_raw(dict(space)), folder, listener).complete
+    return Whole(folder, load_sweep(folder))
+
+
+@pytest.fixture(scope="module")
+def whole(ray_here: None, tmp_path_factory: pytest.TempPathFactory) -> Whole:
+    folder = tmp_path_factory.mktemp("sweeps") / "whole"
+    space = faulty_space(
+        trials=3,
+        wandb={"mode": "offline"},
+        finetune={"epochs": ROOT_EPOCHS},
+        retrain={"epochs": ROUND_EPOCHS},
+        stop={"max_rounds": {"low": 1, "high": MOST_ROUNDS}},
+    )
+    return run(folder, space | {"baselines": [{"image_size": 24}]})
+
+
+def test_every_ended_trial_has_its_rows(whole: Whole) -> None:
+    assert audit(whole.folder).faults == ()
+    assert sorted(whole.trials) == [0, 1, 2]
+    assert all(record.state is TrialState.COMPLETE for record in whole.trials.values())
+    pruned = [row for row in whole.results.candidates if row.kind is Kind.PRUNED]
+    assert len(pruned) == sum(record.rounds for record in whole.trials.values())
+    assert all(row.units_pruned > 0 and json.loads(row.plan) for row in pruned)
+
+
+def test_the_study_was_told_the_last_rounds_figures(whole: Whole) -> None:
+    for trial in stored_trials(whole.folder):
+        record = whole.trials[trial.number]
+        last = whole.rounds[trial.number, record.rounds]
+        assert trial.values == [last.accuracy, last.macs]
+        assert trial.constraints == {USABLE: 0.0}
+        assert trial.user_attrs["outcome"] == record.stop_reason
+        settings = json.loads(record.settings)
+        assert settings["prune"]["threshold"] == trial.params["prune.threshold"]
+        assert record.rounds == settings["stop"]["max_rounds"] == trial.params["stop.max_rounds"]
+
+
+def test_images_trained_and_saved_add_up_to_a_sweep_without_sharing(whole: Whole) -> None:
+    epochs = [ROOT_EPOCHS + ROUND_EPOCHS * record.rounds for record in whole.trials.values()]
+    baseline = ROOT_EPOCHS + ROUND_EPOCHS * MOST_ROUNDS
+    naive = TRAINING_IMAGES * (sum(epochs) + baseline)
+    results = whole.results
+    assert results.images_trained + results.images_saved == naive
+
+    computed = {row.stage for row in results.candidates if row.kind is Kind.PRUNED}
+    paid = ROOT_EPOCHS + ROUND_EPOCHS * len(computed) + baseline
+    assert results.images_trained == TRAINING_IMAGES * paid
+    assert results.images_saved >= TRAINING_IMAGES * ROOT_EPOCHS * (len(epochs) - 1)
+
+
+def test_the_baseline_is_trained_as_long_as_the_longest_trial(whole: Whole) -> None:
+    (baseline,) = whole.results.baselines
+    assert (baseline.label, baseline.image_size) == ("input 24 px", 24)
+    assert baseline.images_trained == TRAINING_IMAGES * (ROOT_EPOCHS + ROUND_EPOCHS * MOST_ROUNDS)
+    unpruned = whole.rounds[0, 0]
+    assert baseline.parameters == unpruned.parameters
+    assert baseline.macs < unpruned.macs
+
+
+def test_a_driver_leaves_a_picture_and_a_report(whole: Whole) -> None:
+    assert {"front.png", "front.svg", "report.html"} <= {p.name for p in whole.folder.iterdir()}
+    assert not SweepFolder(whole.folder).ray.exists()
+
+
+def test_wandb_has_a_run_of_each_trial_and_one_of_the_sweep(whole: Whole) -> None:
+    wandb.teardown()
+    runs = offline_runs(whole.folder, expected=len(whole.trials) + 1)
+    assert sorted(runs) == ["whole-sweep", *(f"whole-trial-{n:05d}" for n in whole.trials)]
+    for number, record in whole.trials.items():
+        logged = runs[f"whole-trial-{number:05d}"]
+        steps = {(entry["round"], entry["accuracy"], entry["macs"]) for entry in logged.history}
+        rows = [whole.rounds[number, n] for n in range(record.rounds + 1)]
+        assert steps == {(row.round, row.accuracy, row.macs) for row in rows}
+        assert logged.summary["stop_reason"] == record.stop_reason
+    sweep = runs["whole-sweep"]
+    assert sweep.summary["images_trained"] == whole.results.images_trained
+    (logged_once,) = sweep.history
+    (file,) = whole.folder.glob(f"wandb/*/files/{logged_once['candidates/path']}")
+    table = json.loads(file.read_text())
+    shown = [dict(zip(table["columns"], row, strict=True)) for row in table["data"]]
+    accuracies = {(row["trial"], row["round"]): row["accuracy"] for row in shown}
+    told = {which: row.accuracy for which, row in whole.rounds.items() if row.trial is not None}
+    assert told.items() <= accuracies.items()
+
+
+def offline_runs(folder: Path, expected: int) -> dict[str, OfflineRun]:
+    """Read all runs; W&B's own processes write the last bytes after a worker has moved on."""
+    deadline = time.monotonic() + 30
+    while True:
+        found = [read_run(path) for path in folder.glob("wandb/offline-run-*/*.wandb")]
+        runs = {run.run.run_id: run for run in found if run.run and run.summary and run.history}
+        if len(runs) == expected or time.monotonic() > deadline:
+            return runs
+        time.sleep(0.5)
+
+
+def test_optuna_dashboard_serves_the_journal(whole: Whole) -> None:
+    command = Path(sys.executable).with_name("optuna-dashboard")
+    if not command.is_file():
+        pytest.skip("the extra `dashboard` is not installed")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    journal = SweepFolder(whole.folder).journal
+    served = subprocess.Popen(
+        [command, journal, "--host", "127.0.0.1", "--port", str(port)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        address = f"http://127.0.0.1:{port}/api/studies"
+        (study,) = get_json(address)["study_summaries"]
+        assert study["study_name"] == "whole"
+        assert study["directions"] == ["maximize", "minimize"]
+        shown = get_json(f"{address}/{study['study_id']}")
+        assert [(trial["number"], trial["state"]) for trial in shown["trials"]] == [
+            (number, "Complete") for number in whole.trials
+        ]
+        values = [trial["values"] for trial in shown["trials"]]
+        assert values == [trial.values for trial in stored_trials(whole.folder)]
+    finally:
+        served.terminate()
+        served.wait()
+
+
+def get_json(address: str) -> Any:
+    """Return what a server answers, once it has come up."""
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            with urllib.request.urlopen(address, timeout=30) as answer:
+                return json.load(answer)
+        except (ConnectionError, urllib.error.URLError):
+            assert time.monotonic() < deadline, "the server did not come up"
+            time.sleep(0.2)
+
+
+def test_a_setting_without_a_usable_network_is_a_result(tmp_path: Path) -> None:
+    """One learning rate blows training up; the trials that draw it are told as violated.
+
+    With three objectives, all of which are then told at their worst.
+    """
+    rates = {"choices": [0.03, 1e30]}
+    space = faulty_space(
+        trials=5,
+        sweep={"objectives": ["accuracy", "parameters", "macs"]},
+        retrain={"learning_rate": rates, "clip_norm": None},
+        stop={"max_rounds": 1},
+    )
+    whole = run(tmp_path / "infeasible", space)
+    told = {trial.number: trial for trial in stored_trials(whole.folder)}
+    blown = {n for n, t in told.items() if t.params["retrain.learning_rate"] == 1e30}
+    assert 0 < len(blown) < 5
+    reference = whole.results.manifest.reference
+    for number, trial in told.items():
+        record = whole.trials[number]
+        if number in blown:
+            assert (record.state, record.infeasible_reason) == (TrialState.INFEASIBLE, "nan_loss")
+            assert trial.constraints == {USABLE: 1.0}
+            worst = [0.0, reference[Objective.PARAMETERS], reference[Objective.MACS]]
+            assert trial.values == worst
+            assert (number, 1) not in whole.rounds
+        else:
+            assert record.state is TrialState.COMPLETE
+            assert trial.constraints == {USABLE: 0.0}
+            last = whole.rounds[number, 1]
+            assert trial.values == [last.accuracy, last.parameters, last.macs]
+    assert audit(whole.folder).zombies == ()
+
+
+def test_killed_workers_are_tried_again_and_a_trial_that_always_ends_its_own_is_given_up(
+    tmp_path: Path,
+) -> None:
+    killed: list[str] = []
+
+    def kill(report: Mapping[str, Any] | None, _: Snapshot) -> None:
+        label = report.get("label") if report else None
+        if report and (label == "trial 1 round 0" or (label == "trial 0 round 1" not in killed)):
+            killed.append(label)
+            os.kill(report["pid"], signal.SIGKILL)
+
+    whole = run(tmp_path / "killed", faulty_space(), kill)
+    assert sorted(killed) == ["trial 0 round 1", *["trial 1 round 0"] * 3]
+    assert audit(whole.folder).faults == ()
+    once, given_up, untouched = whole.trials[0], whole.trials[1], whole.trials[2]
+    assert (once.state, once.attempts) == (TrialState.COMPLETE, 2)
+    assert (given_up.infeasible_reason, given_up.attempts) == ("worker_lost", 3)
+    assert (untouched.state, untouched.attempts) == (TrialState.COMPLETE, 1)
+    violations = {t.number: t.constraints[USABLE] for t in stored_trials(whole.folder)}
+    assert violations == {0: 0.0, 1: 1.0, 2: 0.0}
+
+
+def flip_a_byte(path: Path) -> bytes:
+    """Damage a file in its middle; return what it held."""
+    content = path.read_bytes()
+    damaged = bytearray(content)
+    damaged[len(content) // 2] ^= 0xFF
+    path.write_bytes(damaged)
+    return content
+
+
+def test_resume_computes_a_damaged_network_again_bit_for_bit(whole: Whole) -> None:
+    root = SweepFolder(whole.folder).stages / whole.rounds[0, 0].stage / "weights.safetensors"
+    was = flip_a_byte(root)
+    assert audit(whole.folder).lost
+    assert resume(whole.folder, hear_nothing).complete
+    assert root.read_bytes() == was
+    assert audit(whole.folder).faults == ()
+    assert load_sweep(whole.folder).images_trained == whole.results.images_trained
