@@ -134,7 +134,7 @@ def test_wandb_has_a_run_of_each_trial_and_one_of_the_sweep(whole: Whole) -> Non
     sweep = runs["whole-sweep"]
     assert sweep.summary["images_trained"] == whole.results.images_trained
     (logged_once,) = sweep.history
-    (file,) = whole.folder.glob(f"wandb/*/files/{logged_once['candidates/path']}")
+    (file,) = whole.folder.glob(f"wandb/offline-run-*/files/{logged_once['candidates/path']}")
     table = json.loads(file.read_text())
     shown = [dict(zip(table["columns"], row, strict=True)) for row in table["data"]]
     accuracies = {(row["trial"], row["round"]): row["accuracy"] for row in shown}

@@ -178,3 +178,13 @@ def test_a_full_disk_leaves_no_part_and_keeps_the_old_row(tmp_path: Path) -> Non
         signal.signal(signal.SIGXFSZ, handler)
     assert os.listdir(tmp_path) == ["row.parquet"]
     assert read_records(tmp_path, TrialRecord)[0].rounds == 1
+
+
+def test_a_row_of_the_same_stage_keeps_what_it_first_cost(tmp_path: Path) -> None:
+    folder = SweepFolder(tmp_path)
+    tracker = ParquetTracker(folder)
+    tracker.candidate(made_candidate(stage="a", images_forward=500))
+    tracker.candidate(made_candidate(stage="a", images_forward=300))
+    assert read_records(folder.candidates, CandidateRecord)[0].images_forward == 500
+    tracker.candidate(made_candidate(stage="b", images_forward=300))
+    assert read_records(folder.candidates, CandidateRecord)[0].images_forward == 300
