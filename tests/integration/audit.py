@@ -1,7 +1,7 @@
 """What a sweep's folder must hold however often its processes were killed."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,7 +51,7 @@ class Audit:
         lost: rows and networks that should be there.
         doubled: candidates that are there twice.
         zombies: trials of the study that never ended, or have another number or settings.
-        changed: rows that were stored before the fault and are not the same bytes.
+        changed: rows that were stored before a fault and are gone or other bytes now.
     """
 
     lost: tuple[str, ...]
@@ -65,9 +65,8 @@ class Audit:
         return (*self.lost, *self.doubled, *self.zombies, *self.changed)
 
 
-def audit(folder: Path, before: Snapshot | None = None) -> Audit:
+def audit(folder: Path, *before: Snapshot) -> Audit:
     """Compare what a complete sweep's folder holds with what it should hold."""
-    before = before or Snapshot({}, {})
     where = SweepFolder(folder)
     candidates = read_records(where.candidates, CandidateRecord)
     records = read_records(where.trials, TrialRecord)
@@ -75,19 +74,17 @@ def audit(folder: Path, before: Snapshot | None = None) -> Audit:
     expected = {(r.trial, n) for r in records for n in range(r.rounds + 1) if _is_evaluated(r)}
     store = StageStore(where.stages)
     numbers = range(SweepManifest.read(folder).sweep.trials)
+    held = {path.name: path.read_bytes() for path in where.candidates.glob("*.parquet")}
     return Audit(
         lost=(
             *(f"trial {number}" for number in numbers if number not in {r.trial for r in records}),
             *(f"trial {trial} round {n}" for trial, n in sorted(expected) if not there[trial, n]),
             *(f"network of {r.label}" for r in candidates if store.get(r.stage) is None),
-            *(name for name in before.rows if not (where.candidates / name).is_file()),
         ),
         doubled=tuple(str(which) for which, n in there.items() if n > 1 and which[0] is not None),
         zombies=_zombies(folder, len(numbers), before),
         changed=tuple(
-            name
-            for name, content in before.rows.items()
-            if (path := where.candidates / name).is_file() and path.read_bytes() != content
+            name for one in before for name, was in one.rows.items() if held.get(name) != was
         ),
     )
 
@@ -97,14 +94,15 @@ def _is_evaluated(record: TrialRecord) -> bool:
     return record.infeasible_reason is None or record.rounds > 0
 
 
-def _zombies(folder: Path, trials: int, before: Snapshot) -> tuple[str, ...]:
+def _zombies(folder: Path, trials: int, before: Sequence[Snapshot]) -> tuple[str, ...]:
     found = stored_trials(folder)
     return (
         *(f"trial {t.number} is {t.state.name}" for t in found if t.state != TrialState.COMPLETE),
         *(f"{len(found)} trials, not {trials}" for _ in [0] if len(found) != trials),
         *(
             f"trial {number} has other settings"
-            for number, params in before.settings.items()
+            for one in before
+            for number, params in one.settings.items()
             if found[number].params != params
         ),
     )

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -40,6 +40,14 @@ def faulty_space(trials: int = 3, **sections: Mapping[str, Any]) -> dict[str, An
     return space | {name: {**space.get(name, {}), **given} for name, given in sections.items()}
 
 
+class Process(NamedTuple):
+    """A living process, as /proc shows it."""
+
+    pid: int
+    session: int
+    command: str
+
+
 class Driver:
     """One `tatl-search` process and everything that it started."""
 
@@ -58,12 +66,18 @@ class Driver:
             )
 
     @classmethod
-    def sweep(cls, folder: Path, space: Mapping[str, Any], *options: str) -> "Driver":
+    def sweep(
+        cls,
+        folder: Path,
+        space: Mapping[str, Any],
+        *options: str,
+        env: Mapping[str, str] | None = None,
+    ) -> "Driver":
         """Start a new sweep in this folder; its log lies beside it."""
         file = folder.with_suffix(".yaml")
         file.write_text(yaml.safe_dump(dict(space)))
         named = ["--storage", str(folder.parent), "--name", folder.name]
-        return cls(["sweep", file, *named, *options], folder.with_suffix(".log"))
+        return cls(["sweep", file, *named, *options], folder.with_suffix(".log"), env)
 
     @classmethod
     def resume(cls, folder: Path) -> "Driver":
@@ -74,8 +88,7 @@ class Driver:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for pid in self.processes():
-            _kill(pid)
+        kill_session(self._process.pid)
         self._process.wait()
 
     @property
@@ -83,18 +96,22 @@ class Driver:
         """What it has printed so far."""
         return self._log.read_text()
 
-    def processes(self) -> dict[int, str]:
-        """Return all living processes of this driver, itself included: pid -> command."""
-        return {pid: title for pid, (session, title) in _running() if session == self._process.pid}
+    @property
+    def ended(self) -> bool:
+        """Whether the driver itself has ended."""
+        return self._process.poll() is not None
 
     def workers(self) -> list[int]:
         """Return the processes that run a trial."""
-        return [pid for pid, title in self.processes().items() if title.startswith(WORKER)]
+        return [p.pid for p in self._processes() if p.command.startswith(WORKER)]
 
     def leftovers(self) -> list[str]:
         """Return what still runs, agents that end by themselves left out."""
-        running = self.processes().values()
-        return [title for title in running if not any(agent in title for agent in AGENTS)]
+        commands = [process.command for process in self._processes()]
+        return [command for command in commands if not any(agent in command for agent in AGENTS)]
+
+    def _processes(self) -> list[Process]:
+        return [process for process in running() if process.session == self._process.pid]
 
     def await_file(self, folder: Path, pattern: str, count: int = 1, within_s: float = 240) -> None:
         """Wait until so many files match in a folder."""
@@ -122,10 +139,20 @@ class Driver:
         return code
 
 
-def kill_worker(pid: int) -> None:
-    """Kill a process that runs a trial, if it still does."""
-    if any(found == pid and title.startswith(WORKER) for found, (_, title) in _running()):
+def kill_worker(pid: int) -> bool:
+    """Kill a process if it still runs a trial; return whether it did."""
+    found = any(p.pid == pid and p.command.startswith(WORKER) for p in running())
+    if found:
         _kill(pid)
+    return found
+
+
+def kill_session(session: int) -> None:
+    """Kill all processes of a session that the caller has started."""
+    while left := [process.pid for process in running() if process.session == session]:
+        for pid in left:
+            _kill(pid)
+        time.sleep(0.1)
 
 
 def _kill(pid: int) -> None:
@@ -133,8 +160,8 @@ def _kill(pid: int) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
-def _running() -> list[tuple[int, tuple[int, str]]]:
-    """Return (pid, (session, command)) of every living process."""
+def running() -> list[Process]:
+    """Return every living process of this machine."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
@@ -143,5 +170,5 @@ def _running() -> list[tuple[int, tuple[int, str]]]:
         except (FileNotFoundError, ProcessLookupError):
             continue
         if state != "Z":
-            found.append((int(folder.name), (int(session), command)))
+            found.append(Process(int(folder.name), int(session), command))
     return found
