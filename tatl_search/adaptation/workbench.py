@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -24,7 +23,8 @@ from tatl_search.nets.groups import find_groups
 from tatl_search.nets.latency import LatencyTable
 from tatl_search.nets.structure import load_network, save_network
 from tatl_search.nets.surgery import prune
-from tatl_search.nets.zoo import LoadedNetwork, build
+from tatl_search.nets.threads import torch_threads
+from tatl_search.nets.zoo import LoadedNetwork, build, channels_last
 
 EVALUATION_BATCH = 128
 
@@ -94,7 +94,7 @@ class Workbench:
 
     def _compute_root(self, key: str, folder: Path) -> StageMetrics:
         started = time.perf_counter()
-        with _threads(self.root_threads):
+        with torch_threads(self.root_threads):
             torch.manual_seed(seed_of(self.config.seed, key))
             network = build(
                 self.config.network, len(self.target.class_names), self.target.image_size
@@ -163,17 +163,7 @@ class Workbench:
         )
 
     def _place(self, module: nn.Module) -> None:
-        module.to(device=self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-
-
-@contextmanager
-def _threads(count: int) -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
+        channels_last(module.to(self.device))
 
 
 def _device_name(device: str) -> str:

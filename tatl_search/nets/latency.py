@@ -19,6 +19,7 @@ from torch import nn
 
 from tatl_search.nets.cost import counted_layers, layer_macs
 from tatl_search.nets.skeleton import blank_image, eval_mode
+from tatl_search.nets.threads import torch_threads
 
 WARM_UPS = 3
 
@@ -55,7 +56,7 @@ def measure(module: nn.Module, image_size: int, threads: int, repeats: int = 15)
     """
     device = next(module.parameters()).device
     image = blank_image(module, image_size).contiguous(memory_format=torch.channels_last)
-    with eval_mode(module), torch.inference_mode(), _threads(threads):
+    with eval_mode(module), torch.inference_mode(), torch_threads(threads):
         whole = _median_ms(lambda: module(image), device, repeats)
         with _stopwatches(module, device) as times:
             _median_ms(lambda: module(image), device, repeats)
@@ -99,16 +100,6 @@ def _now_ms(device: torch.device) -> float:
     if device.type == "cuda":
         torch.cuda.synchronize(device)
     return time.perf_counter() * 1e3
-
-
-@contextmanager
-def _threads(count: int) -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 @contextmanager
