@@ -13,7 +13,7 @@ def main() -> None:
     from tatl_search.cli.app import app
 
     try:
-        app()
+        app(prog_name="tatl-search")
     except (TatlError, OSError) as error:
         print(f"tatl-search: {error}", file=sys.stderr)  # noqa: T201
         sys.exit(2 if isinstance(error, InputError) else 1)

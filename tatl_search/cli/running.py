@@ -100,17 +100,24 @@ def adapt(
     tatl-search adapt search_spaces/single_run.yaml --set prune.rate=0.4
     ```
     """
-    folder = new_folder_in(storage, name, settings)
-    from tatl_search.search.single import adapt_once
     from tatl_search.space import load_space
 
-    ended = adapt_once(
-        load_space(settings, overrides or []),
-        folder,
-        lambda record: messages.print(
-            f"round {record.round}: accuracy {record.accuracy:.3f}, {record.macs / 1e6:.2f} M MACs"
-        ),
-    )
+    loaded, folder = load_space(settings, overrides or []), new_folder_in(storage, name, settings)
+    from tatl_search.search.single import adapt_once
+
+    try:
+        ended = adapt_once(
+            loaded,
+            folder,
+            lambda record: messages.print(
+                f"round {record.round}: accuracy {record.accuracy:.3f},"
+                f" {record.macs / 1e6:.2f} M MACs"
+            ),
+        )
+    except KeyboardInterrupt:
+        if folder.exists():
+            raise _interrupted(folder) from None
+        raise  # nothing was started
     _show(folder, as_json)
     if ended["infeasible_reason"]:
         raise RunError(f"{ended['infeasible_reason']}: {ended['detail']}")
@@ -171,8 +178,12 @@ def _finish(folder: Path, complete: bool, notes: tuple[str, ...], as_json: bool)
         messages.print(note)
     _show(folder, as_json)
     if not complete:
-        raise RunError(f"interrupted; go on with: tatl-search resume {folder}")
+        raise _interrupted(folder)
     messages.print(f"next: tatl-search pick {folder} --export my-network")
+
+
+def _interrupted(folder: Path) -> RunError:
+    return RunError(f"interrupted; go on with: tatl-search resume {folder}")
 
 
 def _show(folder: Path, as_json: bool) -> None:

@@ -14,8 +14,12 @@ PATIENCE_S = 1.0
 
 
 @contextmanager
-def only_driver(folder: SweepFolder) -> Iterator[None]:
+def only_driver(folder: SweepFolder, patience_s: float = PATIENCE_S) -> Iterator[None]:
     """Hold a sweep: one driver at a time.
+
+    Args:
+        folder: the sweep's.
+        patience_s: seconds to wait while somebody else holds it.
 
     Raises:
         InputError: another driver holds it.
@@ -24,7 +28,7 @@ def only_driver(folder: SweepFolder) -> Iterator[None]:
     lock = FileLock(folder.lock)
     try:
         with storage_errors(folder.root):
-            lock.acquire(timeout=PATIENCE_S)
+            lock.acquire(timeout=patience_s)
     except Timeout as error:
         raise InputError(
             f"another driver is running this sweep (it holds {folder.lock}); wait for it or stop it"
@@ -40,7 +44,7 @@ def is_driven(folder: SweepFolder) -> bool:
     if not folder.lock.exists():
         return False
     try:
-        with only_driver(folder):
+        with only_driver(folder, patience_s=0.0):
             return False
     except InputError:
         return True

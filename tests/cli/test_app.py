@@ -1,0 +1,54 @@
+"""The verbs and their help."""
+
+import re
+from pathlib import Path
+
+import pytest
+import typer.main
+
+from tatl_search.cli.app import app
+from tests.cli.conftest import Tatl
+
+VERBS = ("sweep", "resume", "status", "adapt", "front", "pick", "validate", "doctor")
+
+
+def test_without_arguments_the_help_is_shown(tatl: Tatl) -> None:
+    alone, asked = tatl(), tatl("--help")
+    assert alone.out.strip() == asked.out.strip()
+    assert asked.code == 0
+    for verb in VERBS:
+        assert re.search(rf"│ {verb} +[A-Z]", asked.out)
+    assert "tatl-search sweep search_spaces/quickstart.yaml" in asked.out
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_help_teaches_in_80_columns(verb: str, tatl: Tatl) -> None:
+    ended = tatl(verb, "--help")
+    lines = ended.out.splitlines()
+    assert ended.code == 0
+    assert max(map(len, lines)) <= 80
+    assert not re.search(r"\[/?\w+\]tatl|```", ended.out)
+    if verb != "doctor":
+        # An example on a line of its own, ready to be copied.
+        assert any(line.strip().startswith(f"tatl-search {verb} ") for line in lines)
+
+
+def test_every_option_says_what_it_does() -> None:
+    command = typer.main.get_command(app)
+    for verb, found in command.commands.items():  # type: ignore[attr-defined]
+        assert verb in VERBS
+        for parameter in found.params:
+            assert getattr(parameter, "help", None), f"{verb} {parameter.name}"
+
+
+def test_examples_of_the_help_are_right(tatl: Tatl) -> None:
+    files = {path.name for path in (Path(__file__).parents[2] / "search_spaces").iterdir()}
+    for verb in VERBS:
+        for name in re.findall(r"search_spaces/(\S+\.yaml)", tatl(verb, "--help").out):
+            assert name in files
+
+
+def test_an_unknown_verb(tatl: Tatl) -> None:
+    ended = tatl("prune")
+    assert (ended.code, ended.out) == (2, "")
+    assert "No such command 'prune'" in ended.err

@@ -1,0 +1,96 @@
+"""What is checked before anything runs."""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tatl_search.config import Objective
+from tatl_search.errors import InputError
+from tatl_search.nets.cost import count_macs
+from tatl_search.search.preflight import check_networks, reference_costs, training_speed
+from tatl_search.space import space_from_raw
+
+
+def small(**sections: Any) -> dict[str, Any]:
+    """Return settings of a small network without weights."""
+    return {
+        "data": {"image_size": 32, "per_class": 5},
+        "network": {"name": "torchvision/squeezenet1_1", "weights": "random"},
+        "finetune": {"batch_size": 10},
+        "retrain": {"batch_size": 10},
+        **sections,
+    }
+
+
+def test_every_network_and_size_that_can_be_chosen_is_built() -> None:
+    names = ["torchvision/squeezenet1_1", "torchvision/mobilenet_v3_small"]
+    raw = small(
+        data={"image_size": {"choices": [32, 48]}, "per_class": 5},
+        network={"name": {"choices": names}, "weights": "random"},
+    )
+    checks = check_networks(space_from_raw(raw), None, threads=1)
+    found = {(check.config.network.name, check.config.data.image_size) for check in checks}
+    assert found == {(name, size) for name in names for size in (32, 48)}
+    for check in checks:
+        size = check.config.data.image_size
+        assert check.costs[Objective.MACS] == count_macs(check.network.module, size)
+        assert (check.latency.image_size, check.latency.threads) == (size, 1)
+    reference = reference_costs(checks)
+    for cost in (Objective.MACS, Objective.PARAMETERS, Objective.SIZE_BYTES):
+        assert reference[cost] == max(check.costs[cost] for check in checks)
+
+
+@pytest.mark.parametrize(
+    ("section", "size", "largest"),
+    [
+        ("finetune", 51, 51),
+        ("retrain", {"choices": [10, 60]}, 60),
+        ("retrain", {"low": 10, "high": 80}, 80),
+    ],
+)
+def test_no_batch_may_be_larger_than_the_set(section: str, size: Any, largest: int) -> None:
+    raw = small(**{section: {"batch_size": size}})
+    said = f"{section}.batch_size is {largest}, but there are only 50 training images"
+    with pytest.raises(InputError, match=said):
+        check_networks(space_from_raw(raw), None, threads=1)
+
+
+def test_a_batch_hidden_under_a_choice_counts() -> None:
+    hidden = {"choices": {"sgd": {"batch_size": 10}, "adamw": {"batch_size": 70}}}
+    raw = small(finetune={"optimizer": hidden})
+    with pytest.raises(InputError, match=r"finetune\.batch_size is 70"):
+        check_networks(space_from_raw(raw), None, threads=1)
+
+
+def test_a_batch_may_be_as_large_as_the_set() -> None:
+    raw = small(finetune={"batch_size": 50}, retrain={"batch_size": 50})
+    assert len(check_networks(space_from_raw(raw), None, threads=1)) == 1
+
+
+def test_what_to_know_of_the_data_is_said_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    root = tmp_path / "images"
+    for name in ("cat", "dog"):
+        (root / "train" / name).mkdir(parents=True)
+        for number in range(20):
+            noise = np.random.default_rng(number).integers(0, 256, (32, 32, 3), dtype=np.uint8)
+            Image.fromarray(noise).save(root / f"train/{name}/{number}.png")
+    for number in range(14):
+        (root / f"train/cat/broken{number:02}.png").write_bytes(b"no image")
+    data = {"source": "folder", "path": str(root), "image_size": {"choices": [32, 48]}}
+    with caplog.at_level(logging.WARNING):
+        check_networks(space_from_raw(small(data=data)), tmp_path / "cache", threads=1)
+    said = [record.getMessage() for record in caplog.records]
+    assert said[0] == "data: left out: train/cat/broken00.png (not an image)"
+    assert said[-1] == "data: and 4 notes more"
+    assert len(said) == 11
+
+
+def test_the_speed_of_training_is_measured() -> None:
+    check = check_networks(space_from_raw(small()), None, threads=1)[0]
+    assert 1.0 < training_speed(check, batches=2) < 1e6

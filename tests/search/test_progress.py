@@ -1,0 +1,78 @@
+"""How a sweep is getting on, from its workers' reports."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from tatl_search.config import Objective
+from tatl_search.search.progress import ProgressCallback, Snapshot
+
+Heard = list[tuple[Mapping[str, Any] | None, Snapshot]]
+
+
+def follow(heard: Heard, trials: int = 4, done: int = 0) -> ProgressCallback:
+    return ProgressCallback(
+        trials,
+        done,
+        (Objective.ACCURACY, Objective.MACS),
+        {Objective.MACS: 100.0, Objective.PARAMETERS: 10.0, Objective.SIZE_BYTES: 40.0},
+        lambda report, snapshot: heard.append((report, snapshot)),
+    )
+
+
+def candidate(trial: int | None, round_: int, accuracy: float, macs: int) -> dict[str, Any]:
+    return {
+        "event": "candidate", "label": "x", "trial": trial, "round": round_,
+        "accuracy": accuracy, "macs": macs, "parameters": 5, "size_bytes": 20,
+    }  # fmt: skip
+
+
+def end(kind: str = "trial") -> dict[str, Any]:
+    return {"event": "end", "kind": kind}
+
+
+def tell(callback: ProgressCallback, *reports: dict[str, Any]) -> None:
+    for report in reports:
+        callback.on_trial_result(1, [], None, report)
+
+
+def test_a_listener_hears_at_once_where_the_sweep_stands() -> None:
+    heard: Heard = []
+    follow(heard, trials=4, done=1)
+    [(report, snapshot)] = heard
+    assert report is None
+    assert (snapshot.trials, snapshot.done, snapshot.candidates) == (4, 1, 0)
+    assert (snapshot.best, snapshot.left_s, snapshot.hypervolume) == (None, None, 0.0)
+
+
+def test_candidates_are_counted_and_measured() -> None:
+    heard: Heard = []
+    tell(follow(heard), candidate(0, 0, 0.9, 100), candidate(0, 1, 0.8, 50))
+    # Accuracy 0.9 at the full cost dominates nothing; 0.8 at half of it a rectangle of 0.8 x 0.5.
+    assert [snapshot.hypervolume for _, snapshot in heard] == pytest.approx([0.0, 0.0, 0.4])
+    assert [snapshot.candidates for _, snapshot in heard] == [0, 0, 1]
+    best = heard[-1][1].best
+    assert best is not None
+    assert best["accuracy"] == 0.9
+
+
+def test_a_baseline_is_no_part_of_the_front() -> None:
+    heard: Heard = []
+    tell(follow(heard), candidate(None, 0, 1.0, 10), end("baseline"))
+    assert heard[-1][1].best is None
+    assert heard[-1][1].hypervolume == 0.0
+    assert heard[-1][1].done == 0
+    assert len(heard) == 3
+
+
+def test_what_is_left_follows_from_this_drivers_pace() -> None:
+    heard: Heard = []
+    callback = follow(heard, trials=4, done=1)
+    tell(callback, end())
+    snapshot = heard[-1][1]
+    assert snapshot.done == 2
+    # One trial took as long as this driver has run; two are left.
+    assert snapshot.left_s == pytest.approx(2 * snapshot.elapsed_s, rel=0.01)
+    tell(callback, end(), end())
+    assert heard[-1][1].left_s == 0.0
