@@ -15,6 +15,7 @@ from tatl_search.errors import RunError, StorageError
 from tatl_search.manifest import SweepFolder, SweepManifest
 from tatl_search.records import CandidateRecord
 from tatl_search.search.cluster import slots
+from tatl_search.search.damage import damaged_trials
 from tatl_search.search.folder import LatencyTables
 from tatl_search.search.progress import Listener, ProgressCallback
 from tatl_search.search.roots import compute_roots
@@ -67,7 +68,7 @@ class Driver:
         study = self._open_study()
         searcher = WorkSearcher(
             study,
-            self._missing_baselines(),
+            [*self._missing_baselines(), *self._damaged_trials(study)],
             self._trial_item,
             self._parquet,
             lambda: slots(self._sweep),
@@ -89,7 +90,7 @@ class Driver:
             raise StorageError(searcher.fatal)
         notes = (
             *(f"first fine-tuning failed: {failure}" for failure in failed_roots),
-            *(f"baseline not trained: {failure}" for failure in searcher.failures),
+            *(f"not computed: {failure}" for failure in searcher.failures),
         )
         return SweepEnd(self._folder.root, study.told >= self._sweep.trials, notes)
 
@@ -154,6 +155,11 @@ class Driver:
             for number, baseline in enumerate(self._sweep.baselines)
             if baseline.label not in labels
         ]
+
+    def _damaged_trials(self, study: SweepStudy) -> list[WorkItem]:
+        """Return the finished trials to run again; most of it is found stored."""
+        numbers = damaged_trials(self._folder, study.finished())
+        return [self._trial_item(study.recall(number)) for number in numbers]
 
     def _trial_item(self, proposal: Proposal) -> WorkItem:
         number = proposal.number

@@ -74,7 +74,8 @@ class ProgressCallback(tune.Callback):
         if event == Event.CANDIDATE:
             self._add(result)
         elif event == Event.END and result["kind"] == WorkKind.TRIAL:
-            self._done += 1
+            # A finished trial may run again, where its rows were damaged.
+            self._done = min(self._done + 1, self._trials)
         self._listener(result, self._snapshot())
 
     def _add(self, report: Mapping[str, Any]) -> None:

@@ -23,20 +23,22 @@ MAX_ATTEMPTS = 3
 
 
 class WorkSearcher(Searcher):
-    """Hands out baselines first, then trials that did not end, then new ones.
+    """Hands out work aside from the study first, then trials that did not end, then new ones.
+
+    Aside from the study are baselines, and finished trials whose rows were damaged.
 
     Retrying is done here and not by Ray, so that one rule counts the attempts of a trial whether
     its worker, its node or the driver died.
 
     Attributes:
         fatal: what makes going on pointless, such as full storage.
-        failures: baselines that could not be trained, and why.
+        failures: what of the first could not be computed, and why.
     """
 
     def __init__(
         self,
         study: SweepStudy,
-        baselines: Sequence[WorkItem],
+        aside: Sequence[WorkItem],
         item_of: Callable[[Proposal], WorkItem],
         parquet: ParquetTracker,
         slots: Callable[[], int],
@@ -44,7 +46,7 @@ class WorkSearcher(Searcher):
         super().__init__()
         self._study = study
         self._again: deque[int] = deque(study.unfinished())
-        self._baselines = deque(baselines)
+        self._aside = deque(aside)
         self._item_of = item_of
         self._parquet = parquet
         self._slots = slots
@@ -67,8 +69,8 @@ class WorkSearcher(Searcher):
         return {"item": item.model_dump(mode="json")}
 
     def _next_item(self) -> WorkItem | None:
-        if self._baselines:
-            return self._baselines.popleft()
+        if self._aside:
+            return self._aside.popleft()
         while self._again:
             proposal = self._study.reopen(self._again.popleft())
             item = self._item_of(proposal)
@@ -95,21 +97,24 @@ class WorkSearcher(Searcher):
 
     def _tell(self, item: WorkItem, result: Mapping[str, Any]) -> None:
         infeasible = result["infeasible_reason"]
-        if item.kind is WorkKind.BASELINE:
-            if infeasible:
-                self.failures.append(f"{item.label}: {result['detail']}")
-        elif infeasible:
+        if item.kind is WorkKind.BASELINE and infeasible:
+            self.failures.append(f"{item.label}: {result['detail']}")
+        elif self._is_awaited(item) and infeasible:
             self._study.tell_infeasible(item.number, f"{infeasible}: {result['detail']}")
-        else:
+        elif self._is_awaited(item):
             outcome = {objective: float(result[objective.value]) for objective in Objective}
             self._study.tell(item.number, outcome, result["stop_reason"])
 
+    def _is_awaited(self, item: WorkItem) -> bool:
+        """Whether the study waits to hear how it ends."""
+        return item.kind is WorkKind.TRIAL and self._study.is_open(item.number)
+
     def _try_again(self, item: WorkItem, why: str) -> None:
-        if item.kind is WorkKind.TRIAL:
+        if self._is_awaited(item):
             self._last_error[item.number] = why
             self._again.append(item.number)
         elif item.attempt < MAX_ATTEMPTS:
-            self._baselines.append(item.model_copy(update={"attempt": item.attempt + 1}))
+            self._aside.append(item.model_copy(update={"attempt": item.attempt + 1}))
         else:
             self.failures.append(f"{item.label}: {why}")
 

@@ -87,6 +87,21 @@ class SweepStudy:
         trials = self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
         return [trial.number for trial in trials if trial.number not in self._open]
 
+    def finished(self) -> list[int]:
+        """Return the numbers of the trials whose outcome is known, in order."""
+        trials = self._study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+        return [trial.number for trial in trials]
+
+    def recall(self, number: int) -> Proposal:
+        """Return a finished trial as it was handed out last."""
+        trial = self._study.get_trials(deepcopy=False)[number]
+        config = self._space.sample(_Recall(trial.params))
+        return Proposal(number, int(trial.user_attrs["attempts"]), config)
+
+    def is_open(self, number: int) -> bool:
+        """Whether a trial is handed out and waits for its outcome."""
+        return number in self._open
+
     def ask(self) -> Proposal:
         """Ask the sampler for a new trial."""
         self._study.sampler = _sampler(self._settings, self._seed, self._asked)
@@ -161,6 +176,19 @@ class _Suggest:
 
     def categorical(self, name: str, choices: Sequence[Any]) -> Any:
         return self._trial.suggest_categorical(name, choices)
+
+
+class _Recall:
+    """Answers a search space's questions with what a trial was given."""
+
+    def __init__(self, params: Mapping[str, Any]) -> None:
+        self._params = params
+
+    def uniform(self, name: str, *_: Any) -> float:
+        return float(self._params[name])
+
+    def categorical(self, name: str, _: Sequence[Any]) -> Any:
+        return self._params[name]
 
 
 def _sampler(settings: SweepSettings, seed: int, number: int) -> BaseSampler:

@@ -1,6 +1,5 @@
 """Shared first fine-tunings, in real Ray tasks."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,34 +11,27 @@ from tatl_search.manifest import SweepFolder
 from tatl_search.search.cluster import node_cpus
 from tatl_search.search.roots import compute_roots
 from tatl_search.search.work import WorkItem, WorkKind
-from tatl_search.space import space_from_raw
-from tests.adaptation.benches import SETTINGS, config
+from tests.search.items import work_item
 
 pytestmark = pytest.mark.usefixtures("ray_here")
 
-MILD: Mapping[str, Any] = {}
 WILD = {"learning_rate": 1e30, "clip_norm": None}
 
 
-def root(
-    folder: Path, number: int, finetune: Mapping[str, Any] = MILD, threads: int = 1
-) -> WorkItem:
-    return WorkItem(
-        kind=WorkKind.ROOT,
-        number=number,
-        label=f"unpruned {number}",
-        folder=folder,
-        sweep_name="test",
-        sweep=space_from_raw({"wandb": {"mode": "disabled"}, **SETTINGS}).sweep,
-        config=config(finetune={"epochs": 1, **finetune}, stop={"max_rounds": 0}),
-        threads=1,
+def root(folder: Path, number: int, threads: int = 1, finetune: Any = None) -> WorkItem:
+    return work_item(
+        folder,
+        WorkKind.ROOT,
+        number,
         root_threads=threads,
+        finetune={"epochs": 1, **(finetune or {})},
+        stop={"max_rounds": 0},
     )
 
 
 def test_one_that_blows_up_is_named_and_the_others_are_there(tmp_path: Path) -> None:
     said: list[str] = []
-    failures = compute_roots([root(tmp_path, 0, WILD), root(tmp_path, 1)], said.append)
+    failures = compute_roots([root(tmp_path, 0, finetune=WILD), root(tmp_path, 1)], said.append)
     (failure,) = failures
     assert failure.startswith("unpruned 0: ")
     assert "loss is nan in epoch 1" in failure
@@ -52,7 +44,7 @@ def test_one_that_blows_up_is_named_and_the_others_are_there(tmp_path: Path) -> 
 
 def test_without_any_there_is_no_sweep(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="the first fine-tuning failed: unpruned 0"):
-        compute_roots([root(tmp_path, 0, WILD)], lambda _: None)
+        compute_roots([root(tmp_path, 0, finetune=WILD)], lambda _: None)
 
 
 def test_refused_storage_is_said_as_such(tmp_path: Path) -> None:

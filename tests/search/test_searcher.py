@@ -127,6 +127,25 @@ def test_a_baseline_that_fails_is_noted(tmp_path: Path) -> None:
     assert sweep.searcher.failures == ["baseline 0: its worker died"]
 
 
+def test_a_finished_trial_that_runs_again_is_not_told_twice(tmp_path: Path) -> None:
+    first = Sweep(tmp_path, slots=1)
+    first.suggest("a")
+    first.searcher.on_trial_complete("a", END)
+    second = Sweep(tmp_path, slots=1)
+    damaged = [second.trial_item(second.study.recall(0))]
+    searcher = WorkSearcher(
+        second.study, damaged, second.trial_item, ParquetTracker(second.folder), lambda: 1
+    )
+    handed_out = searcher.suggest("b")
+    assert isinstance(handed_out, dict)
+    assert handed_out["item"]["label"] == "trial 0"
+    searcher.on_trial_complete("b", END)
+    assert (second.study.told, searcher.failures) == (1, [])
+    following = searcher.suggest("c")
+    assert isinstance(following, dict)
+    assert following["item"]["label"] == "trial 1"
+
+
 def test_full_storage_ends_the_sweep_and_keeps_the_trial(tmp_path: Path) -> None:
     sweep = Sweep(tmp_path, slots=1)
     sweep.suggest("a")

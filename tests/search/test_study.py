@@ -80,6 +80,17 @@ def test_running_trials_are_handed_out_again_with_the_same_settings(tmp_path: Pa
     assert [trial.state for trial in stored(tmp_path)] == [TrialState.COMPLETE] * 2
 
 
+def test_a_finished_trial_is_recalled_as_it_was(tmp_path: Path) -> None:
+    study = open_study(tmp_path)
+    first, second = study.ask(), study.ask()
+    study.tell(first.number, outcome(0.8, 300.0), "max_rounds")
+    assert (study.is_open(first.number), study.is_open(second.number)) == (False, True)
+    again = open_study(tmp_path)
+    assert again.finished() == [0]
+    assert again.recall(0) == first
+    assert again.unfinished() == [1]
+
+
 def test_orderly_stop_is_no_attempt(tmp_path: Path) -> None:
     study = open_study(tmp_path)
     study.ask()

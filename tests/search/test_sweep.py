@@ -258,11 +258,27 @@ def flip_a_byte(path: Path) -> bytes:
     return content
 
 
-def test_resume_computes_a_damaged_network_again_bit_for_bit(whole: Whole) -> None:
-    root = SweepFolder(whole.folder).stages / whole.rounds[0, 0].stage / "weights.safetensors"
-    was = flip_a_byte(root)
+def test_resume_restores_what_was_damaged_after_the_end(whole: Whole) -> None:
+    """Networks bit for bit, rows with the same figures."""
+    where = SweepFolder(whole.folder)
+    damaged = {key: where.stages / key / "weights.safetensors" for key in stages_of(whole, trial=1)}
+    was = {key: flip_a_byte(path) for key, path in damaged.items()}
+    flip_a_byte(where.candidates / "trial-00002-round-01.parquet")
+    flip_a_byte(where.trials / "trial-00000.parquet")
     assert audit(whole.folder).lost
+
     assert resume(whole.folder, hear_nothing).complete
-    assert root.read_bytes() == was
     assert audit(whole.folder).faults == ()
-    assert load_sweep(whole.folder).images_trained == whole.results.images_trained
+    assert {key: path.read_bytes() for key, path in damaged.items()} == was
+    found = Whole(whole.folder, load_sweep(whole.folder))
+    assert found.results.images_trained == whole.results.images_trained
+    assert found.results.images_saved == whole.results.images_saved
+    assert {which: (row.stage, row.accuracy) for which, row in found.rounds.items()} == {
+        which: (row.stage, row.accuracy) for which, row in whole.rounds.items()
+    }
+    assert len(stored_trials(whole.folder)) == 3
+
+
+def stages_of(whole: Whole, trial: int) -> list[str]:
+    """Return the keys of a trial's networks, the shared first one included."""
+    return [row.stage for (number, _), row in whole.rounds.items() if number == trial]

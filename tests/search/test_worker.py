@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -11,36 +10,16 @@ from tatl_search.adaptation.stages import StageStore
 from tatl_search.errors import StorageError
 from tatl_search.manifest import SweepFolder
 from tatl_search.records import CandidateRecord, Kind, StopReason, TrialRecord, TrialState
-from tatl_search.search.work import Event, WorkItem, WorkKind
+from tatl_search.search.work import Event, WorkKind
 from tatl_search.search.worker import run_item
-from tatl_search.space import space_from_raw
 from tatl_search.tracking.parquet import read_records
-from tests.adaptation.benches import SETTINGS, TRAINING_IMAGES, config
+from tests.adaptation.benches import TRAINING_IMAGES, config
+from tests.search.items import work_item
 
 
 @pytest.fixture(autouse=True)
 def _one_thread() -> None:
     torch.set_num_threads(1)
-
-
-def item(
-    folder: Path, kind: WorkKind = WorkKind.TRIAL, collapse: float = 0.0, **sections: dict[str, Any]
-) -> WorkItem:
-    space = space_from_raw(
-        {"sweep": {"collapse_accuracy": collapse}, "wandb": {"mode": "disabled"}, **SETTINGS}
-    )
-    return WorkItem(
-        kind=kind,
-        number=4,
-        attempt=2,
-        label="input 32 px" if kind is WorkKind.BASELINE else "unpruned",
-        folder=folder,
-        sweep_name="test",
-        sweep=space.sweep,
-        config=config(**sections),
-        threads=1,
-        root_threads=1,
-    )
 
 
 def ignore(_: CandidateRecord) -> None:
@@ -64,7 +43,7 @@ def test_a_candidate_is_stored_before_it_is_reported(tmp_path: Path) -> None:
         assert StageStore(SweepFolder(tmp_path).stages).get(record.stage) is not None
         assert trials(tmp_path) == []
 
-    report = run_item(item(tmp_path), listen)
+    report = run_item(work_item(tmp_path), listen)
     assert [record.label for record in heard] == [f"trial 4 round {n}" for n in range(3)]
     (ended,) = trials(tmp_path)
     assert (ended.trial, ended.state, ended.rounds) == (4, TrialState.COMPLETE, 2)
@@ -78,19 +57,19 @@ def test_a_candidate_is_stored_before_it_is_reported(tmp_path: Path) -> None:
 
 def test_a_second_attempt_leaves_the_rows_of_the_first(tmp_path: Path) -> None:
     """What a row cost was counted when it was first reached, statistics included."""
-    run_item(item(tmp_path), ignore)
+    run_item(work_item(tmp_path), ignore)
     folder = SweepFolder(tmp_path).candidates
     first = {path: path.read_bytes() for path in folder.iterdir()}
-    run_item(item(tmp_path), ignore)
+    run_item(work_item(tmp_path), ignore)
     assert {path: path.read_bytes() for path in folder.iterdir()} == first
 
 
 def test_a_damaged_row_is_written_again(tmp_path: Path) -> None:
-    run_item(item(tmp_path), ignore)
+    run_item(work_item(tmp_path), ignore)
     (row,) = SweepFolder(tmp_path).candidates.glob("*round-01*")
     stored = candidates(tmp_path)[1]
     row.write_bytes(b"damaged")
-    run_item(item(tmp_path), ignore)
+    run_item(work_item(tmp_path), ignore)
     mended = candidates(tmp_path)[1]
     assert (mended.stage, mended.accuracy, mended.images_trained) == (
         stored.stage,
@@ -100,16 +79,16 @@ def test_a_damaged_row_is_written_again(tmp_path: Path) -> None:
 
 
 def test_a_baseline_is_a_row_of_its_own(tmp_path: Path) -> None:
-    report = run_item(item(tmp_path, WorkKind.BASELINE, stop={"max_rounds": 0}), ignore)
+    report = run_item(work_item(tmp_path, WorkKind.BASELINE, stop={"max_rounds": 0}), ignore)
     (row,) = candidates(tmp_path)
-    assert (row.kind, row.label, row.trial) == (Kind.BASELINE, "input 32 px", None)
+    assert (row.kind, row.label, row.trial) == (Kind.BASELINE, "input 32 px 4", None)
     assert trials(tmp_path) == []
-    assert (report["kind"], report["label"]) == ("baseline", "input 32 px")
+    assert (report["kind"], report["label"]) == ("baseline", "input 32 px 4")
 
 
 def test_what_the_shared_root_costs_is_what_its_trials_save(tmp_path: Path) -> None:
-    run_item(item(tmp_path, WorkKind.ROOT, stop={"max_rounds": 0}), ignore)
-    run_item(item(tmp_path), ignore)
+    run_item(work_item(tmp_path, WorkKind.ROOT, stop={"max_rounds": 0}), ignore)
+    run_item(work_item(tmp_path), ignore)
     root, *rounds = candidates(tmp_path)
     assert (root.kind, root.trial) == (Kind.UNPRUNED, None)
     assert (root.images_trained, root.images_without_reuse) == (2 * TRAINING_IMAGES, 0)
@@ -119,7 +98,7 @@ def test_what_the_shared_root_costs_is_what_its_trials_save(tmp_path: Path) -> N
 
 def test_loss_that_blows_up_is_recorded(tmp_path: Path) -> None:
     wild = {"learning_rate": 1e30, "clip_norm": None}
-    report = run_item(item(tmp_path, retrain=wild), ignore)
+    report = run_item(work_item(tmp_path, retrain=wild), ignore)
     assert report["infeasible_reason"] == "nan_loss"
     (ended,) = trials(tmp_path)
     assert (ended.state, ended.rounds) == (TrialState.INFEASIBLE, 0)
@@ -129,7 +108,7 @@ def test_loss_that_blows_up_is_recorded(tmp_path: Path) -> None:
 
 def test_collapsed_accuracy_is_recorded(tmp_path: Path) -> None:
     """No network is right ten times as often as guessing among ten classes."""
-    report = run_item(item(tmp_path, collapse=10.0), ignore)
+    report = run_item(work_item(tmp_path, collapse=10.0), ignore)
     assert report["infeasible_reason"] == "collapsed"
     assert "guessing gives 0.100" in report["detail"]
     (ended,) = trials(tmp_path)
@@ -139,7 +118,7 @@ def test_collapsed_accuracy_is_recorded(tmp_path: Path) -> None:
 def test_bad_input_of_one_trial_is_recorded(tmp_path: Path) -> None:
     """Such as weights that went away since the sweep was launched."""
     gone = str(tmp_path / "gone.pth")
-    report = run_item(item(tmp_path, network={"weights": gone}), ignore)
+    report = run_item(work_item(tmp_path, network={"weights": gone}), ignore)
     assert report["infeasible_reason"] == "failed"
     assert "gone.pth" in report["detail"]
     assert candidates(tmp_path) == []
@@ -149,5 +128,5 @@ def test_bad_input_of_one_trial_is_recorded(tmp_path: Path) -> None:
 def test_storage_that_refuses_a_row_ends_the_work(tmp_path: Path) -> None:
     SweepFolder(tmp_path).candidates.write_bytes(b"in the way")
     with pytest.raises(StorageError, match="candidates"):
-        run_item(item(tmp_path), ignore)
+        run_item(work_item(tmp_path), ignore)
     assert trials(tmp_path) == []
