@@ -1,5 +1,6 @@
 """What people get wrong: a line that says so, exit code 2 or 1, and nothing half-written."""
 
+import json
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -326,8 +327,8 @@ def test_what_was_finished_before_the_disk_was_full_is_kept(
     assert "1 candidates" in tatl("status", disk / "a").out
 
     _mount(disk, "remount,size=200m")
-    ended = tatl("resume", disk / "a")
+    ended = tatl("resume", disk / "a", "--json")
     assert ended.code == 0
-    status = tatl("status", disk / "a").out
-    assert "3 candidates" in status
-    assert "400 images trained" in status  # 100 images, 2 epochs and 2 rounds: none twice
+    assert json.loads(ended.out)["images_trained"] == 400  # 2 epochs, 2 rounds: none twice
+    assert f"next: tatl-search pick {disk / 'a'} --export my-network" in ended.err
+    assert "3 candidates" in tatl("status", disk / "a").out

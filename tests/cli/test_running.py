@@ -3,7 +3,6 @@
 import json
 from pathlib import Path
 
-import pytest
 import yaml
 
 from tests.cli.conftest import SETTINGS, Tatl
@@ -93,13 +92,3 @@ class TestStatus:
         assert status["running"] is False
         assert (status["trials"], status["trials_wanted"], status["candidates"]) == (1, 1, 3)
         assert (status["images_trained"], status["images_saved"]) == (400, 0)
-
-
-@pytest.mark.usefixtures("ray_here")
-def test_sweep_prints_json_alone(here: Path, tatl: Tatl) -> None:
-    ended = tatl("sweep", "run.yaml", "--name", "s", "--set", "stop.max_rounds=1", "--json")
-    assert ended.code == 0
-    front = json.loads(ended.out)
-    assert (front["sweep"], front["trials"], front["images_trained"]) == ("s", 1, 300)
-    assert "trial 0 ended: max_rounds" in ended.err
-    assert "next: tatl-search pick sweeps/s --export my-network" in ended.err
