@@ -129,6 +129,10 @@ class Driver:
         """Send the driver, and nothing else, a signal."""
         self._process.send_signal(number)
 
+    def ctrl_c(self) -> None:
+        """Send what a terminal sends: to the driver, Ray and the workers alike."""
+        os.killpg(self._process.pid, signal.SIGINT)
+
     def end(self, within_s: float = 240) -> int:
         """Wait for the driver and all its processes to end; return its exit code."""
         code = self._process.wait(within_s)

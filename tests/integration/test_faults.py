@@ -13,8 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from tatl_search.search.sweep import resume
 from tests.integration.audit import audit, snapshot, stored_trials
 from tests.integration.drivers import Driver, faulty_space
+from tests.search.items import hear_nothing
+
+pytestmark = pytest.mark.usefixtures("ray_here")  # where the test itself goes on with a sweep
 
 
 def attempts(folder: Path) -> dict[int, int]:
@@ -34,8 +38,7 @@ def test_a_killed_driver_loses_and_doubles_nothing(tmp_path: Path) -> None:
     running = {t.number for t in stored_trials(folder) if not t.state.is_finished()}
     assert running
 
-    with Driver.resume(folder) as driver:
-        assert driver.end() == 0, driver.output
+    assert resume(folder, hear_nothing).complete
     assert audit(folder, before).faults == ()
     assert attempts(folder) == {number: 1 + (number in running) for number in range(4)}
     assert (folder / "report.html").is_file()
@@ -48,7 +51,7 @@ def test_ctrl_c_ends_cleanly_and_is_no_attempt(tmp_path: Path) -> None:
         with Driver.resume(folder) as second:
             assert second.end() == 2
             assert "another driver is running this sweep" in second.output
-        driver.signal(signal.SIGINT)
+        driver.ctrl_c()
         interrupted = time.monotonic()
         assert driver.end() == 1
         assert time.monotonic() - interrupted < 60
@@ -100,7 +103,6 @@ def test_a_full_disk_ends_the_sweep_and_a_larger_one_resumes_it(small_disk: Path
     before = snapshot(folder)
 
     subprocess.run(["mount", "-o", "remount,size=60m", small_disk], check=True)
-    with Driver.resume(folder) as driver:
-        assert driver.end() == 0, driver.output
+    assert resume(folder, hear_nothing).complete
     assert audit(folder, before).faults == ()
     assert set(attempts(folder).values()) == {1}

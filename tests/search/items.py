@@ -14,6 +14,10 @@ LABELS = {
 }
 
 
+def hear_nothing(_report: object, _snapshot: object) -> None:
+    """Listen to a sweep without a word."""
+
+
 def work_item(
     folder: Path,
     kind: WorkKind = WorkKind.TRIAL,

@@ -27,6 +27,7 @@ from tatl_search.search.sweep import launch, resume
 from tatl_search.space import space_from_raw
 from tests.integration.audit import audit, stored_trials
 from tests.integration.drivers import faulty_space
+from tests.search.items import hear_nothing
 from tests.wandb_reader import OfflineRun, read_run
 
 pytestmark = pytest.mark.usefixtures("ray_here")
@@ -49,10 +50,6 @@ class Whole:
     @property
     def rounds(self) -> dict[tuple[int | None, int], CandidateRecord]:
         return {(row.trial, row.round): row for row in self.results.candidates}
-
-
-def hear_nothing(_: Mapping[str, Any] | None, __: Snapshot) -> None:
-    pass
 
 
 def run(folder: Path, space: Mapping[str, Any], listener: Any = hear_nothing) -> Whole:
