@@ -48,11 +48,10 @@ def survive(folder: Path, seed: int) -> Survived:
         driver = stack.enter_context(Driver.sweep(folder, space))
         await_start(driver, folder, begun)
         for _ in range(FAULTS_EACH):
-            delay, fault = chance.uniform(0.0, 9.0), chance.choice(FAULTS)
-            time.sleep(delay)
+            fault, moment = chance.choice(FAULTS), random_moment(driver, chance)
             if driver.ended or not strike(driver, fault, chance):
                 continue
-            faults.append(f"{fault} after {delay:.1f} s")
+            faults.append(f"{fault} {moment}")
             if fault in SIGNALS:
                 before.append(snapshot(folder))
                 resumed = time.time()
@@ -71,6 +70,15 @@ def await_start(driver: Driver, folder: Path, since: float) -> None:
     """Wait until a driver holds the sweep and has begun to work."""
     file = SweepFolder(folder).environment
     driver.wait(lambda: file.is_file() and file.stat().st_mtime > since)
+
+
+def random_moment(driver: Driver, chance: random.Random) -> str:
+    """Wait for a random moment, mostly while trials run; return when that was."""
+    among_trials, delay = chance.random() < 0.8, chance.uniform(0.0, 6.0)
+    while among_trials and not driver.workers() and not driver.ended:
+        time.sleep(0.05)
+    time.sleep(delay)
+    return f"{delay:.1f} s after {'trials began' if among_trials else 'the start'}"
 
 
 def strike(driver: Driver, fault: str, chance: random.Random) -> bool:
