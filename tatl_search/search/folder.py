@@ -57,6 +57,15 @@ class LatencyTables:
         write_durably(folder.latency, json.dumps(raw, indent=1).encode())
 
 
+def check_new(folder: Path) -> None:
+    """Raise InputError if something stands where a new sweep is to be."""
+    if os.path.lexists(folder):
+        raise InputError(
+            f"{folder} exists already. Resume it (tatl-search resume {folder}) or choose another"
+            " name."
+        )
+
+
 @contextmanager
 def new_folder(folder: Path) -> Iterator[None]:
     """Make the folder of a sweep; take it away again if the sweep cannot be prepared.
@@ -65,11 +74,7 @@ def new_folder(folder: Path) -> Iterator[None]:
         InputError: it exists already or cannot be made.
         StorageError: it cannot be written.
     """
-    if os.path.lexists(folder):
-        raise InputError(
-            f"{folder} exists already. Resume it (tatl-search resume {folder}) or choose another"
-            " name."
-        )
+    check_new(folder)
     missing = [place for place in (folder, *folder.parents) if not place.exists()]
     try:
         folder.mkdir(parents=True)

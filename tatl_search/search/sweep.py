@@ -1,15 +1,14 @@
 """A sweep from its first check to its last row: launch it, or go on with one."""
 
-import json
 from pathlib import Path
 
 from tatl_search.errors import RunError
-from tatl_search.files import storage_errors, write_durably
+from tatl_search.files import storage_errors
 from tatl_search.manifest import SweepFolder, SweepManifest
 from tatl_search.search.cluster import check_resources, cluster, node_cpus
 from tatl_search.search.driver import Driver, SweepEnd
-from tatl_search.search.environment import describe_environment
-from tatl_search.search.folder import new_folder, prepare
+from tatl_search.search.environment import record_environment
+from tatl_search.search.folder import check_new, new_folder, prepare
 from tatl_search.search.lock import only_driver
 from tatl_search.search.progress import Listener
 from tatl_search.search.summary import summarise
@@ -35,6 +34,7 @@ def launch(
         RunError: Ray failed, or Ctrl-C was pressed where Ray does not listen; the sweep can be
             resumed.
     """
+    check_new(folder)  # who is refused need not wait for a cluster
     with cluster(address):
         check_resources(space.sweep)
         # Roots that trials share are computed first, with a node to themselves.
@@ -55,7 +55,6 @@ def resume(folder: Path, listener: Listener, address: str | None = None) -> Swee
         RunError: Ray failed, or Ctrl-C was pressed where Ray does not listen.
     """
     manifest = SweepManifest.read(folder)
-    # The sweep first: who is refused need not wait for a cluster.
     with only_driver(SweepFolder(folder)), cluster(address):
         check_resources(manifest.sweep)
         return _drive(SweepFolder(folder), listener)
@@ -64,8 +63,7 @@ def resume(folder: Path, listener: Listener, address: str | None = None) -> Swee
 def _drive(folder: SweepFolder, listener: Listener) -> SweepEnd:
     try:
         with storage_errors(folder.root):
-            environment = describe_environment()
-            write_durably(folder.environment, json.dumps(environment, indent=1).encode())
+            record_environment(folder)
             end = Driver(folder, SweepManifest.read(folder.root)).run(listener)
             summarise(folder.root)
             return end

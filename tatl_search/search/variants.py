@@ -41,10 +41,10 @@ def middle(space: SearchSpace) -> AdaptationConfig:
 
 def most_epochs(space: SearchSpace) -> int:
     """Return the epochs that the longest possible trial of a space trains."""
-    length = ("finetune.epochs", "retrain.epochs", "stop.max_rounds")
+    length = ("finetune.", "retrain.", "stop.")
     return max(
         config.finetune.epochs + config.stop.max_rounds * config.retrain.epochs
-        for config in variants(space, lambda name: name.endswith(length), position=1.0)
+        for config in variants(space, lambda name: name.startswith(length), position=1.0)
     )
 
 
