@@ -58,6 +58,16 @@ def cluster(address: str | None) -> Iterator[None]:
         ray.shutdown()
 
 
+def is_lost() -> bool:
+    """Whether the node this driver runs on has died: Ray would wait for ever.
+
+    As when the system, out of memory, ends Ray's own process instead of a trial's.
+    """
+    here = ray.get_runtime_context().get_node_id()
+    nodes = ray.nodes()  # type: ignore[no-untyped-call]
+    return not any(node["Alive"] and node["NodeID"] == here for node in nodes)
+
+
 def slots(sweep: SweepSettings) -> int:
     """Return how many trials fit into the cluster at this moment, at least one."""
     have: Mapping[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]

@@ -14,7 +14,7 @@ from tatl_search.config import AdaptationConfig, BaselineSettings
 from tatl_search.errors import RunError, StorageError
 from tatl_search.manifest import SweepFolder, SweepManifest
 from tatl_search.records import CandidateRecord
-from tatl_search.search.cluster import slots
+from tatl_search.search.cluster import is_lost, slots
 from tatl_search.search.damage import damaged_trials
 from tatl_search.search.folder import LatencyTables
 from tatl_search.search.progress import Listener, ProgressCallback
@@ -114,7 +114,7 @@ class Driver:
                 name="tune",
                 storage_path=str(self._folder.ray.resolve()),
                 callbacks=[progress],
-                stop=_StopAll(lambda: searcher.fatal is not None),
+                stop=_StopAll(lambda: searcher.fatal is not None or is_lost()),
                 failure_config=tune.FailureConfig(max_failures=0),
                 verbose=0,
             ),
@@ -126,10 +126,15 @@ class Driver:
         except OSError:
             raise  # the caller names what the storage refused
         except Exception as error:
-            raise RunError(
-                f"Ray failed: {error}. What was finished is kept; go on with:"
-                f" tatl-search resume {self._folder.root}"
-            ) from error
+            raise self._ray_failed(str(error)) from error
+        if is_lost():
+            raise self._ray_failed("its process on this machine died, perhaps for lack of memory")
+
+    def _ray_failed(self, why: str) -> RunError:
+        return RunError(
+            f"Ray failed: {why}. What was finished is kept; go on with:"
+            f" tatl-search resume {self._folder.root}"
+        )
 
     def _shared_roots(self) -> list[WorkItem]:
         """Return the first fine-tunings that trials will share."""

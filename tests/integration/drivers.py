@@ -21,6 +21,8 @@ COMMAND = str(Path(sys.executable).with_name("tatl-search"))
 WORKER = "ray::ImplicitFunc"
 """What Ray calls a process that runs a trial."""
 
+RAYLET = "raylet/raylet"
+
 AGENTS = ("ray::DashboardAgent", "ray::RuntimeEnvAgent", "default_worker.py", "ray::IDLE")
 """What outlives a killed raylet for up to two minutes; it holds none of our files or locks."""
 
@@ -132,6 +134,11 @@ class Driver:
     def ctrl_c(self) -> None:
         """Send what a terminal sends: to the driver, Ray and the workers alike."""
         os.killpg(self._process.pid, signal.SIGINT)
+
+    def kill_ray(self) -> None:
+        """Kill the process through which Ray runs anything on this machine."""
+        (raylet,) = (p.pid for p in self._processes() if RAYLET in p.command.partition(" ")[0])
+        _kill(raylet)
 
     def end(self, within_s: float = 240) -> int:
         """Wait for the driver and all its processes to end; return its exit code."""

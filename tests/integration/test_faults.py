@@ -106,3 +106,18 @@ def test_a_full_disk_ends_the_sweep_and_a_larger_one_resumes_it(small_disk: Path
     assert resume(folder, hear_nothing).complete
     assert audit(folder, before).faults == ()
     assert set(attempts(folder).values()) == {1}
+
+
+@pytest.mark.soak
+def test_a_driver_whose_ray_died_does_not_wait_for_ever(tmp_path: Path) -> None:
+    """As when the system, out of memory, ends Ray's process; its end takes Ray seconds to see."""
+    folder = tmp_path / "bereft"
+    with Driver.sweep(folder, faulty_space(trials=8, retrain={"epochs": 40})) as driver:
+        driver.await_file(folder / "candidates", "trial-*")
+        driver.kill_ray()
+        assert driver.end() == 1
+        assert "Ray failed: its process on this machine died" in driver.output
+        assert f"go on with: tatl-search resume {folder}" in driver.output
+    before = snapshot(folder)
+    assert resume(folder, hear_nothing).complete
+    assert audit(folder, before).faults == ()
