@@ -33,7 +33,8 @@ def root_key(config: AdaptationConfig, fingerprint: str, threads: int, device_ty
             "network": config.network.model_dump(mode="json"),
             "weights_file": _file_digest(config.network.weights),
             "data": fingerprint,
-            "augmentation": [config.data.flip, config.data.shift],
+            "augmentation": config.data.augment.model_dump(mode="json"),
+            "class_weights": config.data.class_weights,
             "training": config.finetune.model_dump(mode="json"),
         }
     )

@@ -129,7 +129,7 @@ class Workbench:
             return training_batches(
                 self.target.train,
                 settings.batch_size,
-                self.config.data,
+                self.config.data.augment,
                 network.preprocessing,
                 self.device,
                 generator,

@@ -6,7 +6,7 @@ from typing import Protocol
 import numpy as np
 import torch
 
-from tatl_search.config import DataSettings
+from tatl_search.config import AugmentSettings
 from tatl_search.data.target import Split
 
 Batch = tuple[torch.Tensor, torch.Tensor]
@@ -33,7 +33,7 @@ def steps_per_epoch(images: int, batch_size: int) -> int:
 def training_batches(
     split: Split,
     batch_size: int,
-    settings: DataSettings,
+    settings: AugmentSettings,
     preprocessing: Normalisation,
     device: torch.device | str,
     generator: torch.Generator,
@@ -60,7 +60,7 @@ def training_batches(
     normalise = _Normaliser(preprocessing, device)
     for step in range(steps_per_epoch(len(split), batch_size)):
         chosen = order[step * batch_size : (step + 1) * batch_size]
-        pixels = torch.from_numpy(split.images[chosen]).to(device)
+        pixels = torch.from_numpy(split.pixels(chosen)).to(device)
         labels = torch.from_numpy(split.labels[chosen]).to(device)
         yield normalise(_augment(pixels, settings, generator)), labels
 
@@ -76,8 +76,8 @@ def evaluation_batches(
     normalise = _Normaliser(preprocessing, device)
     for start in range(0, len(split), batch_size):
         rows = slice(start, start + batch_size)
-        # Copied: a tensor must not share memory with a mapped, read-only file.
-        pixels = torch.from_numpy(np.array(split.images[rows])).to(device)
+        pixels = torch.from_numpy(split.pixels(rows)).to(device)
+        # Copied: a tensor must not share memory with a read-only array.
         labels = torch.from_numpy(np.array(split.labels[rows])).to(device)
         yield normalise(pixels), labels
 
@@ -98,7 +98,7 @@ class _Normaliser:
 
 
 def _augment(
-    pixels: torch.Tensor, settings: DataSettings, generator: torch.Generator
+    pixels: torch.Tensor, settings: AugmentSettings, generator: torch.Generator
 ) -> torch.Tensor:
     """Shift and mirror each of the images (B, H, W, 3) on its own."""
     count, height, width, channels = pixels.shape

@@ -1,15 +1,17 @@
-"""What a source of images offers before anything is cut, packed or shuffled."""
+"""What a source of images offers before anything is decoded, cut, packed or shuffled."""
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 from tatl_search.config import DataSettings
-from tatl_search.data.target import Labels, Pixels
+from tatl_search.data.target import Labels
 from tatl_search.errors import InputError
 
 
@@ -28,21 +30,24 @@ class SplitName(IntEnum):
 
 @dataclass(frozen=True, eq=False)
 class Collection:
-    """All usable images of a source.
+    """All images of a source, listed; none is decoded yet.
 
     Attributes:
         class_names: name of each label.
         labels: (N,) label of each image.
         brought: (N,) `SplitName` the source itself puts each image in; a split that the source
             does not bring has no image here and is cut from the training images.
-        square: returns image i as (H, H, 3) RGB.
+        names: where each image is, for people: a path below the source's folder, `train[17]`.
+        image: opens image i, turned as its EXIF tells; raises `UnusableImageError`. Called from
+            several threads at once.
         notes: what people should know of the source.
     """
 
     class_names: tuple[str, ...]
     labels: Labels
     brought: npt.NDArray[np.int8]
-    square: Callable[[int], Pixels]
+    names: Sequence[str]
+    image: Callable[[int], Image.Image]
     notes: tuple[str, ...] = ()
 
 
@@ -52,11 +57,29 @@ class Source:
 
     Attributes:
         signature: changes when the images do; made without reading them.
-        read: reads all images, each a square of the given side in pixels.
+        read: lists all images.
     """
 
     signature: str
-    read: Callable[[int], Collection]
+    read: Callable[[], Collection]
+
+
+def source_path(settings: DataSettings) -> Path:
+    """Return the path the settings name, `~` and environment variables filled in.
+
+    Raises:
+        InputError: nothing is there, or an environment variable is not set.
+    """
+    text = os.path.expandvars(settings.path or "")
+    if "$" in text:
+        raise InputError(
+            f"data.path: {text} names an environment variable that is not set; set it, or name"
+            " the place with --set data.path=..."
+        )
+    path = Path(text).expanduser()
+    if not path.exists():
+        raise InputError(f"data.path: {path} does not exist")
+    return path.resolve()
 
 
 def source_folder(settings: DataSettings) -> Path:
@@ -65,9 +88,7 @@ def source_folder(settings: DataSettings) -> Path:
     Raises:
         InputError: no such folder.
     """
-    path = Path(settings.path or "").expanduser()
-    if not path.exists():
-        raise InputError(f"data.path: {path} does not exist")
+    path = source_path(settings)
     if not path.is_dir():
         raise InputError(f"data.path: {path} is no folder; name the folder that holds the images")
-    return path.resolve()
+    return path

@@ -3,10 +3,10 @@
 from importlib.metadata import version
 
 import numpy as np
+from PIL import Image
 
 from tatl_search.config import DataSettings
 from tatl_search.data.collection import Collection, Source, SplitName
-from tatl_search.data.images import grey_squares
 
 _BRIGHTEST = 16.0
 
@@ -16,7 +16,7 @@ def open_digits(_settings: DataSettings) -> Source:
     return Source(signature=f"digits, scikit-learn {version('scikit-learn')}", read=_read)
 
 
-def _read(image_size: int) -> Collection:
+def _read() -> Collection:
     # Imported here: a trial that maps the packed images does not pay the second it takes.
     from sklearn.datasets import load_digits
 
@@ -26,5 +26,6 @@ def _read(image_size: int) -> Collection:
         class_names=tuple(str(name) for name in digits.target_names),
         labels=digits.target.astype(np.int64),
         brought=np.full(len(pixels), SplitName.TRAIN, dtype=np.int8),
-        square=grey_squares(pixels, image_size),
+        names=[f"digits[{index}]" for index in range(len(pixels))],
+        image=lambda index: Image.fromarray(pixels[index]).convert("RGB"),
     )

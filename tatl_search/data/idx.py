@@ -9,10 +9,10 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from tatl_search.config import DataSettings
 from tatl_search.data.collection import Collection, Source, SplitName, source_folder
-from tatl_search.data.images import grey_squares
 from tatl_search.data.target import Labels, Pixels
 from tatl_search.errors import InputError
 
@@ -60,20 +60,24 @@ def _signature(files: Sequence[Path]) -> str:
     return "\n".join(f"{file} {stat.st_size} {stat.st_mtime_ns}" for file, stat in stats)
 
 
-def _read(
-    pairs: dict[SplitName, tuple[Path, Path]], names_file: Path, image_size: int
-) -> Collection:
+def _read(pairs: dict[SplitName, tuple[Path, Path]], names_file: Path) -> Collection:
     parts = {split: _read_pair(*pair) for split, pair in pairs.items()}
     shapes = {pixels.shape[1:] for pixels, _ in parts.values()}
     if len(shapes) > 1:
         raise InputError(f"{names_file.parent}: train and t10k images differ in size: {shapes}")
     labels = np.concatenate([labels for _, labels in parts.values()])
+    pixels = np.concatenate([pixels for pixels, _ in parts.values()])
     brought = [np.full(len(labels), split, np.int8) for split, (_, labels) in parts.items()]
     return Collection(
         class_names=_class_names(names_file, parts[SplitName.TRAIN][1], labels),
         labels=labels,
         brought=np.concatenate(brought),
-        square=grey_squares(np.concatenate([pixels for pixels, _ in parts.values()]), image_size),
+        names=[
+            f"{split.folder}[{index}]"
+            for split, (_, labels) in parts.items()
+            for index in range(len(labels))
+        ],
+        image=lambda index: Image.fromarray(pixels[index]).convert("RGB"),
     )
 
 

@@ -1,7 +1,6 @@
 """One image of any kind becomes a square of RGB bytes."""
 
 import stat
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -18,22 +17,10 @@ class UnusableImageError(Exception):
     """A file that is left out; the message is the reason, for people."""
 
 
-def to_square(image: Image.Image, side: int) -> Pixels:
-    """Return the image as (side, side, 3) RGB.
+def open_image(path: Path) -> Image.Image:
+    """Return the image in a file as RGB, turned as its EXIF tells.
 
-    The shorter side is resized to `side` (bicubic, antialiased) and the centre is kept.
-    Transparent pixels are laid on white.
-
-    Raises:
-        UnusableImageError: the pixels have no agreed range (floating point).
-    """
-    return np.asarray(ImageOps.fit(_to_rgb(image), (side, side), Image.Resampling.BICUBIC))
-
-
-def read_square(path: Path, side: int) -> Pixels:
-    """Return the image in a file, turned as its EXIF tells, as (side, side, 3) RGB.
-
-    Of several frames the first is taken.
+    Of several frames the first is taken; transparent pixels are laid on white.
 
     Raises:
         UnusableImageError: the file is no whole image; the message says why.
@@ -45,7 +32,7 @@ def read_square(path: Path, side: int) -> Pixels:
         if found.st_size == 0:
             raise UnusableImageError("empty file")
         with Image.open(path, formats=_FORMATS) as image:
-            return to_square(ImageOps.exif_transpose(image), side)
+            return to_rgb(ImageOps.exif_transpose(image))
     except UnusableImageError:
         raise
     except UnidentifiedImageError as error:
@@ -57,16 +44,20 @@ def read_square(path: Path, side: int) -> Pixels:
         raise UnusableImageError(f"{type(error).__name__}: {error}") from error
 
 
-def grey_squares(pixels: Pixels, side: int) -> Callable[[int], Pixels]:
-    """Return a function from i to grey image i of `pixels` (N, H, W) as (side, side, 3) RGB."""
+def to_square(image: Image.Image, side: int) -> Pixels:
+    """Return an RGB image as (side, side, 3).
 
-    def square(index: int) -> Pixels:
-        return to_square(Image.fromarray(pixels[index]), side)
+    The shorter side is resized to `side` (bicubic, antialiased) and the centre is kept.
+    """
+    return np.asarray(ImageOps.fit(image, (side, side), Image.Resampling.BICUBIC))
 
-    return square
 
+def to_rgb(image: Image.Image) -> Image.Image:
+    """Return an image of any mode as RGB.
 
-def _to_rgb(image: Image.Image) -> Image.Image:
+    Raises:
+        UnusableImageError: the pixels have no agreed range (floating point).
+    """
     if image.mode == "F":
         raise UnusableImageError("floating-point pixels have no agreed range")
     if image.mode == "I" or image.mode.startswith("I;16"):

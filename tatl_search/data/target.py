@@ -13,24 +13,33 @@ from tatl_search.errors import StorageError
 
 Pixels = npt.NDArray[np.uint8]
 Labels = npt.NDArray[np.int64]
+Rows = npt.NDArray[np.int64]
 
 _LOGGER = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Images and their labels, in seeded random order.
+    """Some of the stored images and their labels, in seeded random order.
 
     Attributes:
-        images: (N, H, W, 3) RGB, read-only; often a view of a file that all trials map.
-        labels: (N,) indices into the class names, read-only.
+        images: (M, S, S, 3) RGB, all stored images, shared by the splits; read-only, mapped from
+            a file where there is one.
+        rows: (N,) the split's own, as rows of `images`.
+        labels: (N,) indices into the class names, one for each of `rows`.
     """
 
     images: Pixels
+    rows: Rows
     labels: Labels
 
     def __len__(self) -> int:
-        return len(self.labels)
+        return len(self.rows)
+
+    def pixels(self, which: slice | Rows) -> Pixels:
+        """Return a copy (n, S, S, 3) of some of the split's images, by their place in it."""
+        chosen: Pixels = self.images[self.rows[which]]
+        return chosen
 
 
 @dataclass(frozen=True, eq=False)

@@ -199,7 +199,7 @@ def _baseline_config(
     """Return settings that fine-tune a baseline for as long as the longest trial trains."""
     data = base.data
     if baseline.image_size is not None:
-        data = data.model_copy(update={"image_size": baseline.image_size})
+        data = data.at_size(baseline.image_size)
     return _without_rounds(base).model_copy(
         update={
             "data": data,

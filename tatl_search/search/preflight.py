@@ -127,7 +127,7 @@ def training_speed(check: NetworkCheck, batches: int = 4) -> float:
             training_batches(
                 target.train,
                 settings.batch_size,
-                config.data,
+                config.data.augment,
                 check.network.preprocessing,
                 "cpu",
                 torch.Generator().manual_seed(0),

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tatl_search.adaptation.keys import root_key, round_key, seed_of
-from tatl_search.config import AdaptationConfig
+from tatl_search.config import AdaptationConfig, AugmentSettings
 from tatl_search.core.plan import GroupRemoval, PrunePlan
 
 CONFIG = AdaptationConfig()
@@ -26,7 +26,7 @@ def key_of(config: AdaptationConfig, fingerprint: str = "data", threads: int = 1
         changed("finetune", epochs=9),
         changed("finetune", learning_rate=0.01),
         changed("network", name="torchvision/resnet18"),
-        changed("data", flip=True),
+        changed("data", augment=AugmentSettings(flip=True)),
         CONFIG.model_copy(update={"seed": 1}),
     ],
 )

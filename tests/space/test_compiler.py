@@ -9,8 +9,9 @@ from tatl_search.space import Choices, Distribution, Range, space_from_raw
 
 
 def compiled(dotted: str, value: Any) -> Distribution:
-    section, key = dotted.split(".")
-    return space_from_raw({section: {key: value}}).parameters[0][1]
+    for key in reversed(dotted.split(".")):
+        value = {key: value}
+    return space_from_raw(value).parameters[0][1]
 
 
 @pytest.mark.parametrize(
@@ -34,7 +35,11 @@ def compiled(dotted: str, value: Any) -> Distribution:
         ),
         ("data.per_class", {"low": 8, "high": 64}, Range("data.per_class", 8, 64, integer=True)),
         ("stop.max_drop", {"choices": [None, 0.1]}, Choices("stop.max_drop", (None, 0.1))),
-        ("data.flip", {"choices": [True, False]}, Choices("data.flip", (True, False))),
+        (
+            "data.augment.flip",
+            {"choices": [True, False]},
+            Choices("data.augment.flip", (True, False)),
+        ),
         ("prune.rate_of", {"choices": ["macs"]}, Choices("prune.rate_of", ("macs",))),
         (
             "finetune.batch_size",
@@ -95,9 +100,9 @@ def test_distributions(dotted: str, value: Any, expected: Distribution) -> None:
         ("prune.min_keep", {"low": 0.0, "high": 0.5, "log": True}, "low should be greater than 0"),
         ("prune.round_to", {"low": 1, "high": 8.5}, r"should be a valid integer \(got 8.5\)"),
         ("prune.round_to", {"low": 1, "high": 8, "step": 0.5}, "a whole number above 0"),
-        ("data.flip", {"low": 0, "high": 1}, r"should be a value or \{choices: "),
+        ("data.augment.flip", {"low": 0, "high": 1}, r"should be a value or \{choices: "),
         ("data.path", {"low": 0, "high": 1}, r"should be a value or \{choices: "),
-        ("data.flip", {"some": 1}, r"should be a value or \{choices: "),
+        ("data.augment.flip", {"some": 1}, r"should be a value or \{choices: "),
         ("prune.rate", {"choices": []}, r"should be a list such as \[a, b\]"),
         ("prune.rate", {"choices": {}}, r"should be a list such as \[a, b\]"),
         ("prune.rate", {"choices": 0.1}, r"should be a list such as \[a, b\]"),

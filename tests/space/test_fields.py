@@ -6,8 +6,8 @@ import pytest
 
 from tatl_search.config import (
     AdaptationConfig,
+    AugmentSettings,
     BaselineSettings,
-    DataSettings,
     NetworkSettings,
     PriorityWeights,
     PruneSettings,
@@ -42,7 +42,7 @@ def test_fine_values(model: type[Settings], key: str, value: Any) -> None:
         (TrainingSettings, "learning_rate", float("inf"), "should be a finite number (got inf)"),
         (TrainingSettings, "learning_rate", None, "should be a valid number (got None)"),
         (TrainingSettings, "optimizer", "adam", "should be 'sgd' or 'adamw' (got 'adam')"),
-        (DataSettings, "flip", 1, "should be a valid boolean (got 1)"),
+        (AugmentSettings, "flip", 1, "should be a valid boolean (got 1)"),
     ],
 )
 def test_faulty_values(model: type[Settings], key: str, value: Any, problem: str) -> None:
@@ -58,5 +58,5 @@ def test_sections_and_numbers() -> None:
     assert section_at(SweepSettings, ("baselines", 3, "network")) is NetworkSettings
     assert number_of(StopSettings, "max_epochs") is int
     assert number_of(StopSettings, "max_drop") is float
-    assert number_of(DataSettings, "flip") is None
+    assert number_of(AugmentSettings, "flip") is None
     assert number_of(PruneSettings, "rate_of") is None

@@ -1,0 +1,93 @@
+"""A source made of image files: what every layout on disk becomes."""
+
+import hashlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from tatl_search.data.collection import Collection, Source, SplitName
+from tatl_search.data.images import open_image
+
+Box = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True)
+class ImageFile:
+    """One labelled file.
+
+    Attributes:
+        path: where it is.
+        split: where the source puts it.
+        label: index into the class names.
+        box: left, top, right and lower edge in pixels of the part to keep; null keeps all.
+    """
+
+    path: Path
+    split: SplitName
+    label: int
+    box: Box | None = None
+
+
+def source_of_files(
+    root: Path, class_names: Sequence[str], files: Sequence[ImageFile], notes: Sequence[str] = ()
+) -> Source:
+    """Return the source that lists these files, in this order.
+
+    Args:
+        root: folder below which they are; files are named by their path from it.
+        class_names: name of each label.
+        files: the files; none is opened yet, and none needs to exist or to be an image.
+        notes: what people should know of the source.
+    """
+    return Source(
+        signature=_signature(root, class_names, files),
+        read=partial(_list, root, tuple(class_names), tuple(files), tuple(notes)),
+    )
+
+
+def readable(name: str) -> str:
+    """Return a file name that can be printed and stored, whatever bytes it is made of."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
+def _list(
+    root: Path, class_names: tuple[str, ...], files: tuple[ImageFile, ...], notes: tuple[str, ...]
+) -> Collection:
+    def image(index: int) -> Image.Image:
+        file = files[index]
+        opened = open_image(file.path)
+        return opened.crop(file.box) if file.box else opened
+
+    return Collection(
+        class_names=class_names,
+        labels=np.array([file.label for file in files], dtype=np.int64),
+        brought=np.array([file.split for file in files], dtype=np.int8),
+        names=[readable(os.path.relpath(file.path, root)) for file in files],
+        image=image,
+        notes=notes,
+    )
+
+
+def _signature(root: Path, class_names: Sequence[str], files: Sequence[ImageFile]) -> str:
+    """Return a hash over names, labels, splits, boxes, sizes and times of change of all files."""
+    digest = hashlib.sha256(os.fsencode(root))
+    for name in class_names:
+        digest.update(f"\0{name}".encode())
+    for file in files:
+        digest.update(os.fsencode(file.path))
+        digest.update(f"\0{file.split}\0{file.label}\0{file.box}".encode())
+        digest.update(_size_and_time(file.path).encode())
+    return digest.hexdigest()
+
+
+def _size_and_time(path: Path) -> str:
+    try:
+        found = path.stat()
+    except OSError:
+        return "\0unreadable\0"
+    return f"\0{found.st_size}\0{found.st_mtime_ns}\0"
