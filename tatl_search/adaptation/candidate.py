@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from tatl_search.adaptation.stages import Stage
 from tatl_search.config import AdaptationConfig
 from tatl_search.core.plan import PrunePlan
+from tatl_search.core.spent import Spent
 from tatl_search.records import CandidateRecord, Kind, StopReason
 
 
@@ -19,7 +20,7 @@ class Candidate:
         plan: what this round removed; empty in round 0.
         owner: the adaptation that reached it.
         latency_ms: estimated latency of one image; null without a table to estimate from.
-        statistics_images: images of the pass that chooses what goes next, if it was paid here.
+        choosing: images it took to choose what goes next, as far as they were paid here.
         stop_reason: why the adaptation ends with this candidate; null while it goes on.
     """
 
@@ -28,7 +29,7 @@ class Candidate:
     plan: PrunePlan
     owner: str
     latency_ms: float | None
-    statistics_images: int
+    choosing: Spent
     stop_reason: StopReason | None
 
     @property
@@ -54,6 +55,8 @@ class Candidate:
             label: `trial 3 round 2`, unless given.
         """
         metrics = self.stage.metrics
+        stage = Spent(metrics.images_forward, metrics.images_trained)
+        paid = self.choosing if self.reused else stage + self.choosing
         own_kind = Kind.PRUNED if self.round else Kind.UNPRUNED
         return CandidateRecord(
             sweep=sweep,
@@ -73,9 +76,9 @@ class Candidate:
             network=config.network.name,
             units_pruned=self.plan.units_pruned,
             units_left=sum(metrics.widths.values()),
-            images_trained=0 if self.reused else metrics.images_trained,
-            images_without_reuse=metrics.images_trained,
-            images_forward=(0 if self.reused else metrics.images_forward) + self.statistics_images,
+            images_trained=paid.images_trained,
+            images_without_reuse=stage.images_trained + self.choosing.images_trained,
+            images_forward=paid.images_forward,
             seconds=0.0 if self.reused else metrics.seconds,
             reused=self.reused,
             settings=config.model_dump_json(),

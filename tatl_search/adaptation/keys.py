@@ -40,14 +40,29 @@ def root_key(config: AdaptationConfig, fingerprint: str, threads: int, device_ty
     )
 
 
-def round_key(parent: str, config: AdaptationConfig, plan: PrunePlan, threads: int) -> str:
-    """Return the key of the round that prunes `plan` from the stage `parent` and retrains."""
+def round_key(
+    parent: str,
+    config: AdaptationConfig,
+    plan: PrunePlan,
+    threads: int,
+    compensation: str | None = None,
+) -> str:
+    """Return the key of the round that prunes `plan` from the stage `parent` and retrains.
+
+    Args:
+        parent: key of the stage that is pruned.
+        config: settings of the adaptation.
+        plan: what goes.
+        threads: torch threads.
+        compensation: what else is done to the network at its removal; null for nothing.
+    """
     return _digest(
         {
             "parent": parent,
             "pruned": {group: list(units) for group, units in sorted(plan.pruned_sets().items())},
             "training": config.retrain.model_dump(mode="json"),
             "threads": threads,
+            "compensation": compensation,
         }
     )
 

@@ -11,10 +11,8 @@ from tatl_search.adaptation.stages import Stage
 from tatl_search.adaptation.workbench import Workbench
 from tatl_search.core.plan import PrunePlan
 from tatl_search.core.stopping import Progress, first_to_fire
-from tatl_search.methods.registry import METHODS
-from tatl_search.nets.activations import mean_activations
-from tatl_search.nets.cost import cost_model
-from tatl_search.nets.groups import find_groups
+from tatl_search.methods.context import Choice
+from tatl_search.methods.registry import find_method
 from tatl_search.nets.latency import estimate
 from tatl_search.nets.zoo import LoadedNetwork
 from tatl_search.records import StopReason
@@ -37,10 +35,10 @@ def adapt(bench: Workbench) -> Iterator[Candidate]:
         network = bench.network_of(stage)
         trajectory.append(_progress(bench, network, stage, root, trajectory))
         reason = first_to_fire(bench.config.stop, trajectory)
-        next_plan, statistics_images = plan, 0
+        choice = Choice(plan)
         if reason is None:
-            next_plan, statistics_images = choose_filters(bench, network, stage, root)
-            if not next_plan.removals:
+            choice = choose_filters(bench, network, stage, root)
+            if not choice.plan.removals:
                 reason = StopReason.NO_CANDIDATES
         yield Candidate(
             round=len(trajectory) - 1,
@@ -48,38 +46,22 @@ def adapt(bench: Workbench) -> Iterator[Candidate]:
             plan=plan,
             owner=bench.owner,
             latency_ms=trajectory[-1].latency_ms,
-            statistics_images=statistics_images,
+            choosing=choice.spent,
             stop_reason=reason,
         )
         if reason is not None:
             return
-        plan = next_plan
+        plan = choice.plan
         stage = bench.prune_and_retrain(stage, root, plan)
 
 
-def choose_filters(
-    bench: Workbench, network: LoadedNetwork, stage: Stage, root: Stage
-) -> tuple[PrunePlan, int]:
-    """Gather activation statistics on the training images and let the method choose.
-
-    Returns:
-        The plan of the next round, and how many images were passed forward for it.
-    """
-    size = bench.target.image_size
-    groups = find_groups(network.module, size)
-    activations, computed = bench.store.statistics(
-        stage,
-        "activations",
-        lambda: mean_activations(network.module, groups, bench.training_images(network)()),
-    )
-    plan = METHODS[bench.config.prune.method].plan(
-        activations,
-        groups,
-        cost_model(network.module, groups, size),
-        root.metrics.widths,
-        bench.config.prune,
-    )
-    return plan, len(bench.target.train.labels) if computed else 0
+def choose_filters(bench: Workbench, network: LoadedNetwork, stage: Stage, root: Stage) -> Choice:
+    """Let the method score the network's filters and choose which go in the next round."""
+    method = find_method(bench.config.prune)
+    context = bench.context(network, stage, root)
+    scores = bench.scores(method.score, context, stage)
+    choice = method.allocation(context, scores.by_group)
+    return Choice(choice.plan, scores.spent + choice.spent)
 
 
 def _progress(

@@ -12,13 +12,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
 import safetensors
 import safetensors.numpy
 from filelock import FileLock
 
+from tatl_search.core.spent import Spent
 from tatl_search.files import checksum, storage_errors, write_durably
+from tatl_search.methods.context import Learnt
 
 CODE_VERSION = 1
 """Raised when the computation of a stage changes, so that older results are not taken for new."""
@@ -143,26 +143,36 @@ class StageStore:
         for folder in self._root.glob(f"{UNFINISHED}*"):
             shutil.rmtree(folder, ignore_errors=True)
 
-    def statistics(
-        self,
-        stage: Stage,
-        name: str,
-        compute: Callable[[], Mapping[str, npt.NDArray[np.float64]]],
-    ) -> tuple[dict[str, npt.NDArray[np.float64]], bool]:
-        """Return named arrays derived from a stage's network, computed once and kept beside it.
+    def learnt(self, stage: Stage, name: str, compute: Callable[[], Learnt]) -> tuple[Learnt, bool]:
+        """Return arrays made from a stage's network, made once and kept beside it.
+
+        Several processes may ask at once: one computes, the others wait for it.
 
         Returns:
-            The arrays, and whether this call computed them.
+            The arrays with what they cost whoever made them, and whether this call did.
 
         Raises:
             StorageError: the store cannot be written.
         """
         path = stage.folder / f"{name}.safetensors"
-        try:
-            return safetensors.numpy.load_file(path), False
-        except (FileNotFoundError, safetensors.SafetensorError):
-            pass  # missing or damaged: computed (again) below
-        arrays = dict(compute())
         with storage_errors(self._root):
-            write_durably(path, safetensors.numpy.save(arrays))
-        return arrays, True
+            if found := _read_learnt(path):
+                return found, False
+            with FileLock(self._root / f"{stage.key}.{name}.lock"):
+                if found := _read_learnt(path):
+                    return found, False
+                made = compute()
+                spent = {field: str(count) for field, count in asdict(made.spent).items()}
+                write_durably(path, safetensors.numpy.save(dict(made.arrays), metadata=spent))
+                return made, True
+
+
+def _read_learnt(path: Path) -> Learnt | None:
+    """Return what lies there, or None where nothing does or it is damaged."""
+    try:
+        with safetensors.safe_open(path, framework="numpy") as file:
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            spent = {field: int(count) for field, count in (file.metadata() or {}).items()}
+        return Learnt(arrays, Spent(**spent))
+    except (FileNotFoundError, safetensors.SafetensorError, ValueError, TypeError):
+        return None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -13,10 +14,14 @@ from tatl_search.adaptation.keys import root_key, round_key, seed_of
 from tatl_search.adaptation.stages import Stage, StageMetrics, StageStore
 from tatl_search.config import AdaptationConfig, TrainingSettings
 from tatl_search.core.plan import PrunePlan
+from tatl_search.core.spent import NOTHING
 from tatl_search.data.batches import evaluation_batches, steps_per_epoch, training_batches
 from tatl_search.data.target import TargetData
+from tatl_search.methods.context import Context, Learnt, Scores
+from tatl_search.methods.method import Score
+from tatl_search.methods.registry import find_method
 from tatl_search.nets.batchnorm import reestimate
-from tatl_search.nets.cost import count_macs, count_parameters, size_bytes
+from tatl_search.nets.cost import cost_model, count_macs, count_parameters, size_bytes
 from tatl_search.nets.evaluate import evaluate
 from tatl_search.nets.finetune import TrainingReport, train
 from tatl_search.nets.groups import find_groups
@@ -81,6 +86,45 @@ class Workbench:
             self.device,
         )
 
+    def context(self, network: LoadedNetwork, stage: Stage, root: Stage) -> Context:
+        """Return what a method may see of a stage's network."""
+        size = self.target.image_size
+        groups = find_groups(network.module, size)
+        return Context(
+            module=network.module,
+            groups=groups,
+            cost=cost_model(network.module, groups, size),
+            original_widths=root.metrics.widths,
+            settings=self.config.prune,
+            images=self.training_images(network),
+            image_count=len(self.target.train),
+            classes=len(self.target.class_names),
+            seed=seed_of(self.config.seed, stage.key),
+            root=partial(self._root_context, root),
+            learn=partial(self._learn, root),
+        )
+
+    def scores(self, score: Score, context: Context, stage: Stage) -> Scores:
+        """Return what a score says of a stage's network, computed once and kept beside it."""
+
+        def compute() -> Learnt:
+            found = score.run(context)
+            arrays = {name: values.astype(np.float64) for name, values in found.by_group.items()}
+            return Learnt(arrays, found.spent)
+
+        found, computed = self.store.learnt(
+            stage, f"score-{score.label(context.settings)}", compute
+        )
+        return Scores(found.arrays, found.spent if computed else NOTHING)
+
+    def _root_context(self, root: Stage) -> Context:
+        return self.context(self.network_of(root), root, root)
+
+    def _learn(self, root: Stage, name: str, compute: Callable[[Context], Learnt]) -> Learnt:
+        """Return what was learnt on the unpruned network; it costs only whoever learns it."""
+        found, computed = self.store.learnt(root, name, lambda: compute(self._root_context(root)))
+        return found if computed else Learnt(found.arrays)
+
     def first_fine_tuning(self) -> Stage:
         """Fine-tune the pre-trained network on the target: the stage all rounds grow from."""
         key = root_key(self.config, self.target.fingerprint, self.root_threads, self.device)
@@ -88,7 +132,8 @@ class Workbench:
 
     def prune_and_retrain(self, parent: Stage, root: Stage, plan: PrunePlan) -> Stage:
         """Remove the plan's units physically from the parent's network and fine-tune it."""
-        key = round_key(parent.key, self.config, plan, self.threads)
+        compensation = find_method(self.config.prune).compensation(self.config.prune)
+        key = round_key(parent.key, self.config, plan, self.threads, compensation)
         compute = partial(self._compute_round, key, parent, root, plan)
         return self.store.get_or_compute(key, self.owner, compute)
 
@@ -109,7 +154,10 @@ class Workbench:
         started = time.perf_counter()
         torch.manual_seed(seed_of(self.config.seed, key))
         network = self.network_of(parent)
-        prune(network.module, find_groups(network.module, self.target.image_size), plan)
+        context = self.context(network, parent, root)
+        if compensate := find_method(self.config.prune).compensate:
+            compensate(context, plan)
+        prune(network.module, context.groups, plan)
         self._place(network.module)
         distils = self.config.retrain.distillation_weight > 0
         teacher = self.network_of(root).module if distils else None

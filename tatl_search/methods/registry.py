@@ -1,27 +1,51 @@
-"""The methods by name, as `prune.method` names them."""
+"""Scores, allocations and methods by name, as the pruning settings name them."""
 
-from collections.abc import Mapping, Sequence
-from typing import Protocol
+import dataclasses
+from collections.abc import Mapping
+from importlib.metadata import entry_points
 
-from tatl_search.config import PruneSettings
-from tatl_search.core.costs import CostModel
-from tatl_search.core.plan import PrunePlan
-from tatl_search.methods import tatl
-from tatl_search.methods.tatl import Floats, PrunableGroup
+from tatl_search.config import PLUGINS, PruneSettings
+from tatl_search.errors import InputError
+from tatl_search.methods.allocations.priority import priority
+from tatl_search.methods.context import Allocation
+from tatl_search.methods.method import Method, Score
+from tatl_search.methods.scores import activation
+
+SCORES: Mapping[str, Score] = {score.name: score for score in (activation.SCORE,)}
+
+ALLOCATIONS: Mapping[str, Allocation] = {"priority": priority}
+
+TATL = Method(
+    name="tatl",
+    title="Target Aware Network Adaptation for Efficient Representation Learning",
+    source="Zhong, Li, Okada, Maki 2018, arXiv 1810.01104",
+    score=activation.SCORE,
+    allocation=priority,
+)
+
+METHODS: Mapping[str, Method] = {method.name: method for method in (TATL,)}
 
 
-class Method(Protocol):
-    """A way to choose filters; each is a module of this package."""
+def find_method(settings: PruneSettings) -> Method:
+    """Return the method the settings name, with the score and allocation they put in its place.
 
-    def plan(
-        self,
-        activations: Mapping[str, Floats],
-        groups: Sequence[PrunableGroup],
-        cost: CostModel,
-        original_widths: Mapping[str, int],
-        settings: PruneSettings,
-    ) -> PrunePlan:
-        """Return what goes in one round; see `methods.tatl.plan` for the arguments."""
+    Raises:
+        InputError: a plug-in that cannot be loaded.
+    """
+    method = METHODS.get(settings.method) or _plugin(settings.method)
+    if settings.score is not None:
+        method = dataclasses.replace(method, score=SCORES[settings.score])
+    if settings.allocation is not None:
+        method = dataclasses.replace(method, allocation=ALLOCATIONS[settings.allocation])
+    return method
 
 
-METHODS: Mapping[str, Method] = {"tatl": tatl}
+def _plugin(name: str) -> Method:
+    (point,) = entry_points(group=PLUGINS, name=name)
+    try:
+        loaded = point.load()
+    except Exception as error:  # a plug-in's own code
+        raise InputError(f"prune.method: plug-in '{name}' cannot be loaded: {error}") from error
+    if not isinstance(loaded, Method):
+        raise InputError(f"prune.method: {point.value} is no tatl_search.methods.method.Method")
+    return loaded

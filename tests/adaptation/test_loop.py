@@ -13,6 +13,7 @@ import torch
 from tatl_search.adaptation.candidate import Candidate
 from tatl_search.adaptation.loop import adapt
 from tatl_search.config import AdaptationConfig
+from tatl_search.core.spent import NOTHING
 from tatl_search.data.target import Split
 from tatl_search.nets.cost import count_macs, count_parameters
 from tatl_search.nets.structure import load_network
@@ -121,9 +122,9 @@ def test_going_over_it_again_computes_nothing(store: Path, candidates: list[Cand
     files = {path: path.stat().st_mtime_ns for path in store.rglob("*") if path.suffix != ".lock"}
     again = run(store)
     assert {path: path.stat().st_mtime_ns for path in files} == files
-    assert [c.statistics_images for c in again] == [0, 0, 0]
+    assert [c.choosing for c in again] == [NOTHING] * 3
     for before, after in zip(candidates, again, strict=True):
-        assert dataclasses.replace(before, statistics_images=0) == after
+        assert dataclasses.replace(before, choosing=NOTHING) == after
 
 
 def test_who_comes_second_reuses_and_pays_nothing(store: Path, candidates: list[Candidate]) -> None:

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from tatl_search.adaptation.stages import METRICS, StageMetrics, StageStore
+from tatl_search.core.spent import Spent
 from tatl_search.errors import StorageError
+from tatl_search.methods.context import Learnt
 
 
 def metrics(accuracy: float = 0.5) -> StageMetrics:
@@ -104,12 +106,14 @@ def test_statistics_are_kept_beside_the_stage(tmp_path: Path) -> None:
     store = StageStore(tmp_path)
     stage = store.get_or_compute("k", "me", write_network)
     arrays = {"conv": np.array([0.25, 0.5])}
-    first, computed = store.statistics(stage, "activations", lambda: arrays)
-    again, computed_again = store.statistics(stage, "activations", dict)
+    made = Learnt(arrays, Spent(images_forward=7, images_trained=3))
+    first, computed = store.learnt(stage, "activations", lambda: made)
+    again, computed_again = store.learnt(stage, "activations", lambda: Learnt({}))
     assert (computed, computed_again) == (True, False)
-    np.testing.assert_array_equal(again["conv"], first["conv"])
+    np.testing.assert_array_equal(again.arrays["conv"], first.arrays["conv"])
+    assert again.spent == made.spent
     (stage.folder / "activations.safetensors").write_bytes(b"damaged")
-    _, computed_third = store.statistics(stage, "activations", lambda: arrays)
+    _, computed_third = store.learnt(stage, "activations", lambda: made)
     assert computed_third
     assert store.get("k") == stage
 

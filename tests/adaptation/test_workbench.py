@@ -24,7 +24,7 @@ def _one_thread() -> Iterator[None]:
 
 def first_round(work: Workbench) -> Stage:
     root = work.first_fine_tuning()
-    plan, _ = choose_filters(work, work.network_of(root), root, root)
+    plan = choose_filters(work, work.network_of(root), root, root).plan
     return work.prune_and_retrain(root, root, plan)
 
 

@@ -11,6 +11,7 @@ from tatl_search.adaptation.candidate import Candidate
 from tatl_search.adaptation.stages import Stage, StageMetrics, StageStore
 from tatl_search.config import AdaptationConfig, DataSettings, NetworkSettings
 from tatl_search.core.plan import PrunePlan
+from tatl_search.core.spent import NOTHING
 from tatl_search.data.batches import evaluation_batches
 from tatl_search.data.sources import load_target
 from tatl_search.data.target import TargetData
@@ -88,7 +89,8 @@ def toy(tmp_path_factory: pytest.TempPathFactory) -> ToySweep:
     pruned = store(folder, "pruned", network, target)
 
     def record(round_: int, stage: Stage, plan: PrunePlan) -> CandidateRecord:
-        return Candidate(round_, stage, plan, "trial 3", None, 0, None).record(CONFIG, "toy", 3)
+        made = Candidate(round_, stage, plan, "trial 3", None, NOTHING, None)
+        return made.record(CONFIG, "toy", 3)
 
     return ToySweep(folder, record(0, root, PrunePlan(())), record(1, pruned, plan), target)
 

@@ -1,10 +1,10 @@
-"""Every method the settings name exists."""
+"""Every method, score and allocation that the settings name exists, and the other way round."""
 
-from typing import get_args
-
-from tatl_search.config import PruneSettings
-from tatl_search.methods.registry import METHODS
+from tatl_search import config
+from tatl_search.methods.registry import ALLOCATIONS, METHODS, SCORES
 
 
-def test_methods_are_those_the_settings_allow() -> None:
-    assert set(METHODS) == set(get_args(PruneSettings.model_fields["method"].annotation))
+def test_names_are_those_the_settings_allow() -> None:
+    assert tuple(METHODS) == config.METHODS
+    assert tuple(SCORES) == config.SCORES
+    assert tuple(ALLOCATIONS) == config.ALLOCATIONS

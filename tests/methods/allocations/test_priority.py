@@ -1,54 +1,31 @@
 """TATL's plan by eye, and against its parts."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 
-from tatl_search.config import PriorityWeights, PruneSettings, Resource
-from tatl_search.core.costs import CostModel
+from tatl_search.config import PriorityWeights, Resource
 from tatl_search.core.plan import GroupRemoval, PrunePlan
-from tatl_search.methods.tatl import plan
+from tatl_search.methods.allocations.priority import priority
+from tests.methods.contexts import WIDTHS, context_by_hand
 
 NAN = float("nan")
 
-
-@dataclass(frozen=True)
-class Group:
-    """What a method knows of a group."""
-
-    name: str
-    width: int
-
-
-GROUPS = (Group("first", 4), Group("second", 6))
-WIDTHS = {"first": 4, "second": 6}
 ACTIVATIONS = {
     "first": np.array([8.0, 0.5, 1.0, 0.5]),
     "second": np.array([0.1, 3.0, 3.0, 0.2, 3.0, 0.7]),
 }
 """Kept at a threshold of 0.9: `first` 0 and 2 (0.9), `second` 1, 2 and 4 (0.9)."""
 
-COST = CostModel(  # 3 -> first -> second -> 10, 1x1 convolutions on one pixel
-    in_per_unit=np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]),
-    in_fixed=np.array([3.0, 0.0, 0.0]),
-    out_per_unit=np.array([[1.0, 0.0], [0.0, 1.0], [0.0, 0.0]]),
-    out_fixed=np.array([0.0, 0.0, 10.0]),
-    macs_weight=np.ones(3),
-    weight_size=np.ones(3),
-    channel_size=np.zeros(3),
-    depthwise=np.zeros(3, dtype=np.bool_),
-    conv_groups=np.ones(3),
-    is_convolution=np.array([True, True, False]),
-)
-
 
 def run(
-    activations: dict[str, npt.NDArray[np.float64]] | None = None, **changes: object
+    activations: dict[str, npt.NDArray[np.float64]] | None = None,
+    original_widths: Mapping[str, int] = WIDTHS,
+    **changes: object,
 ) -> PrunePlan:
-    settings = PruneSettings.model_validate({"threshold": 0.9, "min_filters": 1} | changes)
-    return plan(activations or ACTIVATIONS, GROUPS, COST, WIDTHS, settings)
+    return priority(context_by_hand(original_widths, **changes), activations or ACTIVATIONS).plan
 
 
 def test_plan_by_eye() -> None:
@@ -86,9 +63,7 @@ def test_a_rate_out_of_reach_is_noted() -> None:
 
 
 def test_floors_follow_the_original_width() -> None:
-    settings = PruneSettings(threshold=0.9, rate=0.9, min_filters=1, min_keep=0.5)
-    originals = {"first": 8, "second": 10}
-    found = plan(ACTIVATIONS, GROUPS, COST, originals, settings)
+    found = run(original_widths={"first": 8, "second": 10}, rate=0.9, min_keep=0.5)
     assert found.pruned_sets() == {"second": (0,)}
 
 
@@ -97,8 +72,8 @@ def test_dead_and_non_finite_groups_are_left_alone_and_named() -> None:
     found = run(activations)
     assert found.removals == ()
     assert found.notes[:2] == (
-        "first: left alone, dead (all of its activations are 0)",
-        "second: left alone, not all of its activations are finite",
+        "first: left alone, dead (all of its scores are 0)",
+        "second: left alone, not all of its scores are finite",
     )
 
 

@@ -1,0 +1,48 @@
+"""The settings of one adaptation and of a sweep: frozen, validated once, hashable.
+
+An adaptation's settings say *what* is computed and enter the keys of its stages; a sweep's
+settings say how many of them run, where, and what is recorded.
+"""
+
+from tatl_search.config.adaptation import AdaptationConfig, StopSettings
+from tatl_search.config.base import Count, Positive, Settings, Share
+from tatl_search.config.data import PLAIN_SOURCES, AugmentSettings, DataSettings
+from tatl_search.config.network import NAMED_WEIGHTS, NetworkSettings
+from tatl_search.config.pruning import (
+    ALLOCATIONS,
+    METHODS,
+    PLUGINS,
+    SCORES,
+    PriorityWeights,
+    PruneSettings,
+    Resource,
+)
+from tatl_search.config.sweep import BaselineSettings, Objective, SweepSettings, WandbSettings
+from tatl_search.config.training import RetrainSettings, TrainingSettings
+
+__all__ = [
+    "ALLOCATIONS",
+    "METHODS",
+    "NAMED_WEIGHTS",
+    "PLAIN_SOURCES",
+    "PLUGINS",
+    "SCORES",
+    "AdaptationConfig",
+    "AugmentSettings",
+    "BaselineSettings",
+    "Count",
+    "DataSettings",
+    "NetworkSettings",
+    "Objective",
+    "Positive",
+    "PriorityWeights",
+    "PruneSettings",
+    "Resource",
+    "RetrainSettings",
+    "Settings",
+    "Share",
+    "StopSettings",
+    "SweepSettings",
+    "TrainingSettings",
+    "WandbSettings",
+]

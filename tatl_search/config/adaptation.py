@@ -1,0 +1,48 @@
+"""Settings of one adaptation: everything that decides what it computes."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from tatl_search.config.base import Count, Positive, Settings, Share
+from tatl_search.config.data import DataSettings
+from tatl_search.config.network import NetworkSettings
+from tatl_search.config.pruning import PruneSettings
+from tatl_search.config.training import RetrainSettings, TrainingSettings
+
+
+class StopSettings(Settings):
+    """When an adaptation ends: the first criterion to fire is recorded.
+
+    Attributes:
+        max_rounds: at most this many rounds; 0 only fine-tunes.
+        max_drop: validation accuracy may fall this far below the unpruned fine-tuned network
+            (0.02 = two points) for `patience` rounds in a row.
+        patience: rounds in a row that `max_drop` must be exceeded.
+        target_macs_share: stop once the MACs are at most this share of the unpruned network's.
+        target_parameters_share: the same for parameters.
+        target_latency_ms: stop once the estimated latency of one image is at most this.
+        max_minutes: wall-clock budget of one adaptation.
+        max_epochs: budget of training epochs, the first fine-tuning included.
+    """
+
+    max_rounds: Annotated[int, Field(ge=0)] = 8
+    max_drop: Annotated[float, Field(gt=0.0, le=1.0)] | None = None
+    patience: Count = 1
+    target_macs_share: Share | None = None
+    target_parameters_share: Share | None = None
+    target_latency_ms: Positive | None = None
+    max_minutes: Positive | None = None
+    max_epochs: Count | None = None
+
+
+class AdaptationConfig(Settings):
+    """Everything that decides what one adaptation computes."""
+
+    seed: Annotated[int, Field(ge=0)] = 0
+    data: DataSettings = DataSettings()
+    network: NetworkSettings = NetworkSettings()
+    finetune: TrainingSettings = TrainingSettings()
+    prune: PruneSettings = PruneSettings()
+    retrain: RetrainSettings = RetrainSettings()
+    stop: StopSettings = StopSettings()

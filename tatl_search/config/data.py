@@ -1,0 +1,123 @@
+"""Settings of the target task's images."""
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+
+from tatl_search.config.base import Count, Settings, Share
+
+
+class AugmentSettings(Settings):
+    """How a training image differs each time it is seen; every image draws its own changes.
+
+    Attributes:
+        crop: `shift` moves the image, `resized` cuts out a part and scales it to the input's
+            size (Szegedy et al. 2015, arXiv 1409.4842), `none` shows its centre.
+        shift: greatest random shift, as a share of the side; the border is mirrored.
+        min_scale: least share of the image's area that a resized crop shows.
+        max_aspect: greatest ratio between the sides of a resized crop.
+        flip: mirror at random; off where left and right differ, as in digits.
+        brightness: greatest relative change, drawn evenly from 1 - b to 1 + b.
+        contrast: the same for the distance from the image's mean grey.
+        saturation: the same for the distance from the pixel's grey.
+        hue: greatest turn of the colours, as a share of the colour circle.
+        erase: probability that a random rectangle is blanked (Zhong et al. 2017,
+            arXiv 1708.04896).
+        mixup: alpha of the Beta distribution by which pairs of images are blended (Zhang et al.
+            2017, arXiv 1710.09412); 0 switches it off.
+        cutmix: the same for pasting a rectangle of another image (Yun et al. 2019,
+            arXiv 1905.04899). With both, each batch draws one of the two.
+    """
+
+    crop: Literal["shift", "resized", "none"] = "shift"
+    shift: Annotated[float, Field(ge=0.0, le=0.5)] = 0.1
+    min_scale: Annotated[float, Field(gt=0.0, le=1.0)] = 0.35
+    max_aspect: Annotated[float, Field(ge=1.0, le=4.0)] = 4 / 3
+    flip: bool = False
+    brightness: Annotated[float, Field(ge=0.0, le=1.0)] = 0.0
+    contrast: Annotated[float, Field(ge=0.0, le=1.0)] = 0.0
+    saturation: Annotated[float, Field(ge=0.0, le=1.0)] = 0.0
+    hue: Annotated[float, Field(ge=0.0, le=0.5)] = 0.0
+    erase: Annotated[float, Field(ge=0.0, le=1.0)] = 0.0
+    mixup: Annotated[float, Field(ge=0.0)] = 0.0
+    cutmix: Annotated[float, Field(ge=0.0)] = 0.0
+
+
+PLAIN_SOURCES = (
+    "digits",
+    "folder",
+    "table",
+    "idx",
+    "packed",
+    "flower102",
+    "cub200",
+    "dog120",
+    "mit67",
+    "stanford40",
+)
+"""Sources of images by name; `torchvision/<class>` is one more."""
+
+
+def _of_a_source(name: str) -> str:
+    if name not in PLAIN_SOURCES and not re.fullmatch(r"torchvision/[A-Za-z0-9]+", name):
+        raise ValueError(f"write {', '.join(PLAIN_SOURCES)} or torchvision/<class> (got '{name}')")
+    return name
+
+
+class DataSettings(Settings):
+    """The target task: where its labelled images come from and how they are split.
+
+    Attributes:
+        source: `digits` (embedded), `folder` (`<split>/<class>/*`), `table` (CSV or Parquet of
+            paths and labels), `idx` (MNIST-style files), `packed` (a file of `data pack`), one of
+            the sets `flower102`, `cub200`, `dog120`, `mit67`, `stanford40` in its official
+            layout, or a set of torchvision by its class, as in `torchvision/OxfordIIITPet`.
+        path: where the images are; needed by every source but `digits`. `~` and environment
+            variables are filled in. A packed file may be named by a URI, such as
+            `s3://bucket/flowers.arrow`.
+        download: let torchvision fetch the set (`torchvision/<class>` and `flower102`).
+        crop_to_box: cut each image to the box around its object, where the set brings boxes.
+        image_size: side in pixels of the square input.
+        storage_size: side in pixels of the square images that are kept; training sees crops of
+            them, evaluation their centre. Null keeps them at `image_size`.
+        per_class: keep this many training images of each class (stratified, seeded).
+        val_share: share of the training images cut as validation where the source brings none.
+        test_share: share of all images cut as test where the source brings none.
+        split_seed: seed of the cuts; the same seed gives the same splits on every machine.
+        class_weights: `balanced` weighs each class's loss by the inverse of its images.
+        augment: how training images vary.
+    """
+
+    source: Annotated[str, AfterValidator(_of_a_source)] = "digits"
+    path: str | None = None
+    download: bool = False
+    crop_to_box: bool = False
+    image_size: Annotated[int, Field(ge=16, le=1024)] = 64
+    storage_size: Annotated[int, Field(ge=16, le=2048)] | None = None
+    per_class: Count | None = None
+    val_share: Share = 0.2
+    test_share: Share = 0.2
+    split_seed: int = 0
+    class_weights: Literal["none", "balanced"] = "none"
+    augment: AugmentSettings = AugmentSettings()
+
+    @property
+    def stored_side(self) -> int:
+        """Side in pixels of the images that are kept."""
+        return self.storage_size or self.image_size
+
+    def at_size(self, image_size: int) -> "DataSettings":
+        """Return these settings for another input size, the same part of each image seen."""
+        stored = self.storage_size and round(self.storage_size * image_size / self.image_size)
+        return self.model_copy(update={"image_size": image_size, "storage_size": stored})
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> "DataSettings":
+        if self.source != "digits" and self.path is None:
+            raise ValueError(f"source '{self.source}' needs a path")
+        if self.stored_side < self.image_size:
+            raise ValueError(
+                f"storage_size {self.storage_size} is below image_size {self.image_size}"
+            )
+        return self

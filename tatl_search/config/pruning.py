@@ -1,0 +1,87 @@
+"""Settings of how filters are chosen."""
+
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from importlib.metadata import entry_points
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field, model_validator
+
+from tatl_search.config.base import Count, Settings, Share
+
+
+class PriorityWeights(Settings):
+    """Weights of a group's priority: redundancy, computation (MACs) and storage (parameters)."""
+
+    redundancy: Annotated[float, Field(ge=0.0)] = 1.0
+    macs: Annotated[float, Field(ge=0.0)] = 1.0
+    parameters: Annotated[float, Field(ge=0.0)] = 0.0
+
+    @model_validator(mode="after")
+    def _not_all_zero(self) -> "PriorityWeights":
+        if self.redundancy == self.macs == self.parameters == 0.0:
+            raise ValueError("the priority weights are all 0; at least one must be above 0")
+        return self
+
+
+class Resource(StrEnum):
+    """What a pruning rate is a share of."""
+
+    MACS = "macs"
+    PARAMETERS = "parameters"
+    FILTERS = "filters"
+
+
+PLUGINS = "tatl_search.methods"
+"""Entry point group in which other packages offer methods."""
+
+METHODS = ("tatl",)
+SCORES = ("activation",)
+ALLOCATIONS = ("priority",)
+
+
+def _of_a_method(name: str) -> str:
+    offered = (*METHODS, *(point.name for point in entry_points(group=PLUGINS)))
+    if name not in offered:
+        raise ValueError(f"should be one of {', '.join(offered)} (got '{name}')")
+    return name
+
+
+def _one_of(names: tuple[str, ...]) -> Callable[[str], str]:
+    def check(name: str) -> str:
+        if name not in names:
+            raise ValueError(f"should be one of {', '.join(names)} (got '{name}')")
+        return name
+
+    return check
+
+
+class PruneSettings(Settings):
+    """How filters are chosen in each round.
+
+    Attributes:
+        method: the named way to choose filters; `tatl-search methods` lists them.
+        score: what units are worth, instead of the method's own way.
+        allocation: how scores become a plan, instead of the method's own way.
+        threshold: tau of TATL, the share of a group's summed score that its kept units must
+            hold; used by the allocation `priority`.
+        priority: weights of the order in which groups give up their candidates; likewise.
+        rate: rho, the share to remove in one round of what the current network has left.
+        rate_of: what the rate is a share of.
+        min_filters: no group falls below this many units.
+        min_keep: no group falls below this share of its original width.
+        round_to: kept widths are rounded up to a multiple of this (8 suits GPUs).
+        options: settings of a method that another package offers.
+    """
+
+    method: Annotated[str, AfterValidator(_of_a_method)] = "tatl"
+    score: Annotated[str, AfterValidator(_one_of(SCORES))] | None = None
+    allocation: Annotated[str, AfterValidator(_one_of(ALLOCATIONS))] | None = None
+    threshold: Annotated[float, Field(gt=0.0, le=1.0)] = 0.9
+    priority: PriorityWeights = PriorityWeights()
+    rate: Share = 0.25
+    rate_of: Resource = Resource.MACS
+    min_filters: Count = 4
+    min_keep: Annotated[float, Field(ge=0.0, le=1.0)] = 0.05
+    round_to: Count = 1
+    options: Mapping[str, Any] = {}

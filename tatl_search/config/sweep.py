@@ -1,0 +1,94 @@
+"""Settings of a sweep: how many adaptations run, where, and what is recorded."""
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from tatl_search.config.base import Count, Settings
+from tatl_search.config.network import NetworkSettings
+
+
+class Objective(StrEnum):
+    """What a sweep optimises: accuracy upwards, costs downwards."""
+
+    ACCURACY = "accuracy"
+    MACS = "macs"
+    PARAMETERS = "parameters"
+    SIZE_BYTES = "size_bytes"
+
+    @property
+    def higher_is_better(self) -> bool:
+        """Whether larger values of this objective are better."""
+        return self is Objective.ACCURACY
+
+
+class BaselineSettings(Settings):
+    """One network to beat: another one of the zoo, or the same one at a smaller input.
+
+    Trained for as many epochs as the longest trial may train, so that it costs no less.
+    """
+
+    network: NetworkSettings | None = None
+    image_size: Annotated[int, Field(ge=16, le=1024)] | None = None
+
+    @model_validator(mode="after")
+    def _names_a_change(self) -> "BaselineSettings":
+        if self.network is None and self.image_size is None:
+            raise ValueError("a baseline needs a network, an image_size, or both")
+        return self
+
+    @property
+    def label(self) -> str:
+        """How people know it: `input 32 px`, `timm/mobilenetv3_small_050`."""
+        parts = [self.network.name] if self.network else []
+        if self.image_size is not None:
+            parts.append(f"input {self.image_size} px")
+        return ", ".join(parts)
+
+
+class WandbSettings(Settings):
+    """Weights & Biases. `auto` is online when an API key is at hand, offline otherwise."""
+
+    mode: Literal["auto", "online", "offline", "disabled"] = "auto"
+    project: str = "tatl-search"
+    entity: str | None = None
+    tags: tuple[str, ...] = ()
+
+
+class SweepSettings(Settings):
+    """How a sweep runs.
+
+    Attributes:
+        trials: number of adaptations to run.
+        objectives: two or three of accuracy, macs, parameters, size_bytes; accuracy is one.
+        sampler: Optuna's sampler.
+        startup_trials: trials drawn at random before the sampler learns.
+        cpus_per_trial: CPUs, and therefore torch threads, of one trial.
+        gpus_per_trial: share of a GPU for one trial; 0 trains on CPUs.
+        max_concurrent: trials at once; null fills the cluster.
+        collapse_accuracy: a trial whose accuracy falls below this many times that of guessing
+            is infeasible.
+        baselines: networks to beat, shown beside the front.
+        wandb: where the sweep is recorded besides Parquet.
+    """
+
+    trials: Count = 12
+    objectives: tuple[Objective, ...] = (Objective.ACCURACY, Objective.MACS)
+    sampler: Literal["tpe", "nsga2", "random"] = "tpe"
+    startup_trials: Annotated[int, Field(ge=0)] = 6
+    cpus_per_trial: Count = 1
+    gpus_per_trial: Annotated[float, Field(ge=0.0)] = 0.0
+    max_concurrent: Count | None = None
+    collapse_accuracy: Annotated[float, Field(ge=0.0)] = 1.5
+    baselines: tuple[BaselineSettings, ...] = ()
+    wandb: WandbSettings = WandbSettings()
+
+    @model_validator(mode="after")
+    def _objectives_fit(self) -> "SweepSettings":
+        chosen = self.objectives
+        if len(chosen) not in (2, 3) or len(set(chosen)) != len(chosen):
+            raise ValueError("objectives: name two or three different ones")
+        if Objective.ACCURACY not in chosen:
+            raise ValueError("objectives: accuracy must be one of them")
+        return self

@@ -1,0 +1,42 @@
+"""Settings of a piece of training."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from tatl_search.config.base import Count, Positive, Settings
+
+
+class TrainingSettings(Settings):
+    """One piece of training. Every piece starts a fresh optimiser and schedule.
+
+    Attributes:
+        clip_norm: greatest norm of the gradient; null switches clipping off.
+        amp: automatic mixed precision, used on GPUs only.
+    """
+
+    epochs: Count = 3
+    batch_size: Annotated[int, Field(ge=2)] = 32
+    optimizer: Literal["sgd", "adamw"] = "sgd"
+    learning_rate: Positive = 0.05
+    momentum: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.9
+    weight_decay: Annotated[float, Field(ge=0.0)] = 1e-4
+    schedule: Literal["one_cycle", "cosine", "constant"] = "one_cycle"
+    label_smoothing: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0
+    clip_norm: Positive | None = 5.0
+    amp: bool = True
+
+
+class RetrainSettings(TrainingSettings):
+    """The fine-tuning after each pruning.
+
+    Attributes:
+        distillation_weight: share of the loss that follows the unpruned fine-tuned network's
+            outputs (Hinton et al. 2015, arXiv 1503.02531); 0 switches it off.
+        distillation_temperature: softens both outputs before they are compared.
+    """
+
+    epochs: Count = 1
+    learning_rate: Positive = 0.03
+    distillation_weight: Annotated[float, Field(ge=0.0, le=1.0)] = 0.0
+    distillation_temperature: Positive = 4.0

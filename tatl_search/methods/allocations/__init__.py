@@ -1,0 +1,1 @@
+"""Allocations: how scores and a budget become a plan, one a file."""

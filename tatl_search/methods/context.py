@@ -1,0 +1,110 @@
+"""What a method sees of an adaptation, and what it gives back."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+from torch import Tensor, nn
+
+from tatl_search.config import PruneSettings
+from tatl_search.core.costs import CostModel
+from tatl_search.core.plan import PrunePlan
+from tatl_search.core.spent import NOTHING, Spent
+from tatl_search.nets.groups import Group
+
+Floats = npt.NDArray[np.floating[Any]]
+Ints = npt.NDArray[np.int64]
+Batches = Callable[[], Iterator[tuple[Tensor, Tensor]]]
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """Arrays made from a network and training images, kept so that they are paid for once.
+
+    Attributes:
+        arrays: by name.
+        spent: images it took to make them.
+    """
+
+    arrays: Mapping[str, npt.NDArray[np.float64]]
+    spent: Spent = NOTHING
+
+
+@dataclass(frozen=True)
+class Context:
+    """The network of one stage and what may be looked at to choose which of its filters go.
+
+    Attributes:
+        module: the network, on its device; whoever looks at it leaves it as it was.
+        groups: its groups, in network order.
+        cost: costs over the widths of these groups, in this order.
+        original_widths: group name -> units before any round.
+        settings: how filters are chosen.
+        images: makes batches of the target's training images as they are, in seeded random
+            order: (B, 3, H, W) on the network's device, and labels (B,).
+        image_count: number of those images.
+        classes: number of classes of the target.
+        seed: of this stage: all randomness of a choice comes from it.
+        root: returns the context of the unpruned fine-tuned network.
+        learn: returns what was learnt on the unpruned network under a name, made by the given
+            function where it is missing; the name says everything that decides it.
+        source_images: like `images`, of the source task; null where none is given.
+    """
+
+    module: nn.Module
+    groups: tuple[Group, ...]
+    cost: CostModel
+    original_widths: Mapping[str, int]
+    settings: PruneSettings
+    images: Batches
+    image_count: int
+    classes: int
+    seed: int
+    root: Callable[[], "Context"]
+    learn: Callable[[str, Callable[["Context"], Learnt]], Learnt]
+    source_images: Batches | None = None
+
+    @property
+    def widths(self) -> Ints:
+        """(G,) units the groups have now."""
+        return np.array([group.width for group in self.groups], dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class Scores:
+    """How much each unit is worth.
+
+    Attributes:
+        by_group: group name -> (width,) numbers >= 0; higher is kept.
+        spent: images it took to find out.
+    """
+
+    by_group: Mapping[str, Floats]
+    spent: Spent = NOTHING
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What goes in one round.
+
+    Attributes:
+        plan: the units; without removals where no group can give up anything.
+        spent: images it took to choose, scores included.
+    """
+
+    plan: PrunePlan
+    spent: Spent = NOTHING
+
+
+class Allocation(Protocol):
+    """Turns scores and the round's budget into a plan."""
+
+    def __call__(self, context: Context, scores: Mapping[str, Floats]) -> Choice:
+        """Return what goes so that the round's rate is reached where floors allow it.
+
+        Args:
+            context: the network; its settings hold rate, floors and the like.
+            scores: group name -> (width,) numbers >= 0; higher is kept.
+        """

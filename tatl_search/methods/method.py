@@ -1,0 +1,64 @@
+"""A method: a named pair of a score and an allocation, and what else its paper does."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tatl_search.config import AdaptationConfig, PruneSettings, Settings
+from tatl_search.core.plan import PrunePlan
+from tatl_search.methods.context import Allocation, Context, Scores
+
+
+@dataclass(frozen=True)
+class Score:
+    """A way to tell what units are worth.
+
+    Attributes:
+        name: as in `prune.score`.
+        run: looks at a network and its images and returns the scores.
+        section: the section of the pruning settings that changes them; null where none does.
+            What a network scored is kept under the name and this section.
+    """
+
+    name: str
+    run: Callable[[Context], Scores]
+    section: str | None = None
+
+    def label(self, settings: PruneSettings) -> str:
+        """Return a name that says everything besides the network that decides the scores."""
+        if self.section is None:
+            return self.name
+        section: Settings = getattr(settings, self.section)
+        return f"{self.name}-{section.digest()[:16]}"
+
+
+@dataclass(frozen=True)
+class Method:
+    """A named way to choose filters.
+
+    Attributes:
+        name: as in `prune.method`.
+        title: of the paper, for people.
+        source: authors, year and where to find it.
+        score: what its units are worth.
+        allocation: how scores become a plan.
+        needs: what has to be given besides images and network, for people; empty for nothing.
+        options: model of the method's own settings in `prune.options`; null for none. Methods
+            of this package have sections of their own instead.
+        check: raises InputError where the settings lack what the method needs.
+        compensate: changes the network, before the plan's units are removed, so that their
+            removal does less harm; null for plain removal. `score.section` changes what it does.
+    """
+
+    name: str
+    title: str
+    source: str
+    score: Score
+    allocation: Allocation
+    needs: str = ""
+    options: type[Settings] | None = None
+    check: Callable[[AdaptationConfig], None] | None = None
+    compensate: Callable[[Context, PrunePlan], None] | None = None
+
+    def compensation(self, settings: PruneSettings) -> str | None:
+        """Return a name of all that decides what is changed before removal; null for nothing."""
+        return self.score.label(settings) if self.compensate else None

@@ -1,0 +1,1 @@
+"""Scores: what each unit is worth, one a file."""
