@@ -9,7 +9,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "tatl_search"
 LEVELS = {
-    "core": 0, "space": 0,
+    "config": -1, "core": 0, "space": 0,
     "data": 1, "nets": 2, "methods": 3,
     "adaptation": 4,
     "tracking": 5, "results": 6, "deploy": 7, "search": 8,
@@ -20,6 +20,7 @@ LEVELS = {
 TORCH = {"torch", "torchvision", "timm", "torch_pruning"}
 OUTSIDE = {"ray", "optuna", "wandb"}
 FOREIGN = {
+    "config": TORCH | OUTSIDE | {"pyarrow"},
     "core": TORCH | OUTSIDE | {"pyarrow"},
     "space": TORCH | OUTSIDE | {"pyarrow"},
     "data": OUTSIDE,
@@ -69,7 +70,7 @@ def loaded_by(*arguments: str) -> set[str]:
 
 
 def higher_than(part: str) -> set[str]:
-    return {name for name, level in LEVELS.items() if level > LEVELS.get(part, -1)}
+    return {name for name, level in LEVELS.items() if level > LEVELS.get(part, -2)}
 
 
 @pytest.mark.parametrize("part", LOADED)

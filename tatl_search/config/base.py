@@ -16,6 +16,9 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    def __hash__(self) -> int:
+        return hash(self.digest())
+
     def digest(self) -> str:
         """Return a SHA-256 over the canonical JSON of these settings."""
         text = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
