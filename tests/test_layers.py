@@ -70,7 +70,7 @@ def loaded_by(*arguments: str) -> set[str]:
 
 
 def higher_than(part: str) -> set[str]:
-    return {name for name, level in LEVELS.items() if level > LEVELS.get(part, -2)}
+    return {name for name, level in LEVELS.items() if level > LEVELS.get(part, -1)}
 
 
 @pytest.mark.parametrize("part", LOADED)
