@@ -34,6 +34,8 @@ ONNX_FILE = "model.onnx"
 TEST_LOG = "test_openings.jsonl"
 """In the sweep's folder: every opening of the test split, a line each."""
 
+FULL = "Nothing was exported; free or mend the storage, or export to another place."
+
 
 @dataclass(frozen=True)
 class BundleReport:
@@ -81,7 +83,7 @@ def write_bundle(
     records = (picked, unpruned)
     destination = _free_destination(destination)
     stages = (_stage_folder(sweep, picked), _stage_folder(sweep, unpruned))
-    with storage_errors(destination), _whole_or_absent(destination) as folder:
+    with storage_errors(destination, FULL), _whole_or_absent(destination) as folder:
         for name in NETWORK_FILES:
             shutil.copyfile(stages[0] / name, folder / name)
         networks = (

@@ -2,6 +2,8 @@
 
 import logging
 import os
+import re
+import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
@@ -23,6 +25,10 @@ _SILENCE = {
 }
 
 
+CONNECT_SECONDS = 10.0
+"""Time a head may take to answer; on the far side of the world it takes less than one."""
+
+
 @contextmanager
 def cluster(address: str | None) -> Iterator[None]:
     """Connect to a running cluster, or start one on this machine and end it afterwards.
@@ -40,6 +46,8 @@ def cluster(address: str | None) -> Iterator[None]:
     if ray.is_initialized():
         yield
         return
+    if address is not None:
+        check_listening(address)
     try:
         if address is None:
             ray.init(
@@ -56,6 +64,21 @@ def cluster(address: str | None) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
+
+
+def check_listening(address: str) -> None:
+    """Raise RunError if nobody listens at `host:port`: Ray itself would try for minutes."""
+    found = re.fullmatch(r"\[?(?P<host>[^/]+?)\]?:(?P<port>\d+)", address)
+    if found is None:
+        return
+    try:
+        with socket.create_connection((found["host"], int(found["port"])), CONNECT_SECONDS):
+            pass
+    except (OSError, OverflowError) as error:
+        raise RunError(
+            f"no Ray cluster at '{address}': {error}. `ray status` on a node of the cluster says"
+            " whether it runs; its address is the head's, with the port of `ray start --port`."
+        ) from error
 
 
 def is_lost() -> bool:
