@@ -58,6 +58,8 @@ PLAIN_SOURCES = (
 )
 """Sources of images by name; `torchvision/<class>` is one more."""
 
+SOURCES_WITH_BOXES = ("cub200", "dog120", "stanford40")
+
 
 def _of_a_source(name: str) -> str:
     if name not in PLAIN_SOURCES and not re.fullmatch(r"torchvision/[A-Za-z0-9]+", name):
@@ -116,6 +118,16 @@ class DataSettings(Settings):
     def _fits_together(self) -> "DataSettings":
         if self.source != "digits" and self.path is None:
             raise ValueError(f"source '{self.source}' needs a path")
+        if self.crop_to_box and self.source not in SOURCES_WITH_BOXES:
+            raise ValueError(
+                f"crop_to_box: source '{self.source}' brings no boxes;"
+                f" {', '.join(SOURCES_WITH_BOXES)} do"
+            )
+        if self.download and not (self.source == "flower102" or "/" in self.source):
+            raise ValueError(
+                f"download: source '{self.source}' cannot be fetched; flower102 and"
+                " torchvision/<class> can"
+            )
         if self.stored_side < self.image_size:
             raise ValueError(
                 f"storage_size {self.storage_size} is below image_size {self.image_size}"

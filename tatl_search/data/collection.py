@@ -70,16 +70,20 @@ def source_path(settings: DataSettings) -> Path:
     Raises:
         InputError: nothing is there, or an environment variable is not set.
     """
+    path = _named(settings)
+    if not path.exists():
+        raise InputError(f"data.path: {path} does not exist")
+    return path.resolve()
+
+
+def _named(settings: DataSettings) -> Path:
     text = os.path.expandvars(settings.path or "")
     if "$" in text:
         raise InputError(
             f"data.path: {text} names an environment variable that is not set; set it, or name"
             " the place with --set data.path=..."
         )
-    path = Path(text).expanduser()
-    if not path.exists():
-        raise InputError(f"data.path: {path} does not exist")
-    return path.resolve()
+    return Path(text).expanduser()
 
 
 def source_folder(settings: DataSettings) -> Path:
@@ -92,3 +96,17 @@ def source_folder(settings: DataSettings) -> Path:
     if not path.is_dir():
         raise InputError(f"data.path: {path} is no folder; name the folder that holds the images")
     return path
+
+
+def folder_to_fill(settings: DataSettings) -> Path:
+    """Return the folder the settings name for a download, made where it is missing.
+
+    Raises:
+        InputError: it cannot be made, or an environment variable is not set.
+    """
+    path = _named(settings)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"data.path: {path} cannot be made: {error.strerror}") from error
+    return path.resolve()
