@@ -16,6 +16,7 @@ _LAYOUT = (
     "imagelabels.mat, setid.mat and the images image_00001.jpg, ... in 102flowers/ or jpg/"
     " (--set data.download=true fetches them)"
 )
+_LABELS = "imagelabels.mat"
 _IMAGES = ("102flowers", "jpg")
 _SPLITS = {SplitName.TRAIN: "trnid", SplitName.VAL: "valid", SplitName.TEST: "tstid"}
 _FETCHED = "flowers-102"
@@ -55,7 +56,7 @@ def open_flower102(settings: DataSettings) -> Source:
     root = _fetched(settings) if settings.download else source_folder(settings)
     if (root / _FETCHED).is_dir():
         root /= _FETCHED
-    labels = _labels(root / "imagelabels.mat")
+    labels = _labels(root / _LABELS)
     images = _images(root)
     listed = Listed()
     files = []
@@ -72,6 +73,8 @@ def _fetched(settings: DataSettings) -> Path:
     from torchvision.datasets import Flowers102
 
     root = folder_to_fill(settings)
+    if (root / _LABELS).is_file():
+        return root
     try:
         Flowers102(str(root), download=True)
     except (OSError, RuntimeError) as error:

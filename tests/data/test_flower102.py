@@ -1,7 +1,9 @@
 from pathlib import Path
+from urllib.error import URLError
 
 import numpy as np
 import pytest
+import torchvision
 from scipy.io import loadmat, savemat
 
 from tatl_search.config import DataSettings
@@ -29,14 +31,55 @@ def test_images_labels_and_splits(folder: str, tmp_path: Path) -> None:
 
 
 def test_all_102_names_as_torchvision_has_them(tmp_path: Path) -> None:
-    datasets = pytest.importorskip("torchvision.datasets")
     write_flower102(tmp_path, plan(102, {SplitName.TRAIN: 1, SplitName.TEST: 1}))
     names = read(tmp_path).class_names
     assert len(set(names)) == 102
-    theirs = getattr(datasets.Flowers102, "classes", None)
+    theirs = getattr(torchvision.datasets.Flowers102, "classes", None)
     if theirs is None:
         pytest.skip("this torchvision has no names")
     assert names == tuple(name.rstrip("?") for name in theirs)
+
+
+@pytest.fixture
+def no_checksums(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let torchvision read a small set: its published MD5 stands in the way."""
+    monkeypatch.setattr(
+        torchvision.datasets.flowers102, "check_integrity", lambda path, *_: Path(path).is_file()
+    )
+
+
+@pytest.mark.usefixtures("no_checksums")
+def test_the_same_as_torchvision_reads(tmp_path: Path) -> None:
+    write_flower102(tmp_path / "flowers-102", IMAGES)
+    collection = read(tmp_path)
+    for split in SplitName:
+        theirs = torchvision.datasets.Flowers102(str(tmp_path), split=split.folder)
+        own = np.flatnonzero(collection.brought == split)
+        assert [collection.names[i] for i in own] == [
+            f"jpg/{file.name}" for file in theirs._image_files
+        ]
+        assert collection.labels[own].tolist() == theirs._labels
+
+
+@pytest.mark.usefixtures("no_checksums")
+@pytest.mark.parametrize("folder", ["jpg", "flowers-102/jpg"])
+def test_what_is_there_is_not_fetched_again(folder: str, tmp_path: Path) -> None:
+    above, _, below = folder.rpartition("/")
+    names = write_flower102(tmp_path / above, IMAGES, below)
+    settings = DataSettings(source="flower102", path=str(tmp_path), download=True)
+    assert seen(open_flower102(settings).read()) == expected(IMAGES, names)
+
+
+def test_no_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unreachable(*_: object, **__: object) -> None:
+        raise URLError("no route to host")
+
+    monkeypatch.setattr(
+        torchvision.datasets.flowers102, "download_and_extract_archive", unreachable
+    )
+    settings = DataSettings(source="flower102", path=str(tmp_path / "new"), download=True)
+    with pytest.raises(InputError, match=r"could not be fetched into .*new: .*no route to host"):
+        open_flower102(settings)
 
 
 def change(root: Path, name: str, key: str, value: int) -> None:
