@@ -59,9 +59,7 @@ def choose_filters(bench: Workbench, network: LoadedNetwork, stage: Stage, root:
     """Let the method score the network's filters and choose which go in the next round."""
     method = find_method(bench.config.prune)
     context = bench.context(network, stage, root)
-    scores = bench.scores(method.score, context, stage)
-    choice = method.allocation(context, scores.by_group)
-    return Choice(choice.plan, scores.spent + choice.spent)
+    return method.choose(context, bench.scores(method.score, context, stage))
 
 
 def _progress(

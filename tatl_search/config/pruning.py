@@ -32,12 +32,33 @@ class Resource(StrEnum):
     FILTERS = "filters"
 
 
+class Normalize(StrEnum):
+    """By what a group's scores are divided, so that those of different groups can be compared."""
+
+    NONE = "none"
+    SUM = "sum"
+    MEAN = "mean"
+    MAX = "max"
+
+
 PLUGINS = "tatl_search.methods"
 """Entry point group in which other packages offer methods."""
 
-METHODS = ("tatl",)
-SCORES = ("activation",)
-ALLOCATIONS = ("priority",)
+METHODS = (
+    "tatl",
+    "l1",
+    "l2",
+)
+SCORES = (
+    "activation",
+    "l1",
+    "l2",
+)
+ALLOCATIONS = (
+    "priority",
+    "uniform",
+    "global",
+)
 
 
 def _of_a_method(name: str) -> str:
@@ -63,6 +84,8 @@ class PruneSettings(Settings):
         method: the named way to choose filters; `tatl-search methods` lists them.
         score: what units are worth, instead of the method's own way.
         allocation: how scores become a plan, instead of the method's own way.
+        normalize: by what each group's scores are divided before they are allocated; null for
+            what suits the score.
         threshold: tau of TATL, the share of a group's summed score that its kept units must
             hold; used by the allocation `priority`.
         priority: weights of the order in which groups give up their candidates; likewise.
@@ -77,6 +100,7 @@ class PruneSettings(Settings):
     method: Annotated[str, AfterValidator(_of_a_method)] = "tatl"
     score: Annotated[str, AfterValidator(_one_of(SCORES))] | None = None
     allocation: Annotated[str, AfterValidator(_one_of(ALLOCATIONS))] | None = None
+    normalize: Normalize | None = None
     threshold: Annotated[float, Field(gt=0.0, le=1.0)] = 0.9
     priority: PriorityWeights = PriorityWeights()
     rate: Share = 0.25

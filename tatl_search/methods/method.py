@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tatl_search.config import AdaptationConfig, PruneSettings, Settings
+from tatl_search.config import AdaptationConfig, Normalize, PruneSettings, Settings
+from tatl_search.core.comparable import comparable
 from tatl_search.core.plan import PrunePlan
-from tatl_search.methods.context import Allocation, Context, Scores
+from tatl_search.methods.context import Allocation, Choice, Context, Scores
 
 
 @dataclass(frozen=True)
@@ -17,11 +18,14 @@ class Score:
         run: looks at a network and its images and returns the scores.
         section: the section of the pruning settings that changes them; null where none does.
             What a network scored is kept under the name and this section.
+        normalize: what makes the scores of different groups comparable, unless the settings
+            say otherwise.
     """
 
     name: str
     run: Callable[[Context], Scores]
     section: str | None = None
+    normalize: Normalize = Normalize.NONE
 
     def label(self, settings: PruneSettings) -> str:
         """Return a name that says everything besides the network that decides the scores."""
@@ -58,6 +62,13 @@ class Method:
     options: type[Settings] | None = None
     check: Callable[[AdaptationConfig], None] | None = None
     compensate: Callable[[Context, PrunePlan], None] | None = None
+
+    def choose(self, context: Context, scores: Scores) -> Choice:
+        """Return what goes in this round, scores made comparable before they are allocated."""
+        how = context.settings.normalize or self.score.normalize
+        by_group = {name: comparable(values, how) for name, values in scores.by_group.items()}
+        choice = self.allocation(context, by_group)
+        return Choice(choice.plan, scores.spent + choice.spent)
 
     def compensation(self, settings: PruneSettings) -> str | None:
         """Return a name of all that decides what is changed before removal; null for nothing."""

@@ -6,14 +6,28 @@ from importlib.metadata import entry_points
 
 from tatl_search.config import PLUGINS, PruneSettings
 from tatl_search.errors import InputError
+from tatl_search.methods.allocations.global_ranking import global_ranking
 from tatl_search.methods.allocations.priority import priority
+from tatl_search.methods.allocations.uniform import uniform
+from tatl_search.methods.baselines import BASELINES
 from tatl_search.methods.context import Allocation
 from tatl_search.methods.method import Method, Score
-from tatl_search.methods.scores import activation
+from tatl_search.methods.scores import activation, l1, l2
 
-SCORES: Mapping[str, Score] = {score.name: score for score in (activation.SCORE,)}
+SCORES: Mapping[str, Score] = {
+    score.name: score
+    for score in (
+        activation.SCORE,
+        l1.SCORE,
+        l2.SCORE,
+    )
+}
 
-ALLOCATIONS: Mapping[str, Allocation] = {"priority": priority}
+ALLOCATIONS: Mapping[str, Allocation] = {
+    "priority": priority,
+    "uniform": uniform,
+    "global": global_ranking,
+}
 
 TATL = Method(
     name="tatl",
@@ -23,7 +37,13 @@ TATL = Method(
     allocation=priority,
 )
 
-METHODS: Mapping[str, Method] = {method.name: method for method in (TATL,)}
+METHODS: Mapping[str, Method] = {
+    method.name: method
+    for method in (
+        TATL,
+        *BASELINES,
+    )
+}
 
 
 def find_method(settings: PruneSettings) -> Method:

@@ -9,9 +9,10 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, fx, nn
 
-from tatl_search.nets.groups import Group, Indices
+from tatl_search.nets.groups import Group
 from tatl_search.nets.skeleton import eval_mode
 from tatl_search.nets.taps import Taps, find_taps
+from tatl_search.nets.units import unit_means
 
 Floats = npt.NDArray[np.float64]
 
@@ -44,7 +45,7 @@ def mean_activations(
             reader.run(images)
     means = reader.means()
     return {
-        name: _combined([_per_unit(means[tap.node], tap.indices) for tap in of_group])
+        name: _combined([unit_means(means[tap.node], tap.indices) for tap in of_group])
         for name, of_group in taps.by_group.items()
     }
 
@@ -83,15 +84,6 @@ class _Reader(fx.Interpreter):
         return {
             node: total.cpu().numpy() / self._counts[node] for node, total in self._sums.items()
         }
-
-
-def _per_unit(channels: Floats, indices: Indices) -> Floats:
-    """Return (width,) means over the channels of each unit."""
-    sizes = np.array([len(unit) for unit in indices])
-    flat = np.fromiter(chain.from_iterable(indices), dtype=np.int64, count=int(sizes.sum()))
-    starts = np.cumsum(sizes) - sizes
-    means: Floats = np.add.reduceat(channels[flat], starts) / sizes
-    return means
 
 
 def _combined(places: Sequence[Floats]) -> Floats:

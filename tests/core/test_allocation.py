@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tatl_search.config import Resource
-from tatl_search.core.allocation import Floors, allocate
+from tatl_search.core.allocation import allocate
+from tatl_search.core.budget import Budget, Floors
 from tatl_search.core.costs import CostModel
 
 Ints = npt.NDArray[np.int64]
@@ -63,16 +64,15 @@ class Case:
     floors: Floors
 
     def run(self) -> list[int]:
-        removed = allocate(
+        budget = Budget(
             chain(len(self.widths)),
             np.array(self.widths),
             np.array(self.original),
-            np.array(self.candidates),
-            np.array(self.priorities),
             self.percent / 100,
             self.rate_of,
             self.floors,
         )
+        removed = allocate(budget, np.array(self.candidates), np.array(self.priorities))
         return [int(count) for count in removed]
 
     def reached(self, left: list[int]) -> bool:

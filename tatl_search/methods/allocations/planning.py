@@ -1,12 +1,11 @@
-"""What every allocation needs: floors from settings, and a plan from what is to go."""
+"""What every allocation needs: a budget from settings, and a plan from what is to go."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from tatl_search.config import PruneSettings
-from tatl_search.core.allocation import Floors
+from tatl_search.core.budget import Budget, Floors
 from tatl_search.core.plan import GroupRemoval, PrunePlan
 from tatl_search.methods.context import Context, Floats, Ints
 
@@ -28,15 +27,18 @@ class Removed:
     candidates: int
 
 
-def floors_of(settings: PruneSettings) -> Floors:
-    """Return how narrow these settings let groups become."""
-    return Floors(settings.min_filters, settings.min_keep, settings.round_to)
-
-
-def original_widths(context: Context) -> Ints:
-    """Return (G,) the widths of the groups before any round."""
+def budget_of(context: Context) -> Budget:
+    """Return what the settings ask to remove of the network as it is now."""
+    settings = context.settings
     names = [group.name for group in context.groups]
-    return np.array([context.original_widths[name] for name in names], dtype=np.int64)
+    return Budget(
+        cost=context.cost,
+        widths=context.widths,
+        original_widths=np.array([context.original_widths[n] for n in names], dtype=np.int64),
+        rate=settings.rate,
+        rate_of=settings.rate_of,
+        floors=Floors(settings.min_filters, settings.min_keep, settings.round_to),
+    )
 
 
 def plan_of(
@@ -64,7 +66,24 @@ def plan_of(
     return PrunePlan(removals, notes=(*_left_alone(context, scores), *_shortfall(context, gone)))
 
 
-def is_told(scores: Floats) -> bool:
+def weakest(context: Context, scores: Mapping[str, Floats], gone: Ints) -> list[Removed]:
+    """Return the removal of so many units (G,) of each group: its lowest scores.
+
+    Of equal scores the lower index goes first. Nobody asked one group before another: their
+    priority is 0.
+    """
+    return [
+        Removed(
+            at,
+            np.argsort(scores[group.name], kind="stable")[: gone[at]],
+            priority=0.0,
+            candidates=group.width,
+        )
+        for at, group in enumerate(context.groups)
+    ]
+
+
+def told(scores: Floats) -> bool:
     """Say whether scores tell units apart at all: finite, and not all 0."""
     return bool(np.all(np.isfinite(scores)) and np.any(scores))
 

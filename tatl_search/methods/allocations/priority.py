@@ -16,7 +16,7 @@ from tatl_search.core.allocation import allocate
 from tatl_search.core.costs import CostModel
 from tatl_search.core.priority import priorities, walking_order
 from tatl_search.core.selection import candidate_units
-from tatl_search.methods.allocations.planning import Removed, floors_of, original_widths, plan_of
+from tatl_search.methods.allocations.planning import Removed, budget_of, plan_of
 from tatl_search.methods.context import Choice, Context, Floats, Ints
 
 
@@ -31,16 +31,7 @@ def priority(context: Context, scores: Mapping[str, Floats]) -> Choice:
     offers = [candidate_units(scores[g.name], settings.threshold) for g in context.groups]
     counts = np.array([len(offer) for offer in offers], dtype=np.int64)
     ranks = _priorities(context.cost, widths, counts, settings.priority)
-    gone = allocate(
-        context.cost,
-        widths,
-        original_widths(context),
-        counts,
-        ranks,
-        settings.rate,
-        settings.rate_of,
-        floors_of(settings),
-    )
+    gone = allocate(budget_of(context), counts, ranks)
     removed = [
         Removed(group, offers[group][: gone[group]], float(ranks[group]), int(counts[group]))
         for group in walking_order(ranks)

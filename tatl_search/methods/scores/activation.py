@@ -4,6 +4,7 @@ Zhong, Li, Okada, Maki 2018 (arXiv 1810.01104), "activation statistics"; what ex
 is *our reading*.
 """
 
+from tatl_search.config import Normalize
 from tatl_search.core.spent import Spent
 from tatl_search.methods.context import Context, Scores
 from tatl_search.methods.method import Score
@@ -16,4 +17,4 @@ def _run(context: Context) -> Scores:
     return Scores(statistics, Spent(images_forward=context.image_count))
 
 
-SCORE = Score("activation", _run)
+SCORE = Score("activation", _run, normalize=Normalize.MEAN)

@@ -1,0 +1,31 @@
+"""L2 norm of filters.
+
+A unit's norm is that of all weights that make its channels as one vector: the squares are summed
+over a residual group's convolutions, as in LeGR (arXiv 1904.12368).
+"""
+
+import numpy as np
+from torch import nn
+
+from tatl_search.config import Normalize
+from tatl_search.methods.context import Context, Floats, Scores
+from tatl_search.methods.method import Score
+from tatl_search.nets.filters import filters
+from tatl_search.nets.groups import Group
+from tatl_search.nets.units import unit_sums
+
+
+def squared_norms(module: nn.Module, group: Group) -> Floats:
+    """Return (width,) the sum of squares over the filters of each unit of a group."""
+    return sum(
+        (unit_sums(np.square(w).sum(axis=1), units) for w, units in filters(module, group)),
+        start=np.zeros(group.width),
+    )
+
+
+def _run(context: Context) -> Scores:
+    """Score units by the L2 norm of their filters."""
+    return Scores({g.name: np.sqrt(squared_norms(context.module, g)) for g in context.groups})
+
+
+SCORE = Score("l2", _run, normalize=Normalize.MEAN)
