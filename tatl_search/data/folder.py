@@ -13,10 +13,11 @@ from tatl_search.errors import InputError
 def open_folder(settings: DataSettings) -> Source:
     """Return the set in a folder tree, files of nested folders included, hidden ones not.
 
-    Files that are no whole images are left out when the tree is read, each named in the notes.
+    Files that are no whole images are left out when they are packed, each named.
 
     Raises:
-        InputError: no such folder, no classes in it, or classes that training does not know.
+        InputError: no such folder, no classes or no files in it, or classes that training does
+            not know.
     """
     root = source_folder(settings)
     split_folders = _split_folders(root)
@@ -30,8 +31,14 @@ def open_folder(settings: DataSettings) -> Source:
                 f"{root}: {split.folder}/ has classes that train/ has not:"
                 f" {', '.join(unknown)}. Every class needs training images."
             )
-        for name, folder in folders.items():
-            files += [ImageFile(path, split, names.index(name)) for path in _files_below(folder)]
+        own = [
+            ImageFile(path, split, names.index(name))
+            for name, folder in folders.items()
+            for path in _files_below(folder)
+        ]
+        if not own:
+            raise InputError(f"{split_folders[split]} holds no images")
+        files += own
     return source_of_files(root, names, files, _unused(root, split_folders))
 
 

@@ -1,16 +1,30 @@
 """One image of any kind becomes a square of RGB bytes."""
 
+import errno
+import hashlib
 import stat
+import struct
+from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageFile, ImageOps
 
 from tatl_search.data.target import Pixels
+from tatl_search.errors import StorageError
+
+MOST_PIXELS = 1024**3 // 12
+"""Largest image that is decoded: 89 million pixels, above which Pillow warns of an attack."""
 
 # Named, since Pillow would run Ghostscript on an EPS file.
 _FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "PPM", "JPEG2000")
+_HEAD_BYTES = 16
 _WHITE = (255, 255, 255, 255)
+
+_NOT_THE_FILES_FAULT = frozenset(
+    {errno.EIO, errno.ESTALE, errno.ETIMEDOUT, errno.EMFILE, errno.ENFILE, errno.ENOMEM}
+)
 
 
 class UnusableImageError(Exception):
@@ -23,7 +37,8 @@ def open_image(path: Path) -> Image.Image:
     Of several frames the first is taken; transparent pixels are laid on white.
 
     Raises:
-        UnusableImageError: the file is no whole image; the message says why.
+        UnusableImageError: the file is no whole image, or too large; the message says why.
+        StorageError: the storage failed; the file may be as good as any.
     """
     try:
         found = path.stat()
@@ -31,13 +46,16 @@ def open_image(path: Path) -> Image.Image:
             raise UnusableImageError("not a regular file")
         if found.st_size == 0:
             raise UnusableImageError("empty file")
-        with Image.open(path, formats=_FORMATS) as image:
-            return to_rgb(ImageOps.exif_transpose(image))
+        with path.open("rb") as file:
+            image = _recognise(file)
+            _check_size(image)
+            image.load()
+            return to_rgb(_upright(image))
     except UnusableImageError:
         raise
-    except UnidentifiedImageError as error:
-        raise UnusableImageError("not an image") from error
     except OSError as error:
+        if error.errno in _NOT_THE_FILES_FAULT:
+            raise StorageError(f"{path} cannot be read: {error.strerror}") from error
         raise UnusableImageError(error.strerror or str(error)) from error
     except Exception as error:
         # Decoders raise anything on damaged files.
@@ -45,11 +63,29 @@ def open_image(path: Path) -> Image.Image:
 
 
 def to_square(image: Image.Image, side: int) -> Pixels:
-    """Return an RGB image as (side, side, 3).
+    """Return an RGB image as (side, side, 3), bit for bit what torchvision makes of it.
 
-    The shorter side is resized to `side` (bicubic, antialiased) and the centre is kept.
+    That is `Resize(side, BICUBIC)` of the shorter side, antialiased, and `CenterCrop(side)`,
+    with their rounding. Only of images so long and thin that the resized one would exceed
+    `MOST_PIXELS` the centre alone is computed, equal but for rounding.
     """
-    return np.asarray(ImageOps.fit(image, (side, side), Image.Resampling.BICUBIC))
+    width, height = _resized(image.size, side)
+    left, top = round((width - side) / 2), round((height - side) / 2)
+    box = (left, top, left + side, top + side)
+    if width * height > MOST_PIXELS:
+        across, down = image.width / width, image.height / height
+        part = (box[0] * across, box[1] * down, box[2] * across, box[3] * down)
+        return np.asarray(image.resize((side, side), Image.Resampling.BICUBIC, box=part))
+    if image.size != (width, height):
+        image = image.resize((width, height), Image.Resampling.BICUBIC)
+    return np.asarray(image.crop(box))
+
+
+def content_hash(image: Image.Image) -> bytes:
+    """Return a SHA-256 over an RGB image's size and pixels: equal for copies of any format."""
+    digest = hashlib.sha256(f"{image.width} x {image.height}".encode())
+    digest.update(np.ascontiguousarray(image).data)
+    return digest.digest()
 
 
 def to_rgb(image: Image.Image) -> Image.Image:
@@ -68,3 +104,45 @@ def to_rgb(image: Image.Image) -> Image.Image:
         opaque = image.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", opaque.size, _WHITE), opaque).convert("RGB")
     return image.convert("RGB")
+
+
+def _recognise(file: BinaryIO) -> ImageFile.ImageFile:
+    """Return the image in a file, its pixels not decoded yet.
+
+    As `Image.open`, which warns of a large image before its size can be looked at; a warning
+    can only be kept back for all threads at once.
+    """
+    Image.init()
+    head = file.read(_HEAD_BYTES)
+    for name in _FORMATS:
+        factory, accepts = Image.OPEN[name]
+        if accepts is None or accepts(head) is not True:
+            continue
+        file.seek(0)
+        # What Pillow's formats raise for a file that only starts like one of theirs.
+        with suppress(SyntaxError, IndexError, TypeError, KeyError, EOFError):
+            return factory(file, "")
+    raise UnusableImageError("not an image")
+
+
+def _check_size(image: Image.Image) -> None:
+    width, height = image.size
+    if width * height > MOST_PIXELS:
+        raise UnusableImageError(
+            f"too large: {width} x {height} pixels; at most {MOST_PIXELS // 10**6} million"
+        )
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """Return an image turned as its EXIF tells; damaged EXIF tells nothing."""
+    try:
+        return ImageOps.exif_transpose(image)
+    except (ValueError, TypeError, LookupError, SyntaxError, OSError, struct.error):
+        return image
+
+
+def _resized(size: tuple[int, int], side: int) -> tuple[int, int]:
+    """Return width and height when the shorter side becomes `side`, rounded as torchvision."""
+    short, long = min(size), max(size)
+    scaled = int(side * long / short)
+    return (side, scaled) if size[0] <= size[1] else (scaled, side)

@@ -1,19 +1,22 @@
-"""The one way to the target's images: source, cuts, packed file."""
+"""The one way to the target's images: source, packed file, cuts."""
 
 import hashlib
 import json
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-import numpy as np
 import PIL
 
 from tatl_search.config import DataSettings
 from tatl_search.data import packed
-from tatl_search.data.collection import Collection, Source, SplitName
+from tatl_search.data.collection import Source, SplitName
 from tatl_search.data.digits import open_digits
 from tatl_search.data.folder import open_folder
 from tatl_search.data.idx import open_idx
+from tatl_search.data.packed import Pack, open_pack
+from tatl_search.data.packing import Origin, packed_once
 from tatl_search.data.splits import Indices, cut, remarks
 from tatl_search.data.target import Split, TargetData
 
@@ -23,67 +26,100 @@ SOURCES: Mapping[str, Callable[[DataSettings], Source]] = {
     "idx": open_idx,
 }
 
-# Changes what training sees, but not what is packed.
-_AUGMENTATION = {"flip", "shift"}
-
 
 def load_target(settings: DataSettings, cache: Path | None = None) -> TargetData:
     """Return the target task's images, decoded, square, and cut into splits.
 
-    With a cache the first call packs everything into one file that this and every later call,
+    With a cache the first call packs all images into one file that this and every later call,
     in whatever process, maps read-only without a copy. A later call opens no image; it packs
     anew when a file of the source has come, gone, or changed in size or time.
 
     Args:
         settings: where the images come from and how they are cut; `splits.cut` says how.
-        cache: folder of packed files; without it, all images are held in memory.
+        cache: folder of packed files; without it, the file goes away with its last user.
 
     Raises:
         InputError: the source is missing, malformed, or too small for its classes.
         StorageError: the cache cannot be read or written.
     """
+    return cut_target(load_pack(settings, cache), settings)
+
+
+def stored_target(settings: DataSettings, cache: Path) -> TargetData:
+    """Return what `load_target` does, without a look at the source where the cache has it packed.
+
+    What a driver has packed serves its workers on nodes that do not see the images, and an export
+    when they have changed or are gone.
+    """
+    path = cache / _file_name(settings)
+    if settings.source == "packed" or not path.exists():
+        return load_target(settings, cache)
+    return cut_target(open_pack(path), settings)
+
+
+def load_pack(settings: DataSettings, cache: Path | None = None) -> Pack:
+    """Return all images of the source in packed form; see `load_target`."""
+    source = origin_of(settings)
+    if cache is not None:
+        return packed_once(cache / _file_name(settings), source)
+    with TemporaryDirectory() as folder:
+        # What is mapped stays readable when its name is gone.
+        return packed_once(Path(folder) / _file_name(settings), source)
+
+
+def origin_of(settings: DataSettings) -> Origin:
+    """Return what the settings' packed file is made from.
+
+    Raises:
+        InputError: the source is missing or malformed.
+    """
     source = SOURCES[settings.source](settings)
-
-    def make() -> packed.Pack:
-        return _assemble(source.read(settings.image_size), settings)
-
-    made = make() if cache is None else packed.packed_once(cache, _key(source, settings), make)
-    return TargetData(
-        class_names=made.class_names,
-        image_size=settings.image_size,
-        fingerprint=_fingerprint(made.digest, settings),
-        train=made.splits[SplitName.TRAIN],
-        val=made.splits[SplitName.VAL],
-        notes=made.notes,
-        _test=made.splits[SplitName.TEST],
+    inputs = [source.signature, PIL.__version__, packed.VERSION]
+    return Origin(
+        read=source.read,
+        side=settings.stored_side,
+        named=" ".join(filter(None, (settings.source, settings.path))),
+        made_from=_hash(inputs),
     )
 
 
-def _assemble(collection: Collection, settings: DataSettings) -> packed.Pack:
-    parts = cut(collection, settings)
-    notes = (*collection.notes, *remarks(collection, parts, settings))
-    splits = {name: _gather(collection, part, settings.image_size) for name, part in parts.items()}
-    return packed.pack(collection.class_names, notes, splits)
+def cut_target(pack: Pack, settings: DataSettings) -> TargetData:
+    """Return a packed target task cut into splits.
+
+    Raises:
+        InputError: it is too small for its classes.
+    """
+    parts = cut(pack, settings)
+    train, val, test = (_split(pack, parts[name]) for name in SplitName)
+    return TargetData(
+        class_names=pack.class_names,
+        image_size=settings.image_size,
+        fingerprint=_fingerprint(pack, parts, settings),
+        train=train,
+        val=val,
+        notes=(*pack.notes, *remarks(pack, parts, settings)),
+        _test=test,
+    )
 
 
-def _gather(collection: Collection, indices: Indices, side: int) -> Split:
-    images = np.empty((len(indices), side, side, 3), dtype=np.uint8)
-    for row, index in enumerate(indices):
-        images[row] = collection.square(index)
-    return Split(images, collection.labels[indices])
+def _split(pack: Pack, rows: Indices) -> Split:
+    labels = pack.labels[rows]
+    rows.flags.writeable = labels.flags.writeable = False
+    return Split(pack.columns.images, rows, labels)
 
 
-def _key(source: Source, settings: DataSettings) -> str:
-    """Return a hash of everything the packed file follows from, short enough for a name."""
-    inputs = {
-        "version": packed.VERSION,
-        "pillow": PIL.__version__,
-        "source": source.signature,
-        "settings": settings.model_dump(mode="json", exclude={"path", *_AUGMENTATION}),
-    }
-    return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()[:32]
+def _fingerprint(pack: Pack, parts: Mapping[SplitName, Indices], settings: DataSettings) -> str:
+    rows = [hashlib.sha256(parts[name].data).hexdigest() for name in SplitName]
+    return _hash([pack.head.digest, rows, settings.image_size])
 
 
-def _fingerprint(digest: str, settings: DataSettings) -> str:
-    seen = {"packed": digest, **settings.model_dump(include=_AUGMENTATION)}
-    return hashlib.sha256(json.dumps(seen, sort_keys=True).encode()).hexdigest()
+def _file_name(settings: DataSettings) -> str:
+    """Return the name of the settings' packed file: the same for all that give the same images."""
+    path = os.path.expandvars(settings.path or "")
+    place = str(Path(path).expanduser().resolve()) if path else ""
+    decides = [settings.source, place, settings.stored_side, settings.crop_to_box, packed.VERSION]
+    return _hash(decides)[:32] + packed.SUFFIX
+
+
+def _hash(values: object) -> str:
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()

@@ -1,12 +1,14 @@
 """Which image serves what: seeded, stratified cuts, the same on every machine."""
 
 from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from tatl_search.config import DataSettings
-from tatl_search.data.collection import Collection, SplitName
+from tatl_search.data.collection import SplitName
+from tatl_search.data.packed import Pack
 from tatl_search.data.target import Labels
 from tatl_search.errors import InputError
 
@@ -16,13 +18,34 @@ _FEWEST_VAL = 20
 _IMBALANCE = 3.0
 
 
-def cut(collection: Collection, settings: DataSettings) -> dict[SplitName, Indices]:
+class Labelled(Protocol):
+    """Listed or packed images: what is needed to tell whether they make a target task."""
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Name of each label."""
+
+    @property
+    def labels(self) -> Labels:
+        """(N,) label of each image."""
+
+    @property
+    def brought(self) -> npt.NDArray[np.int8]:
+        """(N,) `SplitName` the source puts each image in."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What people should know."""
+
+
+def cut(pack: Pack, settings: DataSettings) -> dict[SplitName, Indices]:
     """Return the images of each split, as indices in seeded random order.
 
     All images are put in one seeded order, and each class is dealt out along it: what the source
     brings stays as it is; a missing test split takes the first `test_share` of the training
     images of each class, a missing validation split the next `val_share` of what is then left,
-    at least one image where the class has more than one. What remains is for training.
+    at least one image where the class has more than one. What remains is for training. Copies
+    of an image go, within a class, where the first of them goes, and count as one.
 
     `per_class` then keeps the first so many training images of each class. A validation split
     that was cut keeps in proportion, `per_class * val_share / (1 - val_share)` images a class
@@ -34,14 +57,14 @@ def cut(collection: Collection, settings: DataSettings) -> dict[SplitName, Indic
         InputError: fewer than two classes, fewer training images than classes, a class without
             training images, or so few images that a split stays empty.
     """
-    _check_classes(collection)
-    labels = collection.labels
+    check_classes(pack)
+    labels = pack.labels
     order = np.random.default_rng(settings.split_seed).permutation(len(labels))
-    train, val, test = (order[collection.brought[order] == split] for split in SplitName)
+    train, val, test = (order[pack.brought[order] == split] for split in SplitName)
     if not len(test):
-        test, train = _deal(train, labels, _shares(labels[train], settings.test_share))
+        test, train = _cut_off(train, pack, settings.test_share)
     if not len(val):
-        val, train = _deal(train, labels, _shares(labels[train], settings.val_share))
+        val, train = _cut_off(train, pack, settings.val_share)
         val, _ = _deal(val, labels, _most_val(settings))
     train, _ = _deal(train, labels, settings.per_class)
     splits = {SplitName.TRAIN: train, SplitName.VAL: val, SplitName.TEST: test}
@@ -55,14 +78,14 @@ def cut(collection: Collection, settings: DataSettings) -> dict[SplitName, Indic
 
 
 def remarks(
-    collection: Collection, splits: dict[SplitName, Indices], settings: DataSettings
+    pack: Pack, splits: dict[SplitName, Indices], settings: DataSettings
 ) -> tuple[str, ...]:
     """Return what people should know of the cuts: imbalance and classes that come short."""
     counts = {
-        split: np.bincount(collection.labels[indices], minlength=len(collection.class_names))
+        split: np.bincount(pack.labels[indices], minlength=len(pack.class_names))
         for split, indices in splits.items()
     }
-    names = collection.class_names
+    names = pack.class_names
     train = counts[SplitName.TRAIN]
     few, many = int(train.argmin()), int(train.argmax())
     notes = []
@@ -88,12 +111,13 @@ def remarks(
     return tuple(notes)
 
 
-def _check_classes(collection: Collection) -> None:
-    names = collection.class_names
+def check_classes(found: Labelled) -> None:
+    """Raise InputError if there are too few classes, or one without training images."""
+    names = found.class_names
     if len(names) < 2:
         raise InputError(f"one class only ({_listed(names)}): a target task needs at least two")
-    train = collection.labels[collection.brought == SplitName.TRAIN]
-    why = "".join(f"\n  {note}" for note in collection.notes[:5])
+    train = found.labels[found.brought == SplitName.TRAIN]
+    why = "".join(f"\n  {note}" for note in found.notes[:5])
     if len(train) < len(names):
         raise InputError(f"{len(train)} training images are too few for {len(names)} classes{why}")
     counts = np.bincount(train, minlength=len(names))
@@ -112,6 +136,18 @@ def _shares(labels: Labels, share: float) -> Indices:
     wanted = np.floor(totals * share + 0.5)
     dealt: Indices = np.maximum(np.clip(wanted, 1, totals - 1), 0).astype(np.int64)
     return dealt
+
+
+def _cut_off(pool: Indices, pack: Pack, share: float) -> tuple[Indices, Indices]:
+    """Split indices into a share of each class and the rest, copies of an image together."""
+    labels = pack.labels[pool]
+    _, first, copy_of = np.unique(
+        np.stack([pack.copies[pool], labels]), axis=1, return_index=True, return_inverse=True
+    )
+    originals = np.sort(first)
+    chosen, _ = _deal(originals, labels, _shares(labels[originals], share))
+    taken = np.isin(first[copy_of], chosen)
+    return pool[taken], pool[~taken]
 
 
 def _most_val(settings: DataSettings) -> int | None:

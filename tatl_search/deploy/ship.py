@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tatl_search.config import AdaptationConfig
-from tatl_search.data.sources import load_target
+from tatl_search.data.sources import stored_target
 from tatl_search.deploy.bundle import BundleReport, write_bundle
 from tatl_search.deploy.pick import Choice
 from tatl_search.errors import InputError
@@ -26,7 +26,7 @@ def ship(results: SweepResults, choice: Choice, destination: Path) -> BundleRepo
     """
     picked = choice.candidate
     config = AdaptationConfig.model_validate_json(picked.settings)
-    target = load_target(config.data, cache=results.folder.data)
+    target = stored_target(config.data, results.folder.data)
     unpruned = unpruned_of(results, picked)
     return write_bundle(destination, results.folder, picked, unpruned, target, choice.why)
 

@@ -12,7 +12,7 @@ from tatl_search.adaptation.candidate import Candidate
 from tatl_search.adaptation.loop import adapt
 from tatl_search.adaptation.stages import StageStore
 from tatl_search.adaptation.workbench import Workbench
-from tatl_search.data.sources import load_target
+from tatl_search.data.sources import stored_target
 from tatl_search.errors import InfeasibleError, InfeasibleReason, InputError
 from tatl_search.manifest import SweepFolder
 from tatl_search.records import CandidateRecord, Kind, StopReason, TrialRecord, TrialState
@@ -68,7 +68,7 @@ def open_workbench(item: WorkItem) -> Workbench:
     folder = SweepFolder(item.folder)
     return Workbench(
         config=item.config,
-        target=load_target(item.config.data, cache=folder.data),
+        target=stored_target(item.config.data, folder.data),
         store=StageStore(folder.stages),
         owner=item.owner,
         device=item.device,

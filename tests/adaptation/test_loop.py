@@ -14,7 +14,6 @@ from tatl_search.adaptation.candidate import Candidate
 from tatl_search.adaptation.loop import adapt
 from tatl_search.config import AdaptationConfig
 from tatl_search.core.spent import NOTHING
-from tatl_search.data.target import Split
 from tatl_search.nets.cost import count_macs, count_parameters
 from tatl_search.nets.structure import load_network
 from tatl_search.records import CandidateRecord, StopReason
@@ -111,7 +110,7 @@ def test_filters_are_chosen_on_training_images_only(
     """Noise as validation images changes the figures, and nothing of what is removed or trained."""
     target = digits()
     noise = np.random.default_rng(0).integers(0, 256, target.val.images.shape, dtype=np.uint8)
-    blind = dataclasses.replace(target, val=Split(noise, target.val.labels))
+    blind = dataclasses.replace(target, val=dataclasses.replace(target.val, images=noise))
     found = list(adapt(bench(tmp_path, target=blind)))
     assert [c.plan for c in found] == [c.plan for c in candidates]
     assert weights(found) == weights(candidates)

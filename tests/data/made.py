@@ -44,5 +44,6 @@ def write_idx(path: Path, magic: int, array: npt.NDArray[np.uint8]) -> None:
 
 def colours(split: Split) -> list[tuple[int, ...]]:
     """Return the one colour of each image of a split."""
-    assert (split.images == split.images[:, :1, :1]).all()
-    return [tuple(colour) for colour in split.images[:, 0, 0].tolist()]
+    images = split.pixels(slice(None))
+    assert (images == images[:, :1, :1]).all()
+    return [tuple(colour) for colour in images[:, 0, 0].tolist()]

@@ -8,6 +8,7 @@ from PIL import Image
 from tatl_search.config import DataSettings
 from tatl_search.data.collection import Collection, Source, SplitName
 from tatl_search.data.folder import open_folder
+from tatl_search.data.images import UnusableImageError
 from tatl_search.errors import InputError
 from tests.data.made import write_tree
 
@@ -17,11 +18,11 @@ def source(root: Path) -> Source:
 
 
 def read(root: Path) -> Collection:
-    return source(root).read(16)
+    return source(root).read()
 
 
-def colours(collection: Collection) -> list[list[int]]:
-    return [collection.square(i)[0, 0].tolist() for i in range(len(collection.labels))]
+def colours(collection: Collection) -> list[object]:
+    return [collection.image(i).getpixel((0, 0)) for i in range(len(collection.labels))]
 
 
 def test_split_folders(tmp_path: Path) -> None:
@@ -34,7 +35,7 @@ def test_split_folders(tmp_path: Path) -> None:
     assert collection.brought.tolist() == [train] * 3 + [val] + [test] * 2
     assert collection.labels.tolist() == [0, 1, 1, 0, 0, 1]
     # The first number is that of the folder in the dict above.
-    assert colours(collection) == [[1, 0, 7], [0, 0, 7], [0, 1, 7], [2, 0, 7], [4, 0, 7], [3, 0, 7]]
+    assert colours(collection) == [(1, 0, 7), (0, 0, 7), (0, 1, 7), (2, 0, 7), (4, 0, 7), (3, 0, 7)]
     assert collection.notes == ()
 
 
@@ -58,37 +59,25 @@ def test_nested_and_hidden_files(tmp_path: Path) -> None:
     assert collection.notes == ()
 
 
-def test_files_left_out_are_named_with_their_reason(tmp_path: Path) -> None:
+def test_files_that_are_no_images_are_listed_and_refused_one_by_one(tmp_path: Path) -> None:
     root = write_tree(tmp_path, {"train/a": 2, "train/b": 2, "unlabelled/x": 1})
     (root / "train/a/notes.txt").write_text("hello")
-    (root / "train/b/empty.jpg").touch()
-    cut = (root / "train/b/000.png").read_bytes()[:60]
-    (root / "train/b/cut.png").write_bytes(cut)
     collection = read(root)
-    assert len(collection.labels) == 4
-    assert collection.notes[:3] == (
+    assert collection.notes == (
         "folder unlabelled/ is not used: splits are train/, val/ and test/",
-        "left out: train/a/notes.txt (not an image)",
-        "left out: train/b/cut.png (image file is truncated)",
-    ) or collection.notes[2].startswith("left out: train/b/cut.png (")
-    assert collection.notes[3] == "left out: train/b/empty.jpg (empty file)"
+    )
+    assert list(collection.names) == [
+        *("train/a/000.png", "train/a/001.png", "train/a/notes.txt"),
+        *("train/b/000.png", "train/b/001.png"),
+    ]
+    with pytest.raises(UnusableImageError, match="not an image"):
+        collection.image(2)
 
 
 def test_file_names_of_any_bytes(tmp_path: Path) -> None:
     root = write_tree(tmp_path, {"a": 1, "b": 1})
     Path(os.fsdecode(os.fsencode(root / "a") + b"/\xff.jpg")).write_bytes(b"x")
-    (note,) = read(root).notes
-    assert note == r"left out: a/\xff.jpg (not an image)"
-
-
-def test_images_of_all_sizes_become_squares(tmp_path: Path) -> None:
-    root = write_tree(tmp_path, {"a": 1, "b": 1})
-    Image.new("L", (300, 20), 9).save(root / "a" / "wide.png")
-    Image.new("RGBA", (1, 70), (1, 2, 3, 255)).save(root / "b" / "thin.png")
-    collection = read(root)
-    assert all(collection.square(i).shape == (16, 16, 3) for i in range(4))
-    assert colours(collection)[1] == [9, 9, 9]
-    assert colours(collection)[3] == [1, 2, 3]
+    assert list(read(root).names) == ["a/000.png", r"a/\xff.jpg", "b/000.png"]
 
 
 @pytest.mark.parametrize(
@@ -98,20 +87,13 @@ def test_images_of_all_sizes_become_squares(tmp_path: Path) -> None:
         ({"train/a": 1, "train/b": 1, "val/a": 1, "val/c": 1}, "val/ has classes .* has not: c"),
         ({"val/a": 1, "val/b": 1, "test/a": 1}, "has val/, test/ but no train/"),
         ({"train/a": 1, "train/b": 1, "val": 0}, "val holds no classes"),
-        ({"train/a": 1, "train/b": 1, "val/a": 0}, "no usable image for val"),
-        ({"a": 0, "b": 0}, "no usable image for train"),
+        ({"train/a": 1, "train/b": 1, "val/a": 0}, "val holds no images"),
+        ({"a": 0, "b": 0}, "holds no images"),
     ],
 )
 def test_trees_that_are_none(counts: dict[str, int], message: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=message):
         read(write_tree(tmp_path, counts))
-
-
-def test_no_usable_image_tells_why(tmp_path: Path) -> None:
-    root = write_tree(tmp_path, {"a": 0, "b": 0})
-    (root / "a/x.jpg").write_text("x")
-    with pytest.raises(InputError, match=r"left out: a/x.jpg \(not an image\)"):
-        read(root)
 
 
 def test_path_that_is_no_folder(tmp_path: Path) -> None:
@@ -148,5 +130,5 @@ def test_the_order_of_images_does_not_depend_on_the_file_system(tmp_path: Path) 
         for name in names:
             value = int(name.removesuffix(".png"))
             Image.new("L", (16, 16), value).save(tmp_path / folder / name)
-    red = [colour[0] for colour in colours(read(tmp_path))]
-    assert red[:30] == [int(name.removesuffix(".png")) for name in sorted(names)]
+    found = colours(read(tmp_path))
+    assert found[:30] == [(int(name.removesuffix(".png")),) * 3 for name in sorted(names)]

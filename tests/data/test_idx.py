@@ -16,7 +16,7 @@ TRAIN_LABELS = "train-labels-idx1-ubyte.gz"
 
 
 def read(root: Path) -> Collection:
-    return open_idx(DataSettings(source="idx", path=str(root))).read(28)
+    return open_idx(DataSettings(source="idx", path=str(root))).read()
 
 
 def test_debians_layout_is_read(tmp_path: Path) -> None:
@@ -24,7 +24,11 @@ def test_debians_layout_is_read(tmp_path: Path) -> None:
     assert collection.class_names == ("0", "1", "2")
     assert collection.labels.tolist() == [2, 0, 1, 0, 1, 2]
     assert collection.brought.tolist() == [SplitName.TRAIN] * 4 + [SplitName.TEST] * 2
-    assert [collection.square(i)[0, 0].tolist() for i in (0, 3, 5)] == [[0] * 3, [3] * 3, [1] * 3]
+    assert [collection.image(i).getpixel((0, 0)) for i in (0, 3, 5)] == [
+        (0,) * 3,
+        (3,) * 3,
+        (1,) * 3,
+    ]
 
 
 def test_pixels_stand_where_they_stood(tmp_path: Path) -> None:
@@ -34,7 +38,7 @@ def test_pixels_stand_where_they_stood(tmp_path: Path) -> None:
     collection = read(root)
     for index in (0, 1):
         np.testing.assert_array_equal(
-            collection.square(index), np.repeat(pixels[index][..., None], 3, axis=2)
+            np.asarray(collection.image(index)), np.repeat(pixels[index][..., None], 3, axis=2)
         )
 
 

@@ -1,136 +1,129 @@
-import logging
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
-from tatl_search.data.collection import SplitName
-from tatl_search.data.packed import Pack, pack, packed_once
-from tatl_search.data.target import Split
+from tatl_search.data.packed import VERSION, Columns, Head, LeftOut, Pack, open_pack, write_pack
 from tatl_search.errors import InputError, StorageError
 
-
-def made(seed: int = 0, sizes: tuple[int, int, int] = (5, 3, 2)) -> Pack:
-    generator = np.random.default_rng(seed)
-    splits = {
-        name: Split(
-            generator.integers(0, 256, (size, 16, 16, 3), dtype=np.uint8),
-            generator.integers(0, 2, size, dtype=np.int64),
-        )
-        for name, size in zip(SplitName, sizes, strict=True)
-    }
-    return pack(("cat", "dog"), ("left out: x.jpg (not an image)",), splits)
+SIDE = 16
 
 
-def never() -> Pack:
-    raise AssertionError("made a second time")
-
-
-def test_what_is_stored_comes_back(tmp_path: Path) -> None:
-    packed_once(tmp_path, "k", made)
-    found, expected = packed_once(tmp_path, "k", never), made()
-    assert (found.class_names, found.notes, found.digest) == (
-        expected.class_names,
-        expected.notes,
-        expected.digest,
+def made(rows: int = 10) -> Pack:
+    generator = np.random.default_rng(0)
+    columns = Columns(
+        images=generator.integers(0, 256, (rows, SIDE, SIDE, 3), dtype=np.uint8),
+        labels=generator.integers(0, 2, rows, dtype=np.int64),
+        brought=generator.integers(0, 3, rows, dtype=np.int8),
+        contents=np.array([f"{row:032}" for row in range(rows)], "S32"),
+        names=pa.array([f"a/{row}.jpg" for row in range(rows)]),
     )
-    for name in SplitName:
-        np.testing.assert_array_equal(found.splits[name].images, expected.splits[name].images)
-        np.testing.assert_array_equal(found.splits[name].labels, expected.splits[name].labels)
-        assert found.splits[name].images.dtype == np.uint8
-        assert found.splits[name].labels.dtype == np.int64
+    names = ("cat", "dög")
+    head = Head(
+        class_names=names,
+        side=SIDE,
+        remarks=("folder x/ is not used",),
+        left_out=(LeftOut(name="x.jpg", reason="not an image"),),
+        origin="folder images",
+        made_from="s1",
+        digest=columns.digest(names),
+    )
+    return Pack(head, columns)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "k.arrow"
+    write_pack(path, made())
+    return path
+
+
+def test_what_is_stored_comes_back(path: Path) -> None:
+    found, expected = open_pack(path), made()
+    assert found.head == expected.head
+    assert found.notes == ("folder x/ is not used", "left out: x.jpg (not an image)")
+    for name in ("images", "labels", "brought", "contents"):
+        column, original = getattr(found.columns, name), getattr(expected.columns, name)
+        np.testing.assert_array_equal(column, original)
+        assert column.dtype == original.dtype
+        with pytest.raises(ValueError, match="read-only"):
+            column[0] = 0
+    assert [found.name(row) for row in (0, 9)] == ["a/0.jpg", "a/9.jpg"]
+    assert found.columns.digest(found.class_names) == found.head.digest
+
+
+def test_other_programs_read_the_file(path: Path) -> None:
+    with pa.ipc.open_file(path) as reader:
+        table = reader.read_all()
+    assert table.column_names == ["image", "label", "split", "name", "sha256"]
+    row = table.slice(3, 1).to_pylist()[0]
+    assert row["image"] == made().columns.images[3].tobytes()
+    assert (row["label"], row["name"]) == (int(made().labels[3]), "a/3.jpg")
 
 
 def test_images_are_mapped_not_copied(tmp_path: Path) -> None:
+    path = (tmp_path / "k.arrow").resolve()
     before = pa.total_allocated_bytes()
-    packed_once(tmp_path, "k", lambda: made(sizes=(2000, 500, 500)))
-    found = packed_once(tmp_path, "k", never)
+    write_pack(path, made(rows=3000))
+    images = open_pack(path).columns.images
     assert pa.total_allocated_bytes() - before < 100_000
-    images = found.splits[SplitName.TRAIN].images
-    assert not images.flags.owndata
     start = images.__array_interface__["data"][0]
-    path = str((tmp_path / "k.arrow").resolve())
-    ranges = [
-        [int(end, 16) for end in line.split()[0].split("-")]
+    maps = [
+        line.split()
         for line in Path("/proc/self/maps").read_text().splitlines()
-        if line.endswith(path)
+        if line.endswith(str(path))
     ]
-    assert any(low <= start and start + images.nbytes <= high for low, high in ranges)
-
-
-def test_images_are_read_only_mapped_or_not(tmp_path: Path) -> None:
-    for found in (made(), packed_once(tmp_path, "k", made)):
-        with pytest.raises(ValueError, match="read-only"):
-            found.splits[SplitName.TRAIN].images[0] = 0
-        with pytest.raises(ValueError, match="read-only"):
-            found.splits[SplitName.TRAIN].labels[0] = 0
+    holding = []
+    for addresses, rights, *_ in maps:
+        low, high = (int(end, 16) for end in addresses.split("-"))
+        if low <= start and start + images.nbytes <= high:
+            holding.append(rights)
+    # Never written to, so one copy in the page cache serves all processes.
+    assert holding == ["r--p"]
 
 
 def test_the_digest_tells_contents_apart() -> None:
-    def changed(image: int = 0, label: int = 0, names: tuple[str, ...] = ("cat", "dog")) -> str:
-        images = np.zeros((4, 16, 16, 3), np.uint8)
-        images[3, 15, 15, 2] = image
-        labels = np.array([0, 1, 0, label], np.int64)
-        return pack(names, (), dict.fromkeys(SplitName, Split(images, labels))).digest
+    def digest(names: tuple[str, ...] = ("cat", "dog"), **changes: tuple[int, object]) -> str:
+        columns = made().columns
+        for name, (row, value) in changes.items():
+            array = getattr(columns, name)
+            array[row] = value
+        return columns.digest(names)
 
-    digests = {changed(), changed(image=1), changed(label=1), changed(names=("cat", "cow"))}
-    assert len(digests) == 4
-    assert changed() in digests
-
-
-def test_keys_lie_side_by_side(tmp_path: Path) -> None:
-    one, two = packed_once(tmp_path, "one", made), packed_once(tmp_path, "two", lambda: made(1))
-    assert one.digest != two.digest
-    assert sorted(path.name for path in tmp_path.glob("*.arrow")) == ["one.arrow", "two.arrow"]
-
-
-def test_failing_to_make_leaves_nothing_and_can_be_repeated(tmp_path: Path) -> None:
-    def fail() -> Pack:
-        raise InputError("one class only")
-
-    with pytest.raises(InputError, match="one class only"):
-        packed_once(tmp_path, "k", fail)
-    assert list(tmp_path.glob("*.arrow")) + list(tmp_path.glob("*.partial")) == []
-    assert packed_once(tmp_path, "k", made).digest == made().digest
-
-
-def test_a_rest_of_a_killed_writer_is_overwritten(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    (tmp_path / "k.partial").write_bytes(b"half a file")
-    with caplog.at_level(logging.INFO):
-        assert packed_once(tmp_path, "k", made).digest == made().digest
-    assert "Packing images into" in caplog.text
-    assert not (tmp_path / "k.partial").exists()
+    digests = [
+        digest(),
+        digest(names=("cat", "cow")),
+        digest(images=(9, 7)),
+        digest(labels=(9, 5)),
+        digest(brought=(9, 5)),
+        digest(contents=(9, b"x")),
+    ]
+    assert len(set(digests)) == len(digests)
+    assert digest() in digests
 
 
 @pytest.mark.parametrize("length", [0, 100, -200])
-def test_a_damaged_file_is_named(length: int, tmp_path: Path) -> None:
-    packed_once(tmp_path, "k", made)
-    path = tmp_path / "k.arrow"
+def test_a_damaged_file_is_named(length: int, path: Path) -> None:
     path.write_bytes(path.read_bytes()[:length])
     with pytest.raises(StorageError, match=r"k\.arrow is damaged .* Delete it"):
-        packed_once(tmp_path, "k", never)
+        open_pack(path)
 
 
 def test_a_foreign_arrow_file_is_named(tmp_path: Path) -> None:
-    schema = pa.schema({"x": pa.int64()})
-    with pa.ipc.new_file(str(tmp_path / "k.arrow"), schema):
+    with pa.ipc.new_file(str(tmp_path / "k.arrow"), pa.schema({"x": pa.int64()})):
         pass
     with pytest.raises(StorageError, match=r"k\.arrow is damaged"):
-        packed_once(tmp_path, "k", never)
+        open_pack(tmp_path / "k.arrow")
 
 
-def test_a_cache_that_cannot_be_made(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    with pytest.raises(StorageError, match="cannot pack images"):
-        packed_once(tmp_path / "file" / "cache", "k", never)
+def test_another_version_is_refused(tmp_path: Path) -> None:
+    newer = made().head.model_copy(update={"version": VERSION + 1})
+    write_pack(tmp_path / "k.arrow", Pack(newer, made().columns))
+    with pytest.raises(InputError, match=f"version {VERSION + 1} .* reads version {VERSION}"):
+        open_pack(tmp_path / "k.arrow")
 
 
-def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path) -> None:
-    """/dev/full refuses every byte."""
-    (tmp_path / "k.partial").symlink_to("/dev/full")
-    with pytest.raises(StorageError, match=r"cannot write .*No space left"):
-        packed_once(tmp_path, "k", made)
-    assert list(tmp_path.glob("*.arrow")) == []
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match=r"cannot read .*k\.arrow"):
+        open_pack(tmp_path / "k.arrow")

@@ -24,7 +24,7 @@ def folder(root: Path, **changes: object) -> DataSettings:
 
 
 def contents(split: Split) -> set[bytes]:
-    return {image.tobytes() for image in split.images}
+    return {image.tobytes() for image in split.pixels(slice(None))}
 
 
 def test_digits_by_default() -> None:
@@ -34,7 +34,7 @@ def test_digits_by_default() -> None:
     test = target.open_test("test of the splits")
     sizes = [len(target.train), len(target.val), len(test)]
     assert sizes == [1151, 287, 359]
-    assert target.train.images.shape == (1151, SMALL, SMALL, 3)
+    assert target.train.pixels(slice(None)).shape == (1151, SMALL, SMALL, 3)
     everything = contents(target.train) | contents(target.val) | contents(test)
     assert len(everything) == 1797
     for split in (target.train, target.val, test):
@@ -144,8 +144,7 @@ def test_fingerprint_is_of_the_images_not_of_their_place(tmp_path: Path) -> None
         {"val_share": 0.4},
         {"test_share": 0.4},
         {"per_class": 3},
-        {"flip": True},
-        {"shift": 0.2},
+        {"storage_size": 20},
     ],
     ids=str,
 )
@@ -154,11 +153,22 @@ def test_fingerprint_changes_with_the_settings(changes: dict[str, object], tmp_p
     assert load_target(folder(root, **changes)).fingerprint != load_target(folder(root)).fingerprint
 
 
-def test_augmentation_shares_the_packed_file(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "changes", [{"augment": {"flip": True}}, {"split_seed": 1}, {"per_class": 3}], ids=str
+)
+def test_settings_of_cuts_and_training_share_the_packed_file(
+    changes: dict[str, object], tmp_path: Path
+) -> None:
     root = write_tree(tmp_path / "tree", {"a": 10, "b": 10})
-    for flip in (False, True):
-        load_target(folder(root, flip=flip), tmp_path / "cache")
+    load_target(folder(root), tmp_path / "cache")
+    load_target(folder(root, **changes), tmp_path / "cache")
     assert len(list((tmp_path / "cache").glob("*.arrow"))) == 1
+
+
+def test_training_settings_are_not_part_of_the_fingerprint(tmp_path: Path) -> None:
+    root = write_tree(tmp_path, {"a": 10, "b": 10})
+    other = folder(root, augment={"flip": True}, class_weights="balanced")
+    assert load_target(other).fingerprint == load_target(folder(root)).fingerprint
 
 
 def test_an_empty_class_names_itself_and_what_was_left_out(tmp_path: Path) -> None:
@@ -201,7 +211,7 @@ def test_eight_processes_at_once_pack_once(tmp_path: Path) -> None:
     outputs = [worker.communicate(timeout=120) for worker in workers]
     assert [worker.returncode for worker in workers] == [0] * PROCESSES
     assert len({out for out, _ in outputs}) == 1
-    assert sum(err.count("Packing images") for _, err in outputs) == 1
+    assert sum(err.count("Packing 120 images") for _, err in outputs) == 1
     assert len(list(cache.glob("*.arrow"))) == 1
     assert list(cache.glob("*.partial")) == []
 

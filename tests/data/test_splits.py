@@ -1,12 +1,14 @@
 from collections import Counter
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tatl_search.config import DataSettings
-from tatl_search.data.collection import Collection, SplitName
+from tatl_search.data.collection import SplitName
+from tatl_search.data.packed import Columns, Head, Pack
 from tatl_search.data.splits import cut, remarks
 from tatl_search.errors import InputError
 
@@ -15,23 +17,31 @@ TRAIN, VAL, TEST = SplitName
 
 def collection(
     train: list[int], val: list[int] | None = None, test: list[int] | None = None
-) -> Collection:
-    """Make a collection of so many images of each class in each split."""
+) -> Pack:
+    """Make so many images of each class in each split, no two alike."""
     labels: list[int] = []
     brought: list[int] = []
     for split, counts in ((TRAIN, train), (VAL, val or []), (TEST, test or [])):
         for label, count in enumerate(counts):
             labels += [label] * count
             brought += [split] * count
-    return Collection(
-        class_names=tuple(f"c{label}" for label in range(len(train))),
+    return packed(len(train), labels, brought, contents=list(range(len(labels))))
+
+
+def packed(classes: int, labels: list[int], brought: list[int], contents: list[int]) -> Pack:
+    """Make a pack of 1 x 1 images; equal numbers stand for equal contents."""
+    columns = Columns(
+        images=np.zeros((len(labels), 1, 1, 3), np.uint8),
         labels=np.array(labels, dtype=np.int64),
         brought=np.array(brought, dtype=np.int8),
-        square=lambda index: np.full((16, 16, 3), index, dtype=np.uint8),
+        contents=np.array([f"{content:032}" for content in contents], "S32"),
+        names=pa.array([f"{row}.jpg" for row in range(len(labels))]),
     )
+    names = tuple(f"c{label}" for label in range(classes))
+    return Pack(Head(class_names=names, side=1, origin="", made_from="", digest=""), columns)
 
 
-def counts(found: Collection, config: DataSettings) -> dict[str, list[int]]:
+def counts(found: Pack, config: DataSettings) -> dict[str, list[int]]:
     """Return the number of images of each class in each split."""
     return {
         split.folder: np.bincount(found.labels[indices], minlength=len(found.class_names)).tolist()

@@ -10,7 +10,7 @@ from tatl_search.errors import StorageError
 
 
 def split(count: int) -> Split:
-    return Split(np.zeros((count, 16, 16, 3), np.uint8), np.zeros(count, np.int64))
+    return Split(np.zeros((9, 16, 16, 3), np.uint8), np.arange(count), np.zeros(count, np.int64))
 
 
 @pytest.fixture

@@ -64,7 +64,7 @@ def test_parity_was_proven_on_images_that_the_network_tells_apart(
 ) -> None:
     assert bundle.measured.parity.images == len(toy.target.val) == 200
     assert bundle.measured.parity.max_relative_difference < 1e-4
-    images = torch.from_numpy(toy.target.val.images[:32].copy()).permute(0, 3, 1, 2) / 255
+    images = torch.from_numpy(toy.target.val.pixels(slice(32))).permute(0, 3, 1, 2) / 255
     logits = load(bundle.folder)(images)
     assert logits.std(dim=0).min() > 1e-2 * logits.abs().max()
 
@@ -125,7 +125,7 @@ def test_the_cards_snippet_runs_elsewhere_without_this_product(
     moved = shutil.copytree(bundle.folder, tmp_path / "moved")
     (snippet,) = re.findall(r"```python\n(.*?)```", (moved / "README.md").read_text(), re.DOTALL)
     assert len(snippet.splitlines()) <= 10
-    pixels = toy.target.val.images[5]
+    pixels = toy.target.val.pixels(slice(5, 6))[0]
     Image.fromarray(pixels).save(moved / "photo.png")
     done = subprocess.run(
         [

@@ -1,0 +1,184 @@
+"""Packing: every image of a source decoded once, by one process, in bounded memory."""
+
+import logging
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import pyarrow as pa
+from filelock import FileLock
+
+from tatl_search.data.collection import Collection, SplitName
+from tatl_search.data.images import UnusableImageError, content_hash, to_square
+from tatl_search.data.packed import Columns, Head, LeftOut, Pack, open_pack, write_pack
+from tatl_search.data.splits import check_classes
+from tatl_search.data.target import Pixels
+from tatl_search.errors import InputError, StorageError
+
+_CHUNK = 256
+"""Images that are in memory at once, resized."""
+
+_LOGGER = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a packed file is made from.
+
+    Attributes:
+        read: lists the images.
+        side: of the stored squares in pixels.
+        named: the source's kind and path, for people.
+        made_from: changes when the file has to be made anew.
+    """
+
+    read: Callable[[], Collection]
+    side: int
+    named: str
+    made_from: str
+
+
+def packed_once(path: Path, origin: Origin) -> Pack:
+    """Return the packed file at a path, mapped; make it if it is missing or older than its source.
+
+    Of processes that ask at the same moment one makes it and the others wait.
+
+    Raises:
+        InputError: the images do not make a target task.
+        StorageError: the folder cannot be written, or the file in it is damaged.
+    """
+    found = _up_to_date(path, origin)
+    if found is None:
+        with _locked(path):
+            found = _up_to_date(path, origin)
+            if found is None:
+                pack_into(path, origin)
+    return found or open_pack(path)
+
+
+def pack_into(path: Path, origin: Origin) -> None:
+    """Decode all images and write the packed file; it is there when it is whole.
+
+    Raises:
+        InputError: too few classes or images, or a split of which no image can be used.
+        StorageError: the file cannot be written; nothing of it is left.
+    """
+    collection = origin.read()
+    check_classes(collection)
+    _LOGGER.info("Packing %d images into %s", len(collection.labels), path)
+    spool, unfinished = (path.with_name(f"{path.name}{end}") for end in (".spool", ".partial"))
+    try:
+        with spool.open("wb") as file:
+            decoded = _decode(collection, origin.side, file)
+        made = _assemble(collection, decoded, origin, _mapped(spool, len(decoded.rows), origin))
+        write_pack(unfinished, made)
+        del made
+        unfinished.replace(path)
+    except OSError as error:
+        raise StorageError(f"cannot write the packed images {path}: {error}") from error
+    finally:
+        for rest in (spool, unfinished):
+            with suppress(OSError):
+                rest.unlink()
+
+
+def _up_to_date(path: Path, origin: Origin) -> Pack | None:
+    if not path.exists():
+        return None
+    found = open_pack(path)
+    return found if found.head.made_from == origin.made_from else None
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    lock = FileLock(path.with_suffix(".lock"))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except OSError as error:
+        raise StorageError(f"cannot pack images in {path.parent}: {error}") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@dataclass
+class _Decoded:
+    """What is known of the images once they are decoded; their pixels are in the spool file."""
+
+    rows: list[int] = field(default_factory=list)
+    contents: list[bytes] = field(default_factory=list)
+    left_out: list[LeftOut] = field(default_factory=list)
+
+
+def _decode(collection: Collection, side: int, spool: BinaryIO) -> _Decoded:
+    """Append the square of each usable image to the spool file, in order."""
+    decoded = _Decoded()
+    total = len(collection.labels)
+    with ThreadPoolExecutor() as pool:
+        for start in range(0, total, _CHUNK):
+            chunk = range(start, min(start + _CHUNK, total))
+            squares = pool.map(partial(_square, collection, side), chunk)
+            for index, found in zip(chunk, squares, strict=True):
+                if isinstance(found, str):
+                    name = collection.names[index]
+                    decoded.left_out.append(LeftOut(name=name, reason=found))
+                else:
+                    pixels, content = found
+                    spool.write(np.ascontiguousarray(pixels).data)
+                    decoded.rows.append(index)
+                    decoded.contents.append(content)
+    return decoded
+
+
+def _square(collection: Collection, side: int, index: int) -> tuple[Pixels, bytes] | str:
+    """Return an image's square and content, or why it is left out."""
+    try:
+        image = collection.image(index)
+    except UnusableImageError as error:
+        return str(error)
+    return to_square(image, side), content_hash(image)
+
+
+def _mapped(spool: Path, rows: int, origin: Origin) -> Pixels:
+    shape = (rows, origin.side, origin.side, 3)
+    if not rows:
+        return np.empty(shape, np.uint8)
+    return np.memmap(spool, np.uint8, "r", shape=shape)
+
+
+def _assemble(collection: Collection, decoded: _Decoded, origin: Origin, images: Pixels) -> Pack:
+    columns = Columns(
+        images=images,
+        labels=collection.labels[decoded.rows],
+        brought=collection.brought[decoded.rows],
+        contents=np.array(decoded.contents, "S32"),
+        names=pa.array([collection.names[row] for row in decoded.rows], pa.string()),
+    )
+    head = Head(
+        class_names=collection.class_names,
+        side=origin.side,
+        remarks=collection.notes,
+        left_out=tuple(decoded.left_out),
+        origin=origin.named,
+        made_from=origin.made_from,
+        digest=columns.digest(collection.class_names),
+    )
+    made = Pack(head, columns)
+    _check_splits(collection, made)
+    check_classes(made)
+    return made
+
+
+def _check_splits(collection: Collection, made: Pack) -> None:
+    """Raise InputError if the source brings a split whose images are all left out."""
+    for split in SplitName:
+        if (collection.brought == split).any() and not (made.brought == split).any():
+            why = "".join(f"\n  {note}" for note in made.notes[:5])
+            raise InputError(f"no usable image for {split.folder}{why}")
