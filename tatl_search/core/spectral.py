@@ -1,0 +1,231 @@
+"""Spectral pruning's arithmetic: how well kept units tell all units of a group, by linear algebra.
+
+Suzuki, Abe, Murata, Horiuchi, Ito, Wachi, Hirai, Yukishima, Nishimura: "Spectral Pruning:
+Compressing Deep Neural Networks via Spectral Analysis and its Generalization Error" (IJCAI 2020,
+arXiv 1808.08558). The discrepancy between domains follows Dillard, Shinya, Suzuki 2019
+(arXiv 1912.11853); its formula is *our reading*.
+
+Words: Sigma (n, n) holds the second moments E[phi phi^T] of a group's n units; J are the kept
+units and F all of them; lambda > 0 is the ridge, in Sigma's unit; the metric (n, n) says what an
+error costs: the identity gives the input information loss L_A, Z^T Z the output information loss
+L_B of a reader with weights Z, and theta I + (1 - theta) Z^T Z their mix.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Matrix = npt.NDArray[np.floating[Any]]
+
+TIE = 1e-9
+"""Step by which scores of equal worth differ, relative to the highest, to keep their order."""
+
+
+@dataclass(frozen=True)
+class Discrepancy:
+    """How much the second moments of kept units differ between two domains.
+
+    R(J) = sum over i in J of |source[i, J] - target[i, J]|^2 / |source[i, J]|^2: *our reading*.
+    A unit that is silent in the source counts 0 if it is so in the target too, else 1.
+
+    Attributes:
+        source: (n, n) second moments in the source domain.
+        target: (n, n) second moments in the target domain.
+        weight: what R(J) counts beside the information loss, at least 0.
+    """
+
+    source: Matrix
+    target: Matrix
+    weight: float
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """The units of a group in the order in which greedy selection takes them in.
+
+    Attributes:
+        order: (n,) units, the most telling first; each prefix is the selection of that size.
+        losses: (n + 1,) information loss of each prefix, from none kept to all kept.
+        objectives: (n + 1,) what was minimised: the loss plus the weighted discrepancy.
+    """
+
+    order: Ints
+    losses: Floats
+    objectives: Floats
+
+
+def reconstruction(sigma: Matrix, kept: Sequence[int] | Ints, ridge: float) -> Floats:
+    """Return A_J (n, |J|) = Sigma_FJ (Sigma_JJ + lambda I)^-1: all units told by the kept ones.
+
+    Raises:
+        ValueError: the ridge is not above 0.
+    """
+    _check_ridge(ridge)
+    j = np.asarray(kept, dtype=np.int64)
+    exact = np.asarray(sigma, dtype=np.float64)
+    inner = exact[np.ix_(j, j)] + ridge * np.eye(len(j))
+    told: Floats = np.linalg.solve(inner, exact[j]).T
+    return told
+
+
+def information_loss(
+    sigma: Matrix, kept: Sequence[int] | Ints, ridge: float, metric: Matrix
+) -> float:
+    """Return Tr(metric (Sigma - A_J Sigma_JF)).
+
+    It is the mean of (phi - A_J phi_J)^T metric (phi - A_J phi_J) over the data that Sigma was
+    taken from, plus lambda Tr(A_J^T metric A_J).
+
+    Raises:
+        ValueError: the ridge is not above 0.
+    """
+    left = sigma - reconstruction(sigma, kept, ridge) @ sigma[np.asarray(kept, dtype=np.int64)]
+    return float(np.sum(metric * left))
+
+
+def greedy_ranking(
+    sigma: Matrix, ridge: float, metric: Matrix, discrepancy: Discrepancy | None = None
+) -> Ranking:
+    """Take in units one by one, each time the one that lowers the objective most.
+
+    The residual S = Sigma - A_J Sigma_JF follows from its Schur complement: taking in unit j
+    leaves S - s s^T / (s_j + lambda) with s = S[:, j], and lowers the information loss by
+    s^T metric s / (s_j + lambda). So it is Sigma - L L^T with a Cholesky factor L that grows by a
+    column; a step takes O(n^2), all n of them O(n^3), without any inverse.
+    Of equal units the lower index goes in first.
+
+    Args:
+        sigma: (n, n) second moments, symmetric and positive semi-definite.
+        ridge: lambda, above 0.
+        metric: (n, n) what an error costs, symmetric and positive semi-definite.
+        discrepancy: added to the objective; null leaves the information loss alone.
+
+    Raises:
+        ValueError: the ridge is not above 0.
+    """
+    _check_ridge(ridge)
+    residual = _Residual(np.asarray(sigma, np.float64), np.asarray(metric, np.float64), ridge)
+    apart = _Apart(discrepancy) if discrepancy else None
+    waiting = np.ones(len(sigma), dtype=np.bool_)
+    order: list[int] = []
+    losses, objectives = [residual.loss], [residual.loss]
+    for _ in range(len(sigma)):
+        drops = residual.drops()
+        gains = drops - apart.rises() if apart else drops
+        best = int(np.argmax(np.where(waiting, gains, -np.inf)))
+        waiting[best] = False
+        order.append(best)
+        losses.append(losses[-1] - drops[best])
+        objectives.append(objectives[-1] - gains[best])
+        residual.take(best)
+        if apart:
+            apart.take(best)
+    return Ranking(np.array(order, dtype=np.int64), np.array(losses), np.array(objectives))
+
+
+def ranking_scores(ranking: Ranking) -> Floats:
+    """Return (n,) numbers >= 0 that fall strictly in the order of a ranking.
+
+    A unit's score is by how much it lowered the objective when it went in, made non-increasing
+    by the least concave curve above the sum of these drops (neighbours out of order share their
+    mean). So with Sigma of trace 1 the sum of the k highest scores is the share of Tr(metric
+    Sigma) that k units explain, wherever the curve was concave. Drops below 0, which only a
+    discrepancy brings, count 0. A group that explains nothing scores 0 throughout.
+    """
+    drops = np.maximum(_non_increasing(-np.diff(ranking.objectives)), 0.0)
+    ranks = np.arange(len(drops), 0, -1) / len(drops)
+    scores = np.empty(len(drops))
+    scores[ranking.order] = drops + TIE * ranks * drops.max(initial=0.0)
+    return scores
+
+
+class _Residual:
+    """What the units taken in so far leave untold, and by how much each other would lower it.
+
+    The residual is Sigma - L L^T; it is never written out, only its diagonal is.
+    """
+
+    def __init__(self, sigma: Floats, metric: Floats, ridge: float) -> None:
+        self.loss = float(np.sum(metric * sigma))
+        self._sigma = sigma
+        self._metric = metric
+        self._ridge = ridge
+        self._factor = np.empty(sigma.shape, order="F")  # a column for each unit taken in
+        self._taken = 0
+        self._diagonal = np.diagonal(sigma).copy()
+        self._weighed = np.einsum("ij,ij->j", sigma, metric @ sigma)  # s^T metric s, all columns
+
+    def drops(self) -> Floats:
+        """Return (n,) by how much each unit would lower the information loss."""
+        drops: Floats = np.maximum(self._weighed, 0.0) / self._pivots()
+        return drops
+
+    def take(self, unit: int) -> None:
+        factor = self._factor[:, : self._taken]
+        column = self._sigma[:, unit] - factor @ factor[unit]
+        column /= np.sqrt(self._pivots()[unit])
+        cost = self._metric @ column
+        crossed = self._sigma @ cost - factor @ (cost @ factor)
+        self._weighed += column * (column * float(column @ cost) - 2.0 * crossed)
+        self._diagonal -= np.square(column)
+        self._factor[:, self._taken] = column
+        self._taken += 1
+
+    def _pivots(self) -> Floats:
+        pivots: Floats = np.maximum(self._diagonal, 0.0) + self._ridge
+        return pivots
+
+
+class _Apart:
+    """The discrepancy of the units taken in so far, and by how much each other would raise it."""
+
+    def __init__(self, discrepancy: Discrepancy) -> None:
+        source = np.asarray(discrepancy.source, dtype=np.float64)
+        self._weight = discrepancy.weight
+        self._gaps = np.square(source - discrepancy.target)
+        self._sizes = np.square(source)
+        self._taken: list[int] = []
+        self._gap = np.zeros(len(source))  # row i: summed over the units taken in
+        self._size = np.zeros(len(source))
+
+    def rises(self) -> Floats:
+        """Return (n,) by how much each unit would raise the weighted discrepancy."""
+        rows = np.array(self._taken, dtype=np.int64)
+        gap, size = self._gap[rows], self._size[rows]
+        with_it = _ratio(gap[:, None] + self._gaps[rows], size[:, None] + self._sizes[rows])
+        own = _ratio(self._gap + np.diagonal(self._gaps), self._size + np.diagonal(self._sizes))
+        return self._weight * (with_it.sum(axis=0) - _ratio(gap, size).sum() + own)
+
+    def take(self, unit: int) -> None:
+        self._taken.append(unit)
+        self._gap += self._gaps[:, unit]
+        self._size += self._sizes[:, unit]
+
+
+def _ratio(gap: Floats, size: Floats) -> Floats:
+    """Return gap / size; where the size is 0, whether there is a gap at all."""
+    some = size > 0.0
+    ratio: Floats = np.where(some, gap / np.where(some, size, 1.0), gap > 0.0)
+    return ratio
+
+
+def _non_increasing(values: Floats) -> Floats:
+    """Return the non-increasing values nearest to these in least squares (pooled neighbours)."""
+    pools: list[tuple[float, int]] = []
+    for value in values.tolist():
+        total, count = value, 1
+        while pools and pools[-1][0] * count <= total * pools[-1][1]:
+            earlier, members = pools.pop()
+            total, count = total + earlier, count + members
+        pools.append((total, count))
+    return np.repeat([t / c for t, c in pools], [c for _, c in pools]).astype(np.float64)
+
+
+def _check_ridge(ridge: float) -> None:
+    if not ridge > 0.0:
+        raise ValueError(f"the ridge has to be above 0 (got {ridge})")
