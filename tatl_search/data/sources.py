@@ -12,19 +12,40 @@ import PIL
 from tatl_search.config import DataSettings
 from tatl_search.data import packed
 from tatl_search.data.collection import Source, SplitName
+from tatl_search.data.copies import find_copies, say_copies
+from tatl_search.data.cub200 import open_cub200
 from tatl_search.data.digits import open_digits
+from tatl_search.data.dog120 import open_dog120
+from tatl_search.data.fetching import find_pack
+from tatl_search.data.flower102 import open_flower102
 from tatl_search.data.folder import open_folder
 from tatl_search.data.idx import open_idx
+from tatl_search.data.mit67 import open_mit67
 from tatl_search.data.packed import Pack, open_pack
 from tatl_search.data.packing import Origin, packed_once
 from tatl_search.data.splits import Indices, cut, remarks
+from tatl_search.data.stanford40 import open_stanford40
+from tatl_search.data.table import open_table
 from tatl_search.data.target import Split, TargetData
+from tatl_search.data.torchvision_sets import open_torchvision
+from tatl_search.errors import InputError
 
 SOURCES: Mapping[str, Callable[[DataSettings], Source]] = {
     "digits": open_digits,
     "folder": open_folder,
+    "table": open_table,
     "idx": open_idx,
+    "flower102": open_flower102,
+    "cub200": open_cub200,
+    "dog120": open_dog120,
+    "mit67": open_mit67,
+    "stanford40": open_stanford40,
+    "torchvision": open_torchvision,
 }
+"""By the name up to a slash."""
+
+PACKED = "packed"
+"""The source that needs no packing."""
 
 
 def load_target(settings: DataSettings, cache: Path | None = None) -> TargetData:
@@ -52,13 +73,15 @@ def stored_target(settings: DataSettings, cache: Path) -> TargetData:
     when they have changed or are gone.
     """
     path = cache / _file_name(settings)
-    if settings.source == "packed" or not path.exists():
+    if settings.source == PACKED or not path.exists():
         return load_target(settings, cache)
     return cut_target(open_pack(path), settings)
 
 
 def load_pack(settings: DataSettings, cache: Path | None = None) -> Pack:
     """Return all images of the source in packed form; see `load_target`."""
+    if settings.source == PACKED:
+        return find_pack(settings)
     source = origin_of(settings)
     if cache is not None:
         return packed_once(cache / _file_name(settings), source)
@@ -71,9 +94,11 @@ def origin_of(settings: DataSettings) -> Origin:
     """Return what the settings' packed file is made from.
 
     Raises:
-        InputError: the source is missing or malformed.
+        InputError: the source is missing or malformed, or packed already.
     """
-    source = SOURCES[settings.source](settings)
+    if settings.source == PACKED:
+        raise InputError(f"data.source: {settings.path} is packed already")
+    source = SOURCES[settings.source.partition("/")[0]](settings)
     inputs = [source.signature, PIL.__version__, packed.VERSION]
     return Origin(
         read=source.read,
@@ -90,6 +115,7 @@ def cut_target(pack: Pack, settings: DataSettings) -> TargetData:
         InputError: it is too small for its classes.
     """
     parts = cut(pack, settings)
+    copies = say_copies(find_copies(pack, parts))
     train, val, test = (_split(pack, parts[name]) for name in SplitName)
     return TargetData(
         class_names=pack.class_names,
@@ -97,7 +123,7 @@ def cut_target(pack: Pack, settings: DataSettings) -> TargetData:
         fingerprint=_fingerprint(pack, parts, settings),
         train=train,
         val=val,
-        notes=(*pack.notes, *remarks(pack, parts, settings)),
+        notes=(*pack.notes, *copies, *remarks(pack, parts, settings)),
         _test=test,
     )
 
