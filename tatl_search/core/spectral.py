@@ -69,8 +69,7 @@ def reconstruction(sigma: Matrix, kept: Sequence[int] | Ints, ridge: float) -> F
     j = np.asarray(kept, dtype=np.int64)
     exact = np.asarray(sigma, dtype=np.float64)
     inner = exact[np.ix_(j, j)] + ridge * np.eye(len(j))
-    told: Floats = np.linalg.solve(inner, exact[j]).T
-    return told
+    return np.asarray(np.linalg.solve(inner, exact[j]).T, dtype=np.float64)
 
 
 def information_loss(
@@ -199,7 +198,8 @@ class _Apart:
         gap, size = self._gap[rows], self._size[rows]
         with_it = _ratio(gap[:, None] + self._gaps[rows], size[:, None] + self._sizes[rows])
         own = _ratio(self._gap + np.diagonal(self._gaps), self._size + np.diagonal(self._sizes))
-        return self._weight * (with_it.sum(axis=0) - _ratio(gap, size).sum() + own)
+        rises: Floats = with_it.sum(axis=0) - _ratio(gap, size).sum() + own
+        return self._weight * rises
 
     def take(self, unit: int) -> None:
         self._taken.append(unit)
