@@ -105,6 +105,15 @@ def find_taps(module: nn.Module, groups: Sequence[Group]) -> Taps:
     return Taps(finder.graph, {group.name: finder.taps(group) for group in groups})
 
 
+def trace(module: nn.Module) -> fx.Graph:
+    """Return the operations of a forward pass; layers and modules without parts are one each.
+
+    Raises:
+        ValueError: the network's control flow cannot be traced.
+    """
+    return _Tracer().trace(module)
+
+
 class _Tracer(fx.Tracer):
     """Records every layer, normalisation and module without parts as one operation."""
 
@@ -123,7 +132,7 @@ class _Finder:
     """The graph of a network, and the walk from a layer to its activation."""
 
     def __init__(self, module: nn.Module) -> None:
-        self.graph = _Tracer().trace(module)
+        self.graph = trace(module)
         self._modules = dict(module.named_modules())
         self._calls: dict[str, list[fx.Node]] = {}
         for node in self.graph.nodes:
