@@ -7,7 +7,6 @@ which of them serve for what is decided when the file is opened (`splits.cut`).
 import hashlib
 import json
 import math
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -140,7 +139,7 @@ class Pack:
 
 
 def write_pack(path: Path, pack: Pack) -> None:
-    """Write a packed file and wait until the disk has it.
+    """Write a packed file.
 
     Raises:
         OSError: it cannot be written; what was written stays.
@@ -156,11 +155,8 @@ def write_pack(path: Path, pack: Pack) -> None:
         }
     )
     schema = batch.schema.with_metadata({_HEAD: pack.head.model_dump_json()})
-    with path.open("wb") as file:
-        with pa.ipc.new_file(file, schema) as writer:
-            writer.write_batch(batch.replace_schema_metadata(schema.metadata))
-        file.flush()
-        os.fsync(file.fileno())
+    with path.open("wb") as file, pa.ipc.new_file(file, schema) as writer:
+        writer.write_batch(batch.replace_schema_metadata(schema.metadata))
 
 
 def _binary(array: npt.NDArray[np.generic], width: int) -> pa.FixedSizeBinaryArray:

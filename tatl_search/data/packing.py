@@ -1,20 +1,19 @@
 """Packing: every image of a source decoded once, by one process, in bounded memory."""
 
+import functools
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 import pyarrow as pa
-from filelock import FileLock
 
 from tatl_search.data.collection import Collection, SplitName
 from tatl_search.data.images import UnusableImageError, content_hash, to_square
+from tatl_search.data.once import put_in_place, sole_maker, unfinished
 from tatl_search.data.packed import Columns, Head, LeftOut, Pack, open_pack, write_pack
 from tatl_search.data.splits import check_classes
 from tatl_search.data.target import Pixels
@@ -54,7 +53,7 @@ def packed_once(path: Path, origin: Origin) -> Pack:
     """
     found = _up_to_date(path, origin)
     if found is None:
-        with _locked(path):
+        with sole_maker(path):
             found = _up_to_date(path, origin)
             if found is None:
                 pack_into(path, origin)
@@ -71,20 +70,15 @@ def pack_into(path: Path, origin: Origin) -> None:
     collection = origin.read()
     check_classes(collection)
     _LOGGER.info("Packing %d images into %s", len(collection.labels), path)
-    spool, unfinished = (path.with_name(f"{path.name}{end}") for end in (".spool", ".partial"))
-    try:
-        with spool.open("wb") as file:
-            decoded = _decode(collection, origin.side, file)
-        made = _assemble(collection, decoded, origin, _mapped(spool, len(decoded.rows), origin))
-        write_pack(unfinished, made)
-        del made
-        unfinished.replace(path)
-    except OSError as error:
-        raise StorageError(f"cannot write the packed images {path}: {error}") from error
-    finally:
-        for rest in (spool, unfinished):
-            with suppress(OSError):
-                rest.unlink()
+    with unfinished(path, ".spool") as spool, unfinished(path, ".partial") as partial:
+        try:
+            with spool.open("wb") as file:
+                decoded = _decode(collection, origin.side, file)
+            images = _mapped(spool, len(decoded.rows), origin.side)
+            write_pack(partial, _assemble(collection, decoded, origin, images))
+            put_in_place(partial, path)
+        except OSError as error:
+            raise StorageError(f"cannot write the packed images {path}: {error}") from error
 
 
 def _up_to_date(path: Path, origin: Origin) -> Pack | None:
@@ -92,20 +86,6 @@ def _up_to_date(path: Path, origin: Origin) -> Pack | None:
         return None
     found = open_pack(path)
     return found if found.head.made_from == origin.made_from else None
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    lock = FileLock(path.with_suffix(".lock"))
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock.acquire()
-    except OSError as error:
-        raise StorageError(f"cannot pack images in {path.parent}: {error}") from error
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 @dataclass
@@ -124,7 +104,7 @@ def _decode(collection: Collection, side: int, spool: BinaryIO) -> _Decoded:
     with ThreadPoolExecutor() as pool:
         for start in range(0, total, _CHUNK):
             chunk = range(start, min(start + _CHUNK, total))
-            squares = pool.map(partial(_square, collection, side), chunk)
+            squares = pool.map(functools.partial(_square, collection, side), chunk)
             for index, found in zip(chunk, squares, strict=True):
                 if isinstance(found, str):
                     name = collection.names[index]
@@ -146,8 +126,8 @@ def _square(collection: Collection, side: int, index: int) -> tuple[Pixels, byte
     return to_square(image, side), content_hash(image)
 
 
-def _mapped(spool: Path, rows: int, origin: Origin) -> Pixels:
-    shape = (rows, origin.side, origin.side, 3)
+def _mapped(spool: Path, rows: int, side: int) -> Pixels:
+    shape = (rows, side, side, 3)
     if not rows:
         return np.empty(shape, np.uint8)
     return np.memmap(spool, np.uint8, "r", shape=shape)

@@ -1,16 +1,16 @@
 from collections import Counter
 
 import numpy as np
-import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tatl_search.config import DataSettings
 from tatl_search.data.collection import SplitName
-from tatl_search.data.packed import Columns, Head, Pack
+from tatl_search.data.packed import Pack
 from tatl_search.data.splits import cut, remarks
 from tatl_search.errors import InputError
+from tests.data.made import packed
 
 TRAIN, VAL, TEST = SplitName
 
@@ -26,19 +26,6 @@ def collection(
             labels += [label] * count
             brought += [split] * count
     return packed(len(train), labels, brought, contents=list(range(len(labels))))
-
-
-def packed(classes: int, labels: list[int], brought: list[int], contents: list[int]) -> Pack:
-    """Make a pack of 1 x 1 images; equal numbers stand for equal contents."""
-    columns = Columns(
-        images=np.zeros((len(labels), 1, 1, 3), np.uint8),
-        labels=np.array(labels, dtype=np.int64),
-        brought=np.array(brought, dtype=np.int8),
-        contents=np.array([f"{content:032}" for content in contents], "S32"),
-        names=pa.array([f"{row}.jpg" for row in range(len(labels))]),
-    )
-    names = tuple(f"c{label}" for label in range(classes))
-    return Pack(Head(class_names=names, side=1, origin="", made_from="", digest=""), columns)
 
 
 def counts(found: Pack, config: DataSettings) -> dict[str, list[int]]:
@@ -141,6 +128,33 @@ def test_cuts_are_stratified_disjoint_and_whole(
         left = total - test
         assert val == max(min(1, left - 1), min(left - 1, int(left * val_share + 0.5)))
         assert sizes["train"][label] >= 1
+
+
+def test_copies_of_an_image_stay_together() -> None:
+    """Without this, a tenth of the test images below would also be trained on."""
+    labels = [0] * 100 + [1] * 100
+    contents = [row // 2 if row < 50 else row for row in range(200)]
+    found = packed(2, labels, [TRAIN] * 200, contents)
+    for seed in range(20):
+        splits = cut(found, DataSettings(split_seed=seed))
+        seen = [{contents[row] for row in indices} for indices in splits.values()]
+        assert sum(map(len, splits.values())) == 200
+        assert sum(map(len, seen)) == len(set(contents))
+        # 75 contents of class 0 and 100 of class 1 are dealt.
+        first, second = (Counter(contents[row] >= 100 for row in splits[TEST])[k] for k in (0, 1))
+        assert (len(seen[2]), second) == (15 + 20, 20)
+        assert first >= 15
+
+
+@settings(max_examples=40, deadline=None)
+@given(contents=st.lists(st.integers(0, 12), min_size=40, max_size=80), seed=st.integers(0, 5))
+def test_no_cut_leaks(contents: list[int], seed: int) -> None:
+    labels = [content % 2 for content in contents]
+    if min(len({c for c in contents if c % 2 == label}) for label in (0, 1)) < 3:
+        return
+    splits = cut(packed(2, labels, [TRAIN] * len(labels), contents), DataSettings(split_seed=seed))
+    seen = [{contents[row] for row in indices} for indices in splits.values()]
+    assert sum(map(len, seen)) == len(set(contents))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,116 @@
+"""Packed files named by a path or a URI; those elsewhere are fetched once per node."""
+
+import hashlib
+import logging
+import os
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from tatl_search.config import DataSettings
+from tatl_search.data.collection import source_path
+from tatl_search.data.once import put_in_place, sole_maker, unfinished
+from tatl_search.data.packed import SUFFIX, Pack, open_pack
+from tatl_search.errors import InputError, StorageError
+
+CACHE_VARIABLE = "TATL_SEARCH_CACHE"
+"""Environment variable that names the node's folder for fetched files."""
+
+_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+_BUFFER = 1 << 20
+
+_LOGGER = logging.getLogger(__name__)
+
+
+def find_pack(settings: DataSettings) -> Pack:
+    """Return the packed file the settings name: a local one in place, another one fetched.
+
+    Raises:
+        InputError: no such file, or its images are of another size than the settings ask for.
+        StorageError: it is damaged, or cannot be fetched or kept.
+    """
+    path = settings.path or ""
+    pack = open_pack(fetched(os.path.expandvars(path)) if is_uri(path) else source_path(settings))
+    if pack.head.side != settings.stored_side:
+        raise InputError(
+            f"data.path: {path} holds images of side {pack.head.side}, but the settings ask for"
+            f" {settings.stored_side}: set data.storage_size={pack.head.side}, or pack the images"
+            f" again at {settings.stored_side}"
+        )
+    return pack
+
+
+def is_uri(path: str) -> bool:
+    """Whether this names a file by a scheme, such as `s3://`."""
+    return _URI.match(path) is not None
+
+
+def fetched(uri: str) -> Path:
+    """Return this node's copy of a packed file, fetched if need be; one process fetches.
+
+    A file that has changed at its place, in size or time, is fetched anew. What arrives is
+    checked by its digest before anyone sees it.
+
+    Raises:
+        InputError: nothing is there, or the scheme is unknown.
+        StorageError: it cannot be fetched or kept, or is not what its head says.
+    """
+    remote, inside, info = locate(uri)
+    if not info.is_file:
+        raise InputError(f"data.path: {uri} does not exist")
+    known = hashlib.sha256(f"{uri}\0{info.size}\0{info.mtime_ns}".encode()).hexdigest()
+    path = _cache() / f"{known[:32]}{SUFFIX}"
+    if not path.exists():
+        with sole_maker(path):
+            if not path.exists():
+                _LOGGER.info("Fetching %s into %s", uri, path)
+                _fetch(remote, inside, uri, path)
+    return path
+
+
+def locate(uri: str) -> tuple[Any, str, Any]:
+    """Return the file system of a URI, the path in it, and what is known of that file.
+
+    Raises:
+        InputError: the scheme is unknown, or the URI malformed.
+        StorageError: the file system does not answer.
+    """
+    # Imported here: cloud libraries come along, and a trial with a local file needs none.
+    from pyarrow import fs
+
+    try:
+        remote, inside = fs.FileSystem.from_uri(uri)
+        return remote, inside, remote.get_file_info(inside)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise InputError(f"{uri} cannot be used: {error}") from error
+    except OSError as error:
+        raise StorageError(f"{uri} cannot be reached: {error}") from error
+
+
+def verify(pack: Pack, place: str) -> None:
+    """Raise StorageError if the content of a packed file is not what its head says."""
+    found = pack.columns.digest(pack.class_names)
+    if found != pack.head.digest:
+        raise StorageError(
+            f"{place} is damaged: its content has the digest {found}, its head says"
+            f" {pack.head.digest}. Pack or copy it again."
+        )
+
+
+def _cache() -> Path:
+    named = os.environ.get(CACHE_VARIABLE)
+    return Path(named) if named else Path(os.path.expanduser("~/.cache/tatl_search"))
+
+
+def _fetch(remote: Any, inside: str, uri: str, path: Path) -> None:
+    with unfinished(path, ".partial") as partial:
+        try:
+            with remote.open_input_stream(inside) as source, partial.open("wb") as copy:
+                shutil.copyfileobj(source, copy, _BUFFER)
+            verify(open_pack(partial), uri)
+            put_in_place(partial, path)
+        except OSError as error:
+            raise StorageError(f"{uri} cannot be fetched into {path.parent}: {error}") from error
