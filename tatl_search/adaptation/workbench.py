@@ -15,8 +15,14 @@ from tatl_search.adaptation.stages import Stage, StageMetrics, StageStore
 from tatl_search.config import AdaptationConfig, TrainingSettings
 from tatl_search.core.plan import PrunePlan
 from tatl_search.core.spent import NOTHING
-from tatl_search.data.batches import evaluation_batches, steps_per_epoch, training_batches
-from tatl_search.data.target import TargetData
+from tatl_search.data.batches import (
+    InputForm,
+    evaluation_batches,
+    steps_per_epoch,
+    training_batches,
+)
+from tatl_search.data.class_weights import balanced_weights
+from tatl_search.data.target import Split, TargetData
 from tatl_search.methods.context import Context, Learnt, Scores
 from tatl_search.methods.method import Score
 from tatl_search.methods.registry import find_method
@@ -68,23 +74,11 @@ class Workbench:
 
     def training_images(self, network: LoadedNetwork) -> Batches:
         """Return a factory of batches of the training images as they are, for statistics."""
-        return partial(
-            evaluation_batches,
-            self.target.train,
-            EVALUATION_BATCH,
-            network.preprocessing,
-            self.device,
-        )
+        return self._unchanged(self.target.train, network)
 
     def validation_images(self, network: LoadedNetwork) -> Batches:
         """Return a factory of batches of the validation images."""
-        return partial(
-            evaluation_batches,
-            self.target.val,
-            EVALUATION_BATCH,
-            network.preprocessing,
-            self.device,
-        )
+        return self._unchanged(self.target.val, network)
 
     def context(self, network: LoadedNetwork, stage: Stage, root: Stage) -> Context:
         """Return what a method may see of a stage's network."""
@@ -178,14 +172,19 @@ class Workbench:
                 self.target.train,
                 settings.batch_size,
                 self.config.data.augment,
-                network.preprocessing,
-                self.device,
+                self._form(network),
+                len(self.target.class_names),
                 generator,
             )
 
-        steps = steps_per_epoch(len(self.target.train.labels), settings.batch_size)
         return train(
-            network.module, epoch_batches, settings, steps, device=self.device, teacher=teacher
+            network.module,
+            epoch_batches,
+            settings,
+            steps_per_epoch(len(self.target.train), settings.batch_size),
+            device=self.device,
+            teacher=teacher,
+            class_weights=self._class_weights(),
         )
 
     def _finish(
@@ -209,6 +208,17 @@ class Workbench:
             seconds=time.perf_counter() - started,
             device=_device_name(self.device),
         )
+
+    def _form(self, network: LoadedNetwork) -> InputForm:
+        return InputForm(self.target.image_size, network.preprocessing, self.device)
+
+    def _unchanged(self, split: Split, network: LoadedNetwork) -> Batches:
+        return partial(evaluation_batches, split, EVALUATION_BATCH, self._form(network))
+
+    def _class_weights(self) -> Tensor | None:
+        if self.config.data.class_weights == "none":
+            return None
+        return balanced_weights(self.target.train.labels, len(self.target.class_names))
 
     def _place(self, module: nn.Module) -> None:
         channels_last(module.to(self.device))

@@ -1,15 +1,22 @@
 """Batches for training and evaluation, made on the device from packed bytes."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
 import torch
+from torch import Tensor
 
 from tatl_search.config import AugmentSettings
-from tatl_search.data.target import Split
+from tatl_search.data.augment.colours import jitter
+from tatl_search.data.augment.crops import centre_crop, crop
+from tatl_search.data.augment.draws import to_device
+from tatl_search.data.augment.erasing import erase
+from tatl_search.data.augment.mixing import mix
+from tatl_search.data.order import epoch_order
+from tatl_search.data.target import Rows, Split
 
-Batch = tuple[torch.Tensor, torch.Tensor]
+Batch = tuple[Tensor, Tensor]
 
 
 class Normalisation(Protocol):
@@ -24,6 +31,21 @@ class Normalisation(Protocol):
         """Standard deviation of each channel."""
 
 
+@dataclass(frozen=True)
+class InputForm:
+    """What a network is fed.
+
+    Attributes:
+        side: of the square images in pixels; at most that of the stored ones.
+        normalisation: of their values.
+        device: where batches are made.
+    """
+
+    side: int
+    normalisation: Normalisation
+    device: torch.device | str
+
+
 def steps_per_epoch(images: int, batch_size: int) -> int:
     """Return how many batches `training_batches` makes of so many images."""
     full, rest = divmod(images, batch_size)
@@ -34,93 +56,77 @@ def training_batches(
     split: Split,
     batch_size: int,
     settings: AugmentSettings,
-    preprocessing: Normalisation,
-    device: torch.device | str,
+    form: InputForm,
+    classes: int,
     generator: torch.Generator,
 ) -> Iterator[Batch]:
     """Make one epoch of shuffled, augmented batches.
 
-    Each image draws its own shift (up to `settings.shift` of its side each way, the border
-    mirrored) and, with `settings.flip`, its own mirroring. The same state of the generator
-    gives the same batches bit for bit, as long as nothing else draws from it meanwhile.
+    Each image draws its own crop, mirroring, colours, blank and share of another image, in this
+    order; what the settings leave out draws nothing. The same state of the generator gives the
+    same batches bit for bit, as long as nothing else draws from it meanwhile.
 
     Args:
         split: the images; never written to.
         batch_size: images a batch, at least 2; the last one may be smaller, and is dropped if it
             has a single image, over which batch normalisation has no variance.
         settings: which augmentation.
-        preprocessing: the network's normalisation.
-        device: where the batches are made.
+        form: what the network is fed.
+        classes: C, number of classes.
         generator: the only source of randomness, on any device.
 
     Yields:
-        Images (B, 3, H, W) float32 in channels-last layout, and labels (B,) int64.
+        Images (B, 3, side, side) float32 in channels-last layout, and labels: (B,) int64, or
+        with mixup or cutmix (B, C) float32, the share of each class.
     """
-    order = torch.randperm(len(split), generator=generator, device=generator.device).cpu().numpy()
-    normalise = _Normaliser(preprocessing, device)
+    order = epoch_order(split, generator)
+    normalise = _Normaliser(form)
     for step in range(steps_per_epoch(len(split), batch_size)):
         chosen = order[step * batch_size : (step + 1) * batch_size]
-        pixels = torch.from_numpy(split.pixels(chosen)).to(device)
-        labels = torch.from_numpy(split.labels[chosen]).to(device)
-        yield normalise(_augment(pixels, settings, generator)), labels
+        pixels, labels = _load(split, chosen, form)
+        images = _to_unit(crop(pixels, form.side, settings, generator))
+        images = normalise(jitter(images, settings, generator))
+        images = erase(images, settings.erase, generator)
+        yield mix(images, labels, settings, classes, generator)
 
 
-def evaluation_batches(
-    split: Split, batch_size: int, preprocessing: Normalisation, device: torch.device | str
-) -> Iterator[Batch]:
-    """Make batches of all images in their order, unchanged but for (x / 255 - mean) / std.
+def evaluation_batches(split: Split, batch_size: int, form: InputForm) -> Iterator[Batch]:
+    """Make batches of all images in their order: the centre crop, (x / 255 - mean) / std.
 
     Yields:
-        Images (B, 3, H, W) float32 in channels-last layout, and labels (B,) int64.
+        Images (B, 3, side, side) float32 in channels-last layout, and labels (B,) int64.
     """
-    normalise = _Normaliser(preprocessing, device)
+    normalise = _Normaliser(form)
     for start in range(0, len(split), batch_size):
-        rows = slice(start, start + batch_size)
-        pixels = torch.from_numpy(split.pixels(rows)).to(device)
-        # Copied: a tensor must not share memory with a read-only array.
-        labels = torch.from_numpy(np.array(split.labels[rows])).to(device)
-        yield normalise(pixels), labels
+        pixels, labels = _load(split, slice(start, start + batch_size), form)
+        yield normalise(_to_unit(centre_crop(pixels, form.side))), labels
+
+
+def _load(split: Split, which: slice | Rows, form: InputForm) -> Batch:
+    """Return stored images (B, S, S, 3) and labels (B,), as copies on the device."""
+    pixels = torch.from_numpy(split.pixels(which))
+    labels = torch.from_numpy(split.labels[which].copy())
+    return to_device(pixels, form.device), to_device(labels, form.device)
+
+
+def _to_unit(pixels: Tensor) -> Tensor:
+    """Turn values 0..255 (B, H, W, 3) into floats 0..1 (B, 3, H, W), channels last."""
+    # A tensor: CUDA multiplies by the reciprocal of a Python number, one rounding more.
+    full = torch.full((), 255.0, device=pixels.device)
+    # The permuted view of H, W, C values already has the channels-last layout.
+    return pixels.permute(0, 3, 1, 2).float().div_(full)
 
 
 class _Normaliser:
-    """Turns bytes (B, H, W, 3) into the floats (B, 3, H, W) a network expects."""
+    """Shifts and scales images (B, 3, H, W) in place."""
 
-    def __init__(self, preprocessing: Normalisation, device: torch.device | str) -> None:
-        # All tensors: CUDA multiplies by the reciprocal of a Python number, one rounding more.
-        self._full = torch.tensor(255.0, device=device)
-        self._mean = torch.tensor(preprocessing.mean, device=device).view(1, 3, 1, 1)
-        self._std = torch.tensor(preprocessing.std, device=device).view(1, 3, 1, 1)
+    def __init__(self, form: InputForm) -> None:
+        # As long as a row: more than twice as fast on a CPU as three numbers for each pixel.
+        mean, std = form.normalisation.mean, form.normalisation.std
+        self._mean = torch.tensor(mean, device=form.device).repeat(form.side)
+        self._std = torch.tensor(std, device=form.device).repeat(form.side)
 
-    def __call__(self, pixels: torch.Tensor) -> torch.Tensor:
-        # The permuted view of H, W, C bytes already has the channels-last layout.
-        images = pixels.permute(0, 3, 1, 2).float()
-        return images.div_(self._full).sub_(self._mean).div_(self._std)
-
-
-def _augment(
-    pixels: torch.Tensor, settings: AugmentSettings, generator: torch.Generator
-) -> torch.Tensor:
-    """Shift and mirror each of the images (B, H, W, 3) on its own."""
-    count, height, width, channels = pixels.shape
-    device = pixels.device
-    rows = _mirrored(height, _shifts(count, settings.shift * height, generator), device)
-    columns = _mirrored(width, _shifts(count, settings.shift * width, generator), device)
-    if settings.flip:
-        flipped = torch.rand(count, 1, generator=generator, device=generator.device) < 0.5
-        columns = torch.where(flipped.to(device), columns.flip(1), columns)
-    image = torch.arange(count, device=device).view(-1, 1, 1)
-    source = (image * height + rows.unsqueeze(2)) * width + columns.unsqueeze(1)
-    # One flat gather: more than twice as fast on a CPU as indexing with three index tensors.
-    return pixels.reshape(-1, channels).index_select(0, source.flatten()).view(pixels.shape)
-
-
-def _shifts(count: int, most: float, generator: torch.Generator) -> torch.Tensor:
-    """Draw (count, 1) shifts of up to so many pixels each way."""
-    low, high, shape = -round(most), round(most) + 1, (count, 1)
-    return torch.randint(low, high, shape, generator=generator, device=generator.device)
-
-
-def _mirrored(side: int, shifts: torch.Tensor, device: torch.device) -> torch.Tensor:
-    """Return (count, side) positions to read from, mirrored at the border."""
-    positions = (torch.arange(side, device=device) + shifts.to(device)).abs()
-    return side - 1 - (side - 1 - positions).abs()
+    def __call__(self, images: Tensor) -> Tensor:
+        channels_last = images.permute(0, 2, 3, 1)
+        rows = channels_last.flatten(2).sub_(self._mean).div_(self._std)
+        return rows.view(channels_last.shape).permute(0, 3, 1, 2)

@@ -1,13 +1,14 @@
 """What must hold before an export is called done, and what is measured once it does."""
 
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
 import torch
 
 from tatl_search.core.confidence import standard_error
-from tatl_search.data.batches import evaluation_batches
-from tatl_search.data.target import TargetData
+from tatl_search.data.batches import Batch, InputForm, evaluation_batches
+from tatl_search.data.target import Split, TargetData
 from tatl_search.deploy.figures import Accuracy, Figures
 from tatl_search.deploy.parity import OnnxClassifier, Parity, prove_parity
 from tatl_search.errors import RunError
@@ -18,7 +19,6 @@ from tatl_search.records import CandidateRecord
 
 BATCH_SIZE = 64
 PARITY_BATCHES = 4
-CPU = torch.device("cpu")
 
 LEAST_TOLERANCE = 0.01
 """An accuracy may differ by this from the recorded one: GPUs and threads round differently."""
@@ -48,10 +48,10 @@ def prove_export(
         RunError: ONNX Runtime disagrees with torch, or the export's validation accuracy is not
             the recorded one: the stored network or the data is not what the search saw.
     """
-    batches = evaluation_batches(target.val, BATCH_SIZE, network.preprocessing, CPU)
+    batches = _batches(target.val, network, target.image_size)
     images = torch.cat([inputs for inputs, _ in islice(batches, PARITY_BATCHES)])
     parity = prove_parity(network.module, exported, images)
-    batches = evaluation_batches(target.val, BATCH_SIZE, network.preprocessing, CPU)
+    batches = _batches(target.val, network, target.image_size)
     found = exported.accuracy(batches)
     tolerance = max(LEAST_TOLERANCE, standard_error(record.accuracy, record.val_images))
     if abs(found - record.accuracy) > tolerance:
@@ -87,8 +87,12 @@ def measure_test(
     why = f"export of {records[0].label} (stage {records[0].stage}), with the unpruned network"
     split = target.open_test(why, log)
     earlier = len(log.read_text(encoding="utf-8", errors="replace").splitlines()) - 1
-    batches = evaluation_batches(split, BATCH_SIZE, picked.preprocessing, CPU)
+    batches = _batches(split, picked, target.image_size)
     mine = Accuracy.measured(exported.accuracy(batches), len(split))
-    batches = evaluation_batches(split, BATCH_SIZE, unpruned.preprocessing, CPU)
+    batches = _batches(split, unpruned, target.image_size)
     theirs = Accuracy.measured(evaluate(unpruned.module, batches).accuracy, len(split))
     return Figures.of(records[0], mine), Figures.of(records[1], theirs), earlier
+
+
+def _batches(split: Split, network: LoadedNetwork, side: int) -> Iterator[Batch]:
+    return evaluation_batches(split, BATCH_SIZE, InputForm(side, network.preprocessing, "cpu"))

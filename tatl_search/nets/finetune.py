@@ -40,6 +40,7 @@ def train(
     steps_per_epoch: int,
     device: str,
     teacher: nn.Module | None = None,
+    class_weights: Tensor | None = None,
 ) -> TrainingReport:
     """Train a network in place; nothing but its weights and buffers outlives the training.
 
@@ -51,11 +52,12 @@ def train(
     Args:
         module: the network; it is moved to the device, channels last.
         epoch_batches: from an epoch's index to its batches on the device: images (N, 3, H, W),
-            labels (N,).
+            labels (N,) or the share of each class (N, classes).
         settings: how to train.
         steps_per_epoch: number of batches of an epoch; the schedule is stretched over all.
         device: `cpu` or a CUDA device.
         teacher: the network whose outputs are to be followed; it is used in eval mode.
+        class_weights: (classes,) how much each class counts; null counts all alike.
 
     Raises:
         InfeasibleError: the loss or the weights are no longer finite, or memory ran out.
@@ -70,7 +72,9 @@ def train(
         if teacher is not None:
             stack.enter_context(eval_mode(teacher))
             teacher.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        trainer = _Trainer(module, settings, settings.epochs * steps_per_epoch, device, teacher)
+        trainer = _Trainer(
+            module, settings, settings.epochs * steps_per_epoch, device, teacher, class_weights
+        )
         for epoch in range(settings.epochs):
             trainer.run_epoch(epoch_batches(epoch))
     return trainer.report()
@@ -114,6 +118,26 @@ def distillation_loss(scores: Tensor, teacher_scores: Tensor, temperature: float
     return temperature**2 * divergence
 
 
+def label_loss(
+    scores: Tensor, labels: Tensor, smoothing: float = 0.0, class_weights: Tensor | None = None
+) -> Tensor:
+    """Return the cross-entropy of an image, the mean over the batch.
+
+    With class weights each image counts as much as its label says, in whatever batch it is:
+    torch's own mean divides by the sum of the weights for labels, but not for shares.
+
+    Args:
+        scores: (N, classes) logits.
+        labels: (N,) int64, or (N, classes) shares that sum to 1.
+        smoothing: share of each label that is spread evenly over all classes.
+        class_weights: (classes,); null weighs all by 1.
+    """
+    total = F.cross_entropy(
+        scores, labels, weight=class_weights, label_smoothing=smoothing, reduction="sum"
+    )
+    return total / len(labels)
+
+
 class _Trainer:
     """The state of one piece of training."""
 
@@ -124,12 +148,14 @@ class _Trainer:
         total_steps: int,
         device: str,
         teacher: nn.Module | None,
+        class_weights: Tensor | None,
     ) -> None:
         self._module = module
         self._settings = settings
         self._total_steps = total_steps
         self._device = torch.device(device)
         self._optimizer = _optimizer(module, settings)
+        self._class_weights = None if class_weights is None else class_weights.to(device)
         self._step = 0
         self._images_trained = 0
         self._images_forward = 0
@@ -184,8 +210,8 @@ class _Trainer:
             scores = self._module(images)
             with torch.no_grad():
                 followed = self._teacher(images) if self._teacher else None
-        loss = F.cross_entropy(
-            scores.float(), labels, label_smoothing=self._settings.label_smoothing
+        loss = label_loss(
+            scores.float(), labels, self._settings.label_smoothing, self._class_weights
         )
         if followed is None:
             return loss

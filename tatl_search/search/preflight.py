@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 
 from tatl_search.config import AdaptationConfig, Objective
-from tatl_search.data.batches import steps_per_epoch, training_batches
+from tatl_search.data.batches import InputForm, steps_per_epoch, training_batches
 from tatl_search.data.sources import load_target
 from tatl_search.data.target import TargetData
 from tatl_search.errors import InputError
@@ -128,8 +128,8 @@ def training_speed(check: NetworkCheck, batches: int = 4) -> float:
                 target.train,
                 settings.batch_size,
                 config.data.augment,
-                check.network.preprocessing,
-                "cpu",
+                InputForm(target.image_size, check.network.preprocessing, "cpu"),
+                len(target.class_names),
                 torch.Generator().manual_seed(0),
             ),
             strict=False,

@@ -9,9 +9,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tatl_search.config import DataSettings
+from tatl_search.config import AugmentSettings
 from tatl_search.data.batches import (
     Batch,
+    InputForm,
     evaluation_batches,
     steps_per_epoch,
     training_batches,
@@ -20,6 +21,7 @@ from tatl_search.data.target import Split
 
 CPU = torch.device("cpu")
 SIDE = 16
+CLASSES = 50
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Preprocessing:
 
 
 BYTES = Preprocessing(mean=(0.0, 0.0, 0.0), std=(1 / 255, 1 / 255, 1 / 255))
-STILL = DataSettings(shift=0.0, flip=False)
+STILL = AugmentSettings(shift=0.0, flip=False)
 
 
 @pytest.fixture(autouse=True)
@@ -41,8 +43,11 @@ def warnings_are_errors() -> Iterator[None]:
 
 
 def read_only(images: npt.NDArray[np.uint8], labels: npt.NDArray[np.int64]) -> Split:
-    images.flags.writeable = labels.flags.writeable = False
-    return Split(images, labels)
+    """Make a split of all images, last one first."""
+    rows = np.arange(len(images))[::-1].copy()
+    own = labels[rows]
+    images.flags.writeable = own.flags.writeable = rows.flags.writeable = False
+    return Split(images, rows, own)
 
 
 def noise(count: int) -> Split:
@@ -60,13 +65,20 @@ def same_image(count: int) -> Split:
 
 def epoch(
     split: Split,
-    config: DataSettings = STILL,
+    augment: AugmentSettings = STILL,
     batch_size: int = 4,
     seed: int = 0,
     preprocessing: Preprocessing = BYTES,
 ) -> list[Batch]:
     generator = torch.Generator().manual_seed(seed)
-    return list(training_batches(split, batch_size, config, preprocessing, CPU, generator))
+    form = InputForm(SIDE, preprocessing, CPU)
+    return list(training_batches(split, batch_size, augment, form, CLASSES, generator))
+
+
+def evaluation(
+    split: Split, batch_size: int = 4, preprocessing: Preprocessing = BYTES, side: int = SIDE
+) -> list[Batch]:
+    return list(evaluation_batches(split, batch_size, InputForm(side, preprocessing, CPU)))
 
 
 def pixels(batch: torch.Tensor) -> npt.NDArray[np.uint8]:
@@ -87,17 +99,17 @@ def naive(image: npt.NDArray[np.uint8], dy: int, dx: int, mirrored: bool) -> byt
 
 def test_evaluation_is_exact() -> None:
     split, wanted = noise(10), Preprocessing()
-    batches = list(evaluation_batches(split, 4, wanted, CPU))
+    batches = evaluation(split, 4, wanted)
     assert [len(labels) for _, labels in batches] == [4, 4, 2]
     images = torch.cat([images for images, _ in batches])
     mean, std = np.array([wanted.mean, wanted.std], dtype=np.float32)
-    expected = (split.images.astype(np.float32) / np.float32(255) - mean) / std
+    expected = (split.images[::-1].astype(np.float32) / np.float32(255) - mean) / std
     np.testing.assert_array_equal(images.permute(0, 2, 3, 1).numpy(), expected)
-    assert torch.cat([labels for _, labels in batches]).tolist() == list(range(10))
+    assert torch.cat([labels for _, labels in batches]).tolist() == list(range(10))[::-1]
 
 
 def test_form_of_the_batches() -> None:
-    batches = [*epoch(noise(8)), *evaluation_batches(noise(8), 4, BYTES, CPU)]
+    batches = [*epoch(noise(8)), *evaluation(noise(8))]
     for images, labels in batches:
         assert images.shape == (4, 3, SIDE, SIDE)
         assert images.dtype == torch.float32
@@ -118,15 +130,15 @@ def test_an_epoch_sees_every_image_once_with_its_label() -> None:
 def test_training_and_evaluation_normalise_alike() -> None:
     split, wanted = noise(6), Preprocessing()
     (images, labels), *_ = epoch(split, batch_size=6, preprocessing=wanted)
-    (expected, _), *_ = evaluation_batches(split, 6, wanted, CPU)
-    assert torch.equal(images, expected[labels])
+    (expected, _), *_ = evaluation(split, 6, wanted)
+    assert torch.equal(images, expected[5 - labels])
 
 
 @pytest.mark.parametrize("flip", [False, True])
 def test_each_image_draws_its_own_shift_and_flip(flip: bool) -> None:
     """Of one image many times, every possible shift by at most 2 comes out, and nothing else."""
     split = same_image(600)
-    config = DataSettings(shift=2 / SIDE, flip=flip)
+    augment = AugmentSettings(shift=2 / SIDE, flip=flip)
     possible = {
         naive(split.images[0], dy, dx, mirrored)
         for dy in range(-2, 3)
@@ -134,13 +146,13 @@ def test_each_image_draws_its_own_shift_and_flip(flip: bool) -> None:
         for mirrored in {False, flip}
     }
     assert len(possible) == (50 if flip else 25)
-    ((images, _),) = epoch(split, config, batch_size=600)
+    ((images, _),) = epoch(split, augment, batch_size=600)
     assert {image.tobytes() for image in pixels(images)} == possible
 
 
 def test_flip_alone_mirrors_about_half() -> None:
     split = same_image(400)
-    ((images, _),) = epoch(split, DataSettings(shift=0.0, flip=True), batch_size=400)
+    ((images, _),) = epoch(split, AugmentSettings(shift=0.0, flip=True), batch_size=400)
     mirrored = split.images[0][:, ::-1].tobytes()
     share = np.mean([image.tobytes() == mirrored for image in pixels(images)])
     assert 0.4 < share < 0.6
@@ -151,14 +163,14 @@ def test_augmented_images_keep_their_labels() -> None:
     values = np.arange(50)
     images = np.broadcast_to(values[:, None, None, None], (50, SIDE, SIDE, 3)).astype(np.uint8)
     split = read_only(images, values.astype(np.int64))
-    for batch, labels in epoch(split, DataSettings(shift=0.5, flip=True), batch_size=8):
+    for batch, labels in epoch(split, AugmentSettings(shift=0.5, flip=True), batch_size=8):
         expected = labels.view(-1, 1, 1, 1).expand(batch.shape).float()
         torch.testing.assert_close(batch, expected, atol=1e-3, rtol=0)
 
 
 def test_same_seed_same_batches_bit_for_bit() -> None:
-    config = DataSettings(shift=0.2, flip=True)
-    first, again, other = (epoch(noise(20), config, seed=seed) for seed in (5, 5, 6))
+    augment = AugmentSettings(shift=0.2, flip=True)
+    first, again, other = (epoch(noise(20), augment, seed=seed) for seed in (5, 5, 6))
     assert all(
         torch.equal(a, b) and torch.equal(x, y) for (a, x), (b, y) in zip(first, again, strict=True)
     )
@@ -166,9 +178,9 @@ def test_same_seed_same_batches_bit_for_bit() -> None:
 
 
 def test_successive_epochs_differ() -> None:
-    generator = torch.Generator().manual_seed(0)
+    generator, form = torch.Generator().manual_seed(0), InputForm(SIDE, BYTES, CPU)
     first, second = (
-        torch.cat([x for _, x in training_batches(noise(20), 5, STILL, BYTES, CPU, generator)])
+        torch.cat([x for _, x in training_batches(noise(20), 5, STILL, form, CLASSES, generator)])
         for _ in range(2)
     )
     assert not torch.equal(first, second)
@@ -177,11 +189,11 @@ def test_successive_epochs_differ() -> None:
 def test_the_source_is_never_written_to() -> None:
     split = noise(9)
     before = split.images.tobytes()
-    for images, labels in [*epoch(split), *evaluation_batches(split, 4, BYTES, CPU)]:
+    for images, labels in [*epoch(split), *evaluation(split)]:
         images.fill_(0)
         labels.fill_(0)
     assert split.images.tobytes() == before
-    assert split.labels.tolist() == list(range(9))
+    assert split.labels.tolist() == list(range(9))[::-1]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from tatl_search.adaptation.stages import Stage, StageMetrics, StageStore
 from tatl_search.config import AdaptationConfig, DataSettings, NetworkSettings
 from tatl_search.core.plan import PrunePlan
 from tatl_search.core.spent import NOTHING
-from tatl_search.data.batches import evaluation_batches
+from tatl_search.data.batches import InputForm, evaluation_batches
 from tatl_search.data.sources import load_target
 from tatl_search.data.target import TargetData
 from tatl_search.deploy.bundle import BundleReport, write_bundle
@@ -48,7 +48,7 @@ def store(sweep: SweepFolder, key: str, network: LoadedNetwork, target: TargetDa
 
     def compute(folder: Path) -> StageMetrics:
         save_network(folder, network, target.class_names, SIZE)
-        batches = evaluation_batches(target.val, 64, network.preprocessing, torch.device("cpu"))
+        batches = evaluation_batches(target.val, 64, InputForm(SIZE, network.preprocessing, "cpu"))
         found = evaluate(network.module, batches)
         return StageMetrics(
             accuracy=found.accuracy,
