@@ -46,13 +46,24 @@ PLUGINS = "tatl_search.methods"
 
 METHODS = (
     "tatl",
+    "random",
     "l1",
     "l2",
+    "slimming",
+    "apoz",
+    "fpgm",
+    "taylor",
+    "activation",
 )
 SCORES = (
     "activation",
+    "random",
     "l1",
     "l2",
+    "bn_scale",
+    "apoz",
+    "fpgm",
+    "taylor",
 )
 ALLOCATIONS = (
     "priority",
@@ -86,6 +97,8 @@ class PruneSettings(Settings):
         allocation: how scores become a plan, instead of the method's own way.
         normalize: by what each group's scores are divided before they are allocated; null for
             what suits the score.
+        statistics_images: number of training images that statistics are read from; null for an
+            eighth of them, at least 256 or all there are.
         threshold: tau of TATL, the share of a group's summed score that its kept units must
             hold; used by the allocation `priority`.
         priority: weights of the order in which groups give up their candidates; likewise.
@@ -101,6 +114,7 @@ class PruneSettings(Settings):
     score: Annotated[str, AfterValidator(_one_of(SCORES))] | None = None
     allocation: Annotated[str, AfterValidator(_one_of(ALLOCATIONS))] | None = None
     normalize: Normalize | None = None
+    statistics_images: Count | None = None
     threshold: Annotated[float, Field(gt=0.0, le=1.0)] = 0.9
     priority: PriorityWeights = PriorityWeights()
     rate: Share = 0.25

@@ -11,6 +11,8 @@ class TrainingSettings(Settings):
     """One piece of training. Every piece starts a fresh optimiser and schedule.
 
     Attributes:
+        sparsity: weight in the loss of the sum of |scale| over all batch-norms (Liu et al. 2017,
+            arXiv 1708.06519); 0 switches it off.
         clip_norm: greatest norm of the gradient; null switches clipping off.
         amp: automatic mixed precision, used on GPUs only.
     """
@@ -23,6 +25,7 @@ class TrainingSettings(Settings):
     weight_decay: Annotated[float, Field(ge=0.0)] = 1e-4
     schedule: Literal["one_cycle", "cosine", "constant"] = "one_cycle"
     label_smoothing: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0
+    sparsity: Annotated[float, Field(ge=0.0)] = 0.0
     clip_norm: Positive | None = 5.0
     amp: bool = True
 

@@ -16,6 +16,9 @@ from tatl_search.nets.groups import Group
 
 Floats = npt.NDArray[np.floating[Any]]
 Ints = npt.NDArray[np.int64]
+SAMPLE_AT_LEAST = 256
+"""Images below which statistics are not read from a share of the images only."""
+
 Batches = Callable[[], Iterator[tuple[Tensor, Tensor]]]
 
 
@@ -65,6 +68,21 @@ class Context:
     root: Callable[[], "Context"]
     learn: Callable[[str, Callable[["Context"], Learnt]], Learnt]
     source_images: Batches | None = None
+
+    @property
+    def sample_count(self) -> int:
+        """Number of images that statistics are read from."""
+        asked = self.settings.statistics_images or max(SAMPLE_AT_LEAST, self.image_count // 8)
+        return min(asked, self.image_count)
+
+    def sample(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """Make batches of the images that statistics are read from: the first `sample_count`."""
+        left = self.sample_count
+        for images, labels in self.images():
+            yield images[:left], labels[:left]
+            left -= len(labels)
+            if left <= 0:
+                return
 
     @property
     def widths(self) -> Ints:

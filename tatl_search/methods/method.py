@@ -1,12 +1,15 @@
 """A method: a named pair of a score and an allocation, and what else its paper does."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+
+from torch import nn
 
 from tatl_search.config import AdaptationConfig, Normalize, PruneSettings, Settings
 from tatl_search.core.comparable import comparable
 from tatl_search.core.plan import PrunePlan
 from tatl_search.methods.context import Allocation, Choice, Context, Scores
+from tatl_search.nets.groups import Group
 
 
 @dataclass(frozen=True)
@@ -20,19 +23,27 @@ class Score:
             What a network scored is kept under the name and this section.
         normalize: what makes the scores of different groups comparable, unless the settings
             say otherwise.
+        samples: whether it looks at `Context.sample`, so that `prune.statistics_images`
+            changes its scores.
+        check: raises InputError where the network of these groups has nothing to be scored by.
     """
 
     name: str
     run: Callable[[Context], Scores]
     section: str | None = None
     normalize: Normalize = Normalize.NONE
+    samples: bool = False
+    check: Callable[[nn.Module, Sequence[Group]], None] | None = None
 
     def label(self, settings: PruneSettings) -> str:
         """Return a name that says everything besides the network that decides the scores."""
-        if self.section is None:
-            return self.name
-        section: Settings = getattr(settings, self.section)
-        return f"{self.name}-{section.digest()[:16]}"
+        parts = [self.name]
+        if self.section is not None:
+            section: Settings = getattr(settings, self.section)
+            parts.append(section.digest()[:16])
+        if self.samples and settings.statistics_images is not None:
+            parts.append(f"of-{settings.statistics_images}")
+        return "-".join(parts)
 
 
 @dataclass(frozen=True)

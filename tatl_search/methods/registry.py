@@ -12,14 +12,28 @@ from tatl_search.methods.allocations.uniform import uniform
 from tatl_search.methods.baselines import BASELINES
 from tatl_search.methods.context import Allocation
 from tatl_search.methods.method import Method, Score
-from tatl_search.methods.scores import activation, l1, l2
+from tatl_search.methods.scores import (
+    activation,
+    apoz,
+    bn_scale,
+    fpgm,
+    l1,
+    l2,
+    random_units,
+    taylor,
+)
 
 SCORES: Mapping[str, Score] = {
     score.name: score
     for score in (
         activation.SCORE,
+        random_units.SCORE,
         l1.SCORE,
         l2.SCORE,
+        bn_scale.SCORE,
+        apoz.SCORE,
+        fpgm.SCORE,
+        taylor.SCORE,
     )
 }
 

@@ -2,32 +2,31 @@
 
 from collections.abc import Iterator
 
-import numpy as np
-import numpy.typing as npt
-from torch import nn
+from torch import Tensor, nn
 
-from tatl_search.nets.groups import Axis, Group, Indices
+from tatl_search.nets.groups import Axis, Group, Indices, Member
+from tatl_search.nets.surgery import resolve
 
-BANKS = (nn.Conv2d, nn.Linear)
+Bank = nn.Conv2d | nn.Linear
 
 
-def filters(module: nn.Module, group: Group) -> Iterator[tuple[npt.NDArray[np.float64], Indices]]:
-    """Yield the filters of each convolution and linear layer that makes channels of a group.
+def banks(module: nn.Module, group: Group) -> Iterator[tuple[Member, Bank]]:
+    """Yield the convolutions and linear layers that make channels of a group.
 
-    These are the weights whose *output* the channels are, those of depthwise convolutions
-    included; biases, normalisations and the weights that read the channels are not.
+    Depthwise convolutions are among them; layers that only read the channels are not.
+    """
+    for member in group.members:
+        layer = resolve(module, member.module)
+        if member.axis is Axis.OUT and isinstance(layer, Bank):
+            yield member, layer
+
+
+def filters(module: nn.Module, group: Group) -> Iterator[tuple[Tensor, Indices]]:
+    """Yield the filters of each of a group's `banks`, without biases.
 
     Yields:
         (channels, numbers) the weights of each of the layer's channels, and the channels that
         belong to each unit.
     """
-    for member in group.members:
-        if member.axis is Axis.OUT and (layer := _bank(module, member.module)):
-            yield layer.weight.detach().flatten(1).double().cpu().numpy(), member.indices
-
-
-def _bank(module: nn.Module, name: str) -> nn.Conv2d | nn.Linear | None:
-    """Return the layer of this name; None for a bare Parameter or a layer without filters."""
-    owner, _, leaf = name.rpartition(".")
-    layer = getattr(module.get_submodule(owner), leaf)
-    return layer if isinstance(layer, BANKS) else None
+    for member, layer in banks(module, group):
+        yield layer.weight.detach().flatten(1), member.indices

@@ -14,6 +14,7 @@ from tatl_search.errors import InfeasibleError, InfeasibleReason
 from tatl_search.nets.memory import out_of_memory_is_infeasible
 from tatl_search.nets.schedule import learning_rate_share
 from tatl_search.nets.skeleton import eval_mode
+from tatl_search.nets.sparsity import add_sparsity
 
 Batches = Iterable[tuple[Tensor, Tensor]]
 
@@ -197,6 +198,8 @@ class _Trainer:
         loss = self._loss(images, labels)
         self._optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
+        if self._settings.sparsity > 0.0:
+            add_sparsity(self._module, self._settings.sparsity)
         if self._settings.clip_norm is not None:
             nn.utils.clip_grad_norm_(self._module.parameters(), self._settings.clip_norm)
         self._optimizer.step()

@@ -1,14 +1,16 @@
-"""A context made by hand: two groups between fixed ends, whose costs a reader can count."""
+"""Contexts: one made by hand, whose costs a reader can count, and those of real networks."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
+import torch
 from torch import Tensor, nn
 
 from tatl_search.config import PruneSettings
 from tatl_search.core.costs import CostModel
-from tatl_search.methods.context import Context
-from tatl_search.nets.groups import Group
+from tatl_search.methods.context import Context, Learnt
+from tatl_search.nets.cost import cost_model
+from tatl_search.nets.groups import Group, find_groups
 
 GROUPS = (Group("first", 4, ()), Group("second", 6, ()))
 WIDTHS = {"first": 4, "second": 6}
@@ -49,3 +51,31 @@ def context_by_hand(original_widths: Mapping[str, int] = WIDTHS, **settings: obj
         root=missing,
         learn=missing,  # type: ignore[arg-type]
     )
+
+
+def context_of(
+    module: nn.Module, images: Tensor, labels: Tensor, batch: int = 3, **settings: object
+) -> Context:
+    """Return the context of an unpruned network and its training images."""
+    groups = find_groups(module, images.shape[-1])
+
+    def batches() -> Iterator[tuple[Tensor, Tensor]]:
+        return zip(torch.split(images, batch), torch.split(labels, batch), strict=True)
+
+    def learn(_: str, make: Callable[[Context], Learnt]) -> Learnt:
+        return make(context)
+
+    context = Context(
+        module=module,
+        groups=groups,
+        cost=cost_model(module, groups, images.shape[-1]),
+        original_widths={group.name: group.width for group in groups},
+        settings=PruneSettings.model_validate({"min_filters": 1} | settings),
+        images=batches,
+        image_count=len(images),
+        classes=int(labels.max()) + 1,
+        seed=3,
+        root=lambda: context,
+        learn=learn,
+    )
+    return context

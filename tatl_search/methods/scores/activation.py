@@ -13,8 +13,8 @@ from tatl_search.nets.activations import mean_activations
 
 def _run(context: Context) -> Scores:
     """Score units by their mean absolute activation, read where `nets.taps` says."""
-    statistics = mean_activations(context.module, context.groups, context.images())
-    return Scores(statistics, Spent(images_forward=context.image_count))
+    statistics = mean_activations(context.module, context.groups, context.sample())
+    return Scores(statistics, Spent(images_forward=context.sample_count))
 
 
-SCORE = Score("activation", _run, normalize=Normalize.MEAN)
+SCORE = Score("activation", _run, normalize=Normalize.MEAN, samples=True)

@@ -5,6 +5,7 @@ sum over its convolutions: *our reading*; the paper ranks such a group by its sh
 """
 
 import numpy as np
+import torch
 
 from tatl_search.config import Normalize
 from tatl_search.methods.context import Context, Floats, Scores
@@ -20,10 +21,11 @@ def _run(context: Context) -> Scores:
 
 
 def _norms(context: Context, group: Group) -> Floats:
-    return sum(
-        (unit_sums(np.abs(w).sum(axis=1), units) for w, units in filters(context.module, group)),
-        start=np.zeros(group.width),
-    )
+    total = np.zeros(group.width)
+    for weights, units in filters(context.module, group):
+        norms = torch.linalg.vector_norm(weights, 1, dim=1, dtype=torch.float64)
+        total += unit_sums(norms.cpu().numpy(), units)
+    return total
 
 
 SCORE = Score("l1", _run, normalize=Normalize.MEAN)

@@ -5,6 +5,7 @@ over a residual group's convolutions, as in LeGR (arXiv 1904.12368).
 """
 
 import numpy as np
+import torch
 from torch import nn
 
 from tatl_search.config import Normalize
@@ -17,10 +18,11 @@ from tatl_search.nets.units import unit_sums
 
 def squared_norms(module: nn.Module, group: Group) -> Floats:
     """Return (width,) the sum of squares over the filters of each unit of a group."""
-    return sum(
-        (unit_sums(np.square(w).sum(axis=1), units) for w, units in filters(module, group)),
-        start=np.zeros(group.width),
-    )
+    total = np.zeros(group.width)
+    for weights, units in filters(module, group):
+        norms = torch.linalg.vector_norm(weights, 2, dim=1, dtype=torch.float64)
+        total += unit_sums(norms.square().cpu().numpy(), units)
+    return total
 
 
 def _run(context: Context) -> Scores:

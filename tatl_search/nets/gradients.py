@@ -1,0 +1,91 @@
+"""What the loss would do, to first order, if a unit went."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from tatl_search.nets.filters import banks
+from tatl_search.nets.groups import Group, Indices, Member
+from tatl_search.nets.scales import batch_norms
+from tatl_search.nets.skeleton import eval_mode
+from tatl_search.nets.units import unit_sums
+
+Floats = npt.NDArray[np.float64]
+Lever = tuple[str, Indices]
+
+BATCH = 32
+
+
+def squared_effects(
+    module: nn.Module, groups: Sequence[Group], batches: Iterable[tuple[Tensor, Tensor]]
+) -> dict[str, Floats]:
+    """Return each unit's squared first-order effect on the loss, the mean over batches.
+
+    The effect of a unit is the gradient of the cross-entropy with respect to a gate on it: the
+    sum of p * dL/dp over the scales and shifts of its batch-norms or, in a group without them,
+    over its filters and biases. Gradients are taken in eval mode over batches of `BATCH` images;
+    a smaller last one counts by its images.
+
+    Args:
+        module: the network; weights, modes, `requires_grad` and gradients stay as they are.
+        groups: what `find_groups` says of it.
+        batches: images (B, 3, H, W) on the network's device, and labels (B,).
+
+    Returns:
+        Group name -> (width,) numbers >= 0, unless gradients are not finite.
+
+    Raises:
+        ValueError: there are no images.
+    """
+    levers = {group.name: _levers(module, group) for group in groups}
+    names = list(dict.fromkeys(name for of_group in levers.values() for name, _ in of_group))
+    sums = {group.name: np.zeros(group.width) for group in groups}
+    seen = 0
+    with eval_mode(module), torch.enable_grad():
+        for images, labels in _small(batches):
+            effects = _effects(module, names, images, labels)
+            for group, of_group in levers.items():
+                effect = np.sum([unit_sums(effects[name], at) for name, at in of_group], axis=0)
+                sums[group] += len(labels) * np.square(effect)
+            seen += len(labels)
+    if not seen:
+        raise ValueError("gradients need at least one image")
+    return {group: total / seen for group, total in sums.items()}
+
+
+def _levers(module: nn.Module, group: Group) -> list[Lever]:
+    """Return the Parameters that together act as a gate on each unit, with its channels."""
+    found: list[tuple[Member, nn.Module]] = [*batch_norms(module, group)]
+    found = found or [*banks(module, group)]
+    return [
+        (f"{member.module}.{name}", member.indices)
+        for member, layer in found
+        for name in ("weight", "bias")
+        if getattr(layer, name) is not None
+    ]
+
+
+def _small(batches: Iterable[tuple[Tensor, Tensor]]) -> Iterable[tuple[Tensor, Tensor]]:
+    for images, labels in batches:
+        yield from zip(torch.split(images, BATCH), torch.split(labels, BATCH), strict=True)
+
+
+def _effects(
+    module: nn.Module, names: Sequence[str], images: Tensor, labels: Tensor
+) -> Mapping[str, Floats]:
+    """Return (channels,) of each named Parameter: the sum of p * dL/dp over a channel."""
+    stand_ins = {name: module.get_parameter(name).detach().requires_grad_() for name in names}
+    scores = torch.func.functional_call(module, stand_ins, (images,))
+    loss = F.cross_entropy(scores, labels)
+    gradients = torch.autograd.grad(loss, list(stand_ins.values()), materialize_grads=True)
+    effects = [
+        (value.detach() * gradient).flatten(1).sum(1) if value.dim() > 1 else value * gradient
+        for value, gradient in zip(stand_ins.values(), gradients, strict=True)
+    ]
+    at_once = torch.cat(effects).detach().double().cpu().numpy()  # one wait for the device
+    ends = np.cumsum([len(effect) for effect in effects])[:-1]
+    return dict(zip(names, np.split(at_once, ends), strict=True))
