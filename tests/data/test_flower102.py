@@ -54,7 +54,7 @@ def test_the_same_as_torchvision_reads(tmp_path: Path) -> None:
     collection = read(tmp_path)
     for split in SplitName:
         theirs = torchvision.datasets.Flowers102(str(tmp_path), split=split.folder)
-        own = np.flatnonzero(collection.brought == split)
+        own = np.flatnonzero(collection.brought == split).tolist()
         assert [collection.names[i] for i in own] == [
             f"jpg/{file.name}" for file in theirs._image_files
         ]
