@@ -8,14 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from torch import nn
 
 from tatl_search.config import AdaptationConfig, Objective
 from tatl_search.data.batches import InputForm, steps_per_epoch, training_batches
 from tatl_search.data.sources import load_target
 from tatl_search.data.target import TargetData
 from tatl_search.errors import InputError
+from tatl_search.methods.registry import find_method
 from tatl_search.nets.cost import count_macs, count_parameters, size_bytes
 from tatl_search.nets.finetune import train
+from tatl_search.nets.groups import find_groups
 from tatl_search.nets.latency import LatencyTable, measure
 from tatl_search.nets.support import check_supported
 from tatl_search.nets.zoo import LoadedNetwork, build
@@ -24,6 +27,7 @@ from tatl_search.space import SearchSpace
 
 NOTES_SHOWN = 10
 COMBINATIONS = 1000
+CHOOSING = ("prune.method", "prune.score")
 
 logger = logging.getLogger(__name__)
 
@@ -58,15 +62,18 @@ def check_networks(space: SearchSpace, cache: Path | None, threads: int) -> list
         threads: torch threads of a trial, at which latency is measured.
 
     Raises:
-        InputError: the data cannot be used, a batch is larger than the set, or a network is
-            unknown, does not fit the images, or cannot be pruned.
+        InputError: the data cannot be used, a batch is larger than the set, a network is
+            unknown, does not fit the images, or cannot be pruned, or a method lacks what it
+            needs.
     """
     torch.set_num_threads(threads)
+    _check_methods(space)
     checks = []
     for config in variants(space, lambda name: name.startswith(("data.", "network."))):
         target = load_target(config.data, cache=cache)
         _check_batches(space, len(target.train.labels))
         checks.append(_check(config, target, threads))
+        _check_scores(space, checks[-1].network.module, target.image_size)
     _log_notes(checks)
     return checks
 
@@ -86,6 +93,24 @@ def _check(config: AdaptationConfig, target: TargetData, threads: int) -> Networ
         },
         latency=measure(network.module, size, threads),
     )
+
+
+def _check_methods(space: SearchSpace) -> None:
+    """Raise InputError if a trial's method could lack settings that it needs."""
+    names = ("data.", "network.", "finetune.", "retrain.", *CHOOSING)
+    every = variants(space, lambda name: name.startswith(names), position=1.0)
+    for config in itertools.islice(every, COMBINATIONS):
+        if check := find_method(config.prune).check:
+            check(config)
+
+
+def _check_scores(space: SearchSpace, module: nn.Module, image_size: int) -> None:
+    """Raise InputError if a trial could score a network that offers nothing to score."""
+    every = variants(space, lambda name: name.startswith(CHOOSING))
+    checks = {find_method(config.prune).score.check for config in every} - {None}
+    groups = find_groups(module, image_size) if checks else ()
+    for check in filter(None, checks):
+        check(module, groups)
 
 
 def _check_batches(space: SearchSpace, images: int) -> None:

@@ -71,6 +71,19 @@ def test_a_batch_may_be_as_large_as_the_set() -> None:
     assert len(check_networks(space_from_raw(raw), None, threads=1)) == 1
 
 
+def test_every_method_that_can_be_chosen_has_what_it_needs() -> None:
+    choices = {"method": {"choices": ["tatl", "slimming"]}}
+    raw = small(prune=choices, retrain={"batch_size": 10, "sparsity": {"choices": [1e-4, 0.0]}})
+    with pytest.raises(InputError, match=r"finetune\.sparsity and retrain\.sparsity are both 0"):
+        check_networks(space_from_raw(raw), None, threads=1)
+
+
+def test_a_score_that_finds_nothing_in_a_network_is_refused() -> None:
+    raw = small(prune={"score": {"choices": ["l2", "bn_scale"]}})
+    with pytest.raises(InputError, match=r"none of this network's 25 groups has one"):
+        check_networks(space_from_raw(raw), None, threads=1)
+
+
 def test_what_to_know_of_the_data_is_said_once(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
