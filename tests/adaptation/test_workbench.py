@@ -1,18 +1,22 @@
 """The two pieces of training: what they store, what they depend on, what they leave alone."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from tatl_search.adaptation.loop import choose_filters
 from tatl_search.adaptation.stages import Stage, StageStore
 from tatl_search.adaptation.workbench import Workbench
+from tatl_search.data.sources import load_target
+from tatl_search.data.target import Split
 from tatl_search.errors import InfeasibleError, InfeasibleReason
 from tatl_search.nets.evaluate import evaluate
 from tatl_search.nets.structure import load_network
-from tests.adaptation.benches import bench, config, digits
+from tests.adaptation.benches import TRAINING_IMAGES, bench, config, digits
 
 
 @pytest.fixture(autouse=True)
@@ -46,6 +50,50 @@ def test_the_stored_network_scores_as_its_metrics_say(tmp_path: Path) -> None:
 def test_it_learns(tmp_path: Path) -> None:
     stage = bench(tmp_path, config(finetune={"epochs": 4})).first_fine_tuning()
     assert stage.metrics.accuracy > 0.5  # guessing is right once in ten
+
+
+EVERYTHING = {
+    "crop": "resized",
+    "flip": True,
+    "brightness": 0.2,
+    "contrast": 0.2,
+    "saturation": 0.2,
+    "hue": 0.05,
+    "erase": 0.25,
+    "mixup": 0.2,
+    "cutmix": 1.0,
+}
+
+
+def test_it_trains_on_parts_of_larger_images_however_they_are_varied(tmp_path: Path) -> None:
+    settings = config(data={"storage_size": 40, "augment": EVERYTHING})
+    target = load_target(settings.data)
+    work = bench(tmp_path, settings, target=target)
+    stage = work.first_fine_tuning()
+    assert stage.metrics.images_trained == 2 * TRAINING_IMAGES
+    network = work.network_of(stage)
+    images, labels = next(iter(work.validation_images(network)()))
+    assert images.shape[1:] == (3, 32, 32)
+    middle = target.val.pixels(slice(len(labels)))[:, 4:-4, 4:-4]
+    mean, std = network.preprocessing.mean, network.preprocessing.std
+    expected = (middle / 255.0 - np.array(mean)) / np.array(std)
+    np.testing.assert_allclose(images.permute(0, 2, 3, 1).numpy(), expected, atol=1e-5)
+
+
+def test_rare_classes_count_more_where_classes_are_balanced(tmp_path: Path) -> None:
+    """Of the digits 5 to 9 there are two images each, of the others ten."""
+    train = digits().train
+    few = np.concatenate(
+        [np.flatnonzero(train.labels == digit)[: 10 if digit < 5 else 2] for digit in range(10)]
+    )
+    scarce = replace(digits(), train=Split(train.images, train.rows[few], train.labels[few]))
+    assert np.bincount(scarce.train.labels).tolist() == [10] * 5 + [2] * 5
+    stages = [
+        bench(tmp_path, config(data={"class_weights": kind}), target=scarce).first_fine_tuning()
+        for kind in ("none", "balanced")
+    ]
+    assert stages[0].key != stages[1].key
+    assert weights(stages[0]) != weights(stages[1])
 
 
 def test_a_stage_does_not_depend_on_random_numbers_drawn_before(tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
+from torchvision.transforms import v2
 
 from tatl_search.config import AugmentSettings
 from tatl_search.data.batches import (
@@ -17,6 +19,7 @@ from tatl_search.data.batches import (
     steps_per_epoch,
     training_batches,
 )
+from tatl_search.data.images import to_square
 from tatl_search.data.target import Split
 
 CPU = torch.device("cpu")
@@ -108,6 +111,30 @@ def test_evaluation_is_exact() -> None:
     assert torch.cat([labels for _, labels in batches]).tolist() == list(range(10))[::-1]
 
 
+@pytest.mark.parametrize(
+    ("size", "stored", "side"), [((60, 40), 40, 32), ((33, 50), 28, 28), ((90, 90), 72, 64)]
+)
+def test_evaluation_is_torchvisions_transform(
+    size: tuple[int, int], stored: int, side: int
+) -> None:
+    """Resize and CenterCrop of a picture of any shape, to the last bits of the division."""
+    wanted = Preprocessing()
+    noise = np.random.default_rng(0).integers(0, 256, (*size, 3), dtype=np.uint8)
+    picture = Image.fromarray(noise).resize((size[1], size[0]), Image.Resampling.BICUBIC)
+    transform = v2.Compose(
+        [
+            v2.Resize(stored, interpolation=v2.InterpolationMode.BICUBIC),
+            v2.CenterCrop(side),
+            v2.ToImage(),
+            v2.ToDtype(torch.float32, scale=True),
+            v2.Normalize(wanted.mean, wanted.std),
+        ]
+    )
+    split = read_only(to_square(picture, stored)[None], np.zeros(1, np.int64))
+    ((images, _),) = evaluation(split, 4, wanted, side)
+    torch.testing.assert_close(images[0], transform(picture), atol=1e-5, rtol=0.0)
+
+
 def test_form_of_the_batches() -> None:
     batches = [*epoch(noise(8)), *evaluation(noise(8))]
     for images, labels in batches:
@@ -186,10 +213,51 @@ def test_successive_epochs_differ() -> None:
     assert not torch.equal(first, second)
 
 
-def test_the_source_is_never_written_to() -> None:
+EVERYTHING = AugmentSettings(
+    crop="resized",
+    flip=True,
+    brightness=0.4,
+    contrast=0.4,
+    saturation=0.4,
+    hue=0.1,
+    erase=0.5,
+    mixup=0.2,
+    cutmix=1.0,
+)
+
+
+@pytest.mark.parametrize("batch_size", [2, 4])
+def test_everything_together(batch_size: int) -> None:
+    """With all settings on, batches keep their form, follow the seed, and labels are shares."""
+    split = noise(10)
+    first, again, other = (epoch(split, EVERYTHING, batch_size, seed) for seed in (5, 5, 6))
+    for (images, shares), (same, equal) in zip(first, again, strict=True):
+        assert torch.equal(images, same)
+        assert torch.equal(shares, equal)
+        assert images.shape == (len(shares), 3, SIDE, SIDE)
+        assert images.dtype == torch.float32
+        assert images.is_contiguous(memory_format=torch.channels_last)
+        assert shares.shape == (len(images), CLASSES)
+        torch.testing.assert_close(shares.sum(1), torch.ones(len(images)))
+    assert not torch.equal(first[0][0], other[0][0])
+
+
+def test_settings_do_not_disturb_the_draws_before_them() -> None:
+    """Erasing changes what it blanks and leaves the first batch's crops as they were."""
+    plain, erased = (
+        epoch(noise(8), AugmentSettings(shift=0.2, flip=True, erase=erase), batch_size=8)[0][0]
+        for erase in (0.0, 1.0)
+    )
+    blank = (erased == 0.0).all(1, keepdim=True)
+    assert 0.01 < blank.double().mean() < 0.4
+    assert torch.equal(torch.where(blank, 0.0, plain), erased)
+
+
+@pytest.mark.parametrize("augment", [STILL, EVERYTHING, AugmentSettings(crop="none")])
+def test_the_source_is_never_written_to(augment: AugmentSettings) -> None:
     split = noise(9)
     before = split.images.tobytes()
-    for images, labels in [*epoch(split), *evaluation(split)]:
+    for images, labels in [*epoch(split, augment), *evaluation(split)]:
         images.fill_(0)
         labels.fill_(0)
     assert split.images.tobytes() == before

@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tatl_search.config import NetworkSettings, RetrainSettings, TrainingSettings
 from tatl_search.errors import InfeasibleError, InfeasibleReason
-from tatl_search.nets.finetune import distillation_loss, parameter_groups, train
+from tatl_search.nets.finetune import distillation_loss, label_loss, parameter_groups, train
 from tatl_search.nets.zoo import build
 from tests.nets.lively import some_images
 
@@ -115,6 +117,54 @@ def test_smoothed_labels() -> None:
         math.log(math.exp(high) + 1) - 0.9 * high for high in (1, 2)
     ]
     assert report.mean_loss_by_epoch == pytest.approx([sum(losses) / 2])
+
+
+def test_shares_of_classes_are_labels_too() -> None:
+    """Three quarters of one class, a quarter of the other; the scores are 1 and 0, 0 and 2."""
+    module = linear()
+    module.get_parameter("1.weight").data = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
+    shares = torch.tensor([[0.75, 0.25], [0.25, 0.75]])
+    report = train(module, same((IMAGES, shares)), TrainingSettings(**PLAIN), 1, "cpu")
+    losses = [math.log(math.exp(high) + 1) - 0.75 * high for high in (1, 2)]
+    assert report.mean_loss_by_epoch == pytest.approx([sum(losses) / 2])
+    assert report.images_trained == 2
+
+
+def test_class_weights_by_hand() -> None:
+    """Both classes at 1/2: each image costs log 2, times the weight of its class."""
+    weights = torch.tensor([0.5, 2.0])
+    settings = TrainingSettings(**PLAIN)
+    module = linear()
+    report = train(module, same((IMAGES, LABELS)), settings, 1, "cpu", class_weights=weights)
+    assert report.mean_loss_by_epoch == pytest.approx([math.log(2) * (0.5 + 2.0) / 2])
+    # The mean of weight x (1/2 - label) x image, as in the step without weights.
+    assert module.get_parameter("1.weight").tolist() == [[0.0625, -0.5], [-0.0625, 0.5]]
+
+
+@settings(max_examples=50, deadline=None)
+@given(seed=st.integers(0, 999), smoothing=st.sampled_from([0.0, 0.1]), weighted=st.booleans())
+def test_a_label_is_all_of_one_class(seed: int, smoothing: float, weighted: bool) -> None:
+    """Labels and shares mean the same, with class weights and without; both against numpy."""
+    generator = torch.Generator().manual_seed(seed)
+    scores = torch.randn(6, 4, generator=generator)
+    labels = torch.randint(4, (6,), generator=generator)
+    weights = torch.rand(4, generator=generator) + 0.1 if weighted else None
+    shares = F.one_hot(labels, 4).float()
+    found = label_loss(scores, labels, smoothing, weights)
+    torch.testing.assert_close(label_loss(scores, shares, smoothing, weights), found)
+    logs = scores.double().numpy()
+    logs = logs - np.log(np.exp(logs).sum(1, keepdims=True))
+    smooth = shares.numpy() * (1 - smoothing) + smoothing / 4
+    by_class = np.ones(4) if weights is None else weights.numpy()
+    assert float(found) == pytest.approx(-(smooth * logs * by_class).sum() / 6, rel=1e-5)
+
+
+def test_without_weights_the_loss_is_torchs_mean() -> None:
+    scores = torch.randn(7, 3, generator=torch.Generator().manual_seed(0))
+    labels = torch.arange(7) % 3
+    torch.testing.assert_close(
+        label_loss(scores, labels, 0.1), F.cross_entropy(scores, labels, label_smoothing=0.1)
+    )
 
 
 def test_distillation_loss_by_hand() -> None:

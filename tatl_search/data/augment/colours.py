@@ -66,10 +66,14 @@ def turned(images: Tensor, turns: Tensor) -> Tensor:
         (green - blue) / divisor,
         torch.where(green == high, 2.0 + (blue - red) / divisor, 4.0 + (red - green) / divisor),
     )
-    offsets = torch.tensor([5.0, 3.0, 1.0]).view(1, 3, 1, 1)
-    place = (to_device(offsets, images.device) + 6.0 * turns + hue.unsqueeze(1)).remainder_(6.0)
-    share = torch.minimum(place, 4.0 - place).clamp_(0.0, 1.0)
-    return torch.addcmul(high.unsqueeze(1), spread.unsqueeze(1), share, value=-1.0).clamp_(0, 1)
+    turned_hue = hue + 6.0 * turns.squeeze(1)
+    channels = []
+    for offset in (5.0, 3.0, 1.0):
+        place = (turned_hue + offset).remainder_(6.0)
+        share = torch.minimum(place, 4.0 - place).clamp_(0.0, 1.0)
+        channels.append(high - spread * share)
+    # Stacked as the last dimension and moved forward: channels-last layout.
+    return torch.stack(channels, dim=3).permute(0, 3, 1, 2).clamp_(0.0, 1.0)
 
 
 def _grey(images: Tensor) -> Tensor:

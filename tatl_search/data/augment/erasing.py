@@ -12,7 +12,7 @@ ASPECT = (0.3, 3.3)
 
 
 def erase(images: Tensor, probability: float, generator: torch.Generator) -> Tensor:
-    """Blank one rectangle in some of the images.
+    """Blank one rectangle in some of the images, in place.
 
     Args:
         images: (B, 3, T, T), normalised: 0 is the mean of what the network was trained on.
@@ -25,4 +25,4 @@ def erase(images: Tensor, probability: float, generator: torch.Generator) -> Ten
     chosen = chances(probability, count, generator)
     blanks = draw_rectangles(count, side, AREA, ASPECT, generator).mask(side, images.device)
     blanks &= to_device(chosen, images.device).view(-1, 1, 1)
-    return images.masked_fill(blanks.unsqueeze(1), 0.0)
+    return images.masked_fill_(blanks.unsqueeze(1), 0.0)

@@ -43,7 +43,7 @@ def mix(
     drawn = torch.randperm(count, generator=generator, device=generator.device)
     partner = to_device(drawn, device)
     shares = _beta(settings.cutmix if pasted else settings.mixup, count, generator)
-    others = images.index_select(0, partner)
+    others = images[partner]
     if pasted:
         boxes = _patches(shares, images.shape[2], generator)
         images = torch.where(boxes.mask(images.shape[2], device).unsqueeze(1), others, images)
@@ -52,7 +52,7 @@ def mix(
     if not pasted:
         images = torch.lerp(others, images, left.view(-1, 1, 1, 1))
     own = F.one_hot(labels, classes).float()
-    return images, torch.lerp(own.index_select(0, partner), own, left)
+    return images, torch.lerp(own[partner], own, left)
 
 
 def _beta(alpha: float, count: int, generator: torch.Generator) -> Tensor:
