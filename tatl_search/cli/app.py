@@ -2,7 +2,7 @@
 
 import typer
 
-from tatl_search.cli import choosing, doctor, running
+from tatl_search.cli import choosing, data, doctor, running
 
 HELP = """Find the networks that fit your images best: sweep, look at the front, pick, deploy.
 
@@ -37,3 +37,4 @@ for verb in (
     doctor.doctor,
 ):
     app.command()(verb)
+app.add_typer(data.app, name="data")

@@ -27,7 +27,15 @@ class Place:
     split: SplitName | None
 
     def __str__(self) -> str:
-        return f"{self.split.folder if self.split is not None else 'unused'} {self.name}"
+        return f"{self._serves} {self.name}"
+
+    def to_dict(self) -> dict[str, str]:
+        """Return the place as JSON values."""
+        return {"name": self.name, "class": self.label, "split": self._serves}
+
+    @property
+    def _serves(self) -> str:
+        return "unused" if self.split is None else self.split.folder
 
 
 @dataclass(frozen=True)
@@ -80,8 +88,8 @@ def say_copies(found: Sequence[Copies]) -> tuple[str, ...]:
         return ()
     leaking, contradicting = sum(c.leak for c in found), sum(c.contradict for c in found)
     return (
-        f"{len(found)} images occur more than once, {leaking} in several splits and"
-        f" {contradicting} with several labels: tatl-search data check lists them",
+        f"images that occur more than once: {len(found)}, in several splits: {leaking}, with"
+        f" several labels: {contradicting}; tatl-search data check lists them",
     )
 
 

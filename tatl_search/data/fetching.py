@@ -20,7 +20,7 @@ CACHE_VARIABLE = "TATL_SEARCH_CACHE"
 """Environment variable that names the node's folder for fetched files."""
 
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
-_BUFFER = 1 << 20
+BUFFER = 1 << 20
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ def find_pack(settings: DataSettings) -> Pack:
         StorageError: it is damaged, or cannot be fetched or kept.
     """
     path = settings.path or ""
-    pack = open_pack(fetched(os.path.expandvars(path)) if is_uri(path) else source_path(settings))
+    pack = open_named(path) if is_uri(path) else open_pack(source_path(settings))
     if pack.head.side != settings.stored_side:
         raise InputError(
             f"data.path: {path} holds images of side {pack.head.side}, but the settings ask for"
@@ -41,6 +41,22 @@ def find_pack(settings: DataSettings) -> Pack:
             f" again at {settings.stored_side}"
         )
     return pack
+
+
+def open_named(place: str) -> Pack:
+    """Return the packed file at a path or URI.
+
+    Raises:
+        InputError: no such file.
+        StorageError: it is damaged, or cannot be fetched or kept.
+    """
+    filled = os.path.expandvars(place)
+    if is_uri(filled):
+        return open_pack(fetched(filled))
+    path = Path(filled).expanduser()
+    if not path.exists():
+        raise InputError(f"{place} does not exist")
+    return open_pack(path)
 
 
 def is_uri(path: str) -> bool:
@@ -60,7 +76,7 @@ def fetched(uri: str) -> Path:
     """
     remote, inside, info = locate(uri)
     if not info.is_file:
-        raise InputError(f"data.path: {uri} does not exist")
+        raise InputError(f"{uri} does not exist")
     known = hashlib.sha256(f"{uri}\0{info.size}\0{info.mtime_ns}".encode()).hexdigest()
     path = _cache() / f"{known[:32]}{SUFFIX}"
     if not path.exists():
@@ -109,7 +125,7 @@ def _fetch(remote: Any, inside: str, uri: str, path: Path) -> None:
     with unfinished(path, ".partial") as partial:
         try:
             with remote.open_input_stream(inside) as source, partial.open("wb") as copy:
-                shutil.copyfileobj(source, copy, _BUFFER)
+                shutil.copyfileobj(source, copy, BUFFER)
             verify(open_pack(partial), uri)
             put_in_place(partial, path)
         except OSError as error:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-from PIL import Image, ImageFile, ImageOps
+from PIL import Image, ImageChops, ImageFile, ImageOps
 
 from tatl_search.data.target import Pixels
 from tatl_search.errors import StorageError
@@ -50,7 +50,7 @@ def open_image(path: Path) -> Image.Image:
             image = _recognise(file)
             _check_size(image)
             image.load()
-            return to_rgb(_upright(image))
+            return to_rgb(_upright(_of_ink(image)))
     except UnusableImageError:
         raise
     except OSError as error:
@@ -133,11 +133,21 @@ def _check_size(image: Image.Image) -> None:
         )
 
 
+def _of_ink(image: ImageFile.ImageFile) -> Image.Image:
+    """Return a CMYK JPEG with 255 for full ink, whoever wrote it.
+
+    Adobe stores the complement and says so. Pillow takes every CMYK JPEG for Adobe's.
+    """
+    if image.format == "JPEG" and image.mode == "CMYK" and "adobe" not in image.info:
+        return ImageChops.invert(image)
+    return image
+
+
 def _upright(image: Image.Image) -> Image.Image:
     """Return an image turned as its EXIF tells; damaged EXIF tells nothing."""
     try:
         return ImageOps.exif_transpose(image)
-    except (ValueError, TypeError, LookupError, SyntaxError, OSError, struct.error):
+    except (ValueError, TypeError, LookupError, SyntaxError, OSError, struct.error, Warning):
         return image
 
 

@@ -134,9 +134,10 @@ def absolute_paths(raw: Any) -> Any:
 
 def _absolute(value: Any) -> Any:
     if isinstance(value, str):
+        path = Path(os.path.expandvars(value)).expanduser()
         # A folder may happen to be called `pretrained`.
-        is_path = value not in NAMED_WEIGHTS and Path(value).exists()
-        return str(Path(value).resolve()) if is_path else value
+        is_path = value not in NAMED_WEIGHTS and path.exists()
+        return str(path.resolve()) if is_path else value
     if isinstance(value, list):
         return [_absolute(entry) for entry in value]
     return {key: _absolute(entry) for key, entry in value.items()} if value else value

@@ -25,7 +25,7 @@ def test_copies_are_named_with_their_splits_and_labels() -> None:
     assert [copies.contradict for copies in found] == [False, False, True]
     assert [place.label for place in found[2].places] == ["c0", "c1"]
     assert say_copies(found) == (
-        "3 images occur more than once, 1 in several splits and 1 with several labels:"
+        "images that occur more than once: 3, in several splits: 1, with several labels: 1;"
         " tatl-search data check lists them",
     )
 

@@ -1,12 +1,26 @@
 import contextlib
+import errno
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from tatl_search.data.images import UnusableImageError, open_image, to_rgb, to_square
+from tatl_search.data.images import (
+    UnusableImageError,
+    content_hash,
+    open_image,
+    to_rgb,
+    to_square,
+)
 from tatl_search.data.target import Pixels
+from tatl_search.errors import StorageError
+
+
+def noise(width: int, height: int) -> Image.Image:
+    pixels = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    return Image.fromarray(pixels)
 
 
 def read_square(path: Path, side: int) -> Pixels:
@@ -81,48 +95,101 @@ def test_downscaling_averages() -> None:
     assert square.std() < 12
 
 
-def test_exif_rotation_is_applied(tmp_path: Path) -> None:
-    """Orientation 6 says: turn by 90 degrees clockwise; the top row becomes the right column."""
-    image = Image.new("RGB", (32, 32), (0, 0, 0))
-    image.paste((255, 255, 255), (0, 0, 32, 16))
+# Names of orientations as in the EXIF standard; each value undoes one of them.
+_UNDO = {
+    1: None,
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_90,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_270,
+}
+
+
+@pytest.mark.parametrize("orientation", _UNDO)
+def test_exif_rotation_is_applied(orientation: int, tmp_path: Path) -> None:
+    """Orientation 6, say, means: turn by 90 degrees clockwise to see it upright."""
+    upright = noise(30, 20)
+    undo = _UNDO[orientation]
     exif = Image.Exif()
-    exif[0x0112] = 6
-    image.save(tmp_path / "turned.jpg", exif=exif, quality=100)
-    square = read_square(tmp_path / "turned.jpg", 32)
-    assert square[:, :14].max() < 40
-    assert square[:, 18:].min() > 215
+    exif[0x0112] = orientation
+    lying = upright if undo is None else upright.transpose(undo)
+    lying.save(tmp_path / "turned.png", exif=exif)
+    found = open_image(tmp_path / "turned.png")
+    np.testing.assert_array_equal(np.asarray(found), np.asarray(upright))
+    assert content_hash(found) == content_hash(upright)
 
 
-def test_unusable_files_say_why(tmp_path: Path) -> None:
-    whole = tmp_path / "whole.jpg"
-    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
-    Image.fromarray(noise).save(whole)
-    files: dict[str, bytes] = {
-        "empty.jpg": b"",
-        "text.png": b"not an image at all",
-        "short.jpg": whole.read_bytes()[: whole.stat().st_size // 2],
-        "head.jpg": whole.read_bytes()[:20],
-        "drawing.eps": b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n",
-    }
-    reasons = {}
-    for name, content in files.items():
-        (tmp_path / name).write_bytes(content)
-        with pytest.raises(UnusableImageError) as caught:
-            read_square(tmp_path / name, 16)
-        reasons[name] = str(caught.value)
-    assert reasons["empty.jpg"] == "empty file"
-    assert reasons["text.png"] == "not an image"
-    assert reasons["drawing.eps"] == "not an image"
-    assert "truncated" in reasons["short.jpg"]
-    assert reasons["head.jpg"]
+def test_copies_in_another_format_have_the_same_content(tmp_path: Path) -> None:
+    original = noise(30, 20)
+    for ending in ("png", "bmp", "tif", "ppm"):
+        original.save(tmp_path / f"copy.{ending}")
+        assert content_hash(open_image(tmp_path / f"copy.{ending}")) == content_hash(original)
+
+
+def test_other_pixels_or_another_shape_are_another_content() -> None:
+    pixels = np.asarray(noise(30, 20))
+    changed = pixels.copy()
+    changed[19, 29, 2] ^= 1
+    shapes = (pixels, changed, pixels.reshape(30, 20, 3))
+    assert len({content_hash(Image.fromarray(array)) for array in shapes}) == 3
+
+
+@pytest.mark.parametrize(
+    "size",
+    [
+        (64, 64),
+        (63, 64),
+        (97, 33),
+        (33, 97),
+        (500, 301),
+        (7, 5),
+        (1, 1),
+        (1, 50),
+        (50, 1),
+        (65, 66),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("side", [16, 33, 64])
+def test_squares_are_torchvisions(size: tuple[int, int], side: int) -> None:
+    from torchvision.transforms import v2
+
+    image = noise(*size)
+    resize = v2.Resize(side, v2.InterpolationMode.BICUBIC, antialias=True)
+    expected = np.asarray(v2.CenterCrop(side)(resize(image)))
+    np.testing.assert_array_equal(to_square(image, side), expected)
+
+
+def test_long_and_thin_images_cost_no_memory() -> None:
+    """Resized as a whole, this one would hold two billion pixels; it is grey in the middle."""
+    image = Image.new("RGB", (2, 60_000), (255, 0, 0))
+    image.paste((9, 9, 9), (0, 29_000, 2, 31_000))
+    np.testing.assert_array_equal(to_square(image, 256), np.full((256, 256, 3), 9))
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.EMFILE, errno.ESTALE])
+def test_a_failing_disk_is_no_fault_of_the_image(
+    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "whole.png"
+    noise(20, 20).save(path)
+
+    def fail(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(Path, "open", fail)
+    with pytest.raises(StorageError, match=r"whole\.png cannot be read"):
+        open_image(path)
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
 @pytest.mark.parametrize("kind", ["PNG", "GIF", "BMP", "WEBP", "TIFF", "PPM"])
 def test_cutting_any_file_anywhere_never_crashes(kind: str, tmp_path: Path) -> None:
-    noise = np.random.default_rng(1).integers(0, 256, (24, 24, 3), dtype=np.uint8)
     path = tmp_path / "image"
-    Image.fromarray(noise).save(path, format=kind)
+    noise(24, 24).save(path, format=kind)
     data = path.read_bytes()
     assert read_square(path, 16).shape == (16, 16, 3)
     for length in range(1, len(data), max(1, len(data) // 60)):

@@ -10,6 +10,7 @@ from PIL import Image
 
 from tatl_search.config import DataSettings
 from tatl_search.data import Split, load_target
+from tatl_search.data.sources import stored_target
 from tatl_search.errors import InputError
 from tests.data.made import colours, write_idx_set, write_tree
 
@@ -182,6 +183,65 @@ def test_an_empty_class_names_itself_and_what_was_left_out(tmp_path: Path) -> No
 def test_one_class(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"one class only \('cat'\)"):
         load_target(folder(write_tree(tmp_path, {"cat": 5})))
+
+
+def test_a_worker_needs_the_packed_file_only(tmp_path: Path) -> None:
+    """The driver's node sees the images; a worker's sees the sweep's folder."""
+    root = write_tree(tmp_path / "tree", {"a": 10, "b": 10})
+    driver = load_target(folder(root, augment={"flip": True}), tmp_path / "cache")
+    shutil.rmtree(root)
+    worker = stored_target(folder(root, split_seed=0), tmp_path / "cache")
+    assert worker.fingerprint == driver.fingerprint
+    other_cut = stored_target(folder(root, split_seed=1), tmp_path / "cache")
+    assert other_cut.fingerprint != driver.fingerprint
+
+
+def test_a_path_is_the_same_however_it_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = write_tree(tmp_path / "tree", {"a": 10, "b": 10})
+    monkeypatch.setenv("IMAGES", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    for path in (str(root), "tree", "$IMAGES/tree", "./tree/../tree"):
+        load_target(folder(Path(path)), tmp_path / "cache")
+    assert len(list((tmp_path / "cache").glob("*.arrow"))) == 1
+
+
+def test_a_worker_keeps_to_what_was_packed(tmp_path: Path) -> None:
+    """Images that change while a sweep runs do not give its trials different data."""
+    root = write_tree(tmp_path / "tree", {"a": 10, "b": 10})
+    first = load_target(folder(root), tmp_path / "cache")
+    (root / "a" / "000.png").unlink()
+    assert stored_target(folder(root), tmp_path / "cache").fingerprint == first.fingerprint
+    assert load_target(folder(root), tmp_path / "cache").fingerprint != first.fingerprint
+
+
+def test_without_a_packed_file_a_worker_packs(tmp_path: Path) -> None:
+    root = write_tree(tmp_path / "tree", {"a": 10, "b": 10})
+    found = stored_target(folder(root), tmp_path / "cache")
+    assert found.fingerprint == load_target(folder(root)).fingerprint
+    assert len(list((tmp_path / "cache").glob("*.arrow"))) == 1
+
+
+def test_without_a_cache_nothing_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = write_tree(tmp_path / "tree", {"a": 10, "b": 10})
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(temporary))
+    target = load_target(folder(root))
+    assert list(temporary.iterdir()) == []
+    assert len(colours(target.train)) == 12
+
+
+def test_copies_are_noted_once_with_what_to_do(tmp_path: Path) -> None:
+    root = write_tree(
+        tmp_path, {f"{part}/{name}": 5 for part in ("train", "test") for name in "ab"}
+    )
+    shutil.copy(root / "train/a/000.png", root / "test/a/copy.png")
+    assert load_target(folder(root)).notes == (
+        "images that occur more than once: 1, in several splits: 1, with several labels: 0;"
+        " tatl-search data check lists them",
+    )
 
 
 WORKER = """

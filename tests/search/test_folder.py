@@ -82,6 +82,13 @@ class TestAbsolutePaths:
         assert found["network"]["weights"] == {"choices": ["embedded", str(tmp_path / "w.pth")]}
         assert found["baselines"][0]["network"]["weights"] == str(tmp_path / "w.pth")
 
+    def test_variables_are_filled_in(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A worker's node may not have them."""
+        monkeypatch.setenv("IMAGES", str(tmp_path))
+        (tmp_path / "set").mkdir()
+        found = absolute_paths({"data": {"path": "$IMAGES/set"}, "weights": "$IMAGES/none"})
+        assert found == {"data": {"path": str(tmp_path / "set")}, "weights": "$IMAGES/none"}
+
     @pytest.mark.parametrize("word", ["embedded", "pretrained", "random"])
     def test_words_stay_words_beside_a_folder_of_that_name(
         self, word: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

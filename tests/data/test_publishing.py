@@ -1,0 +1,60 @@
+from pathlib import Path
+
+import pytest
+
+from tatl_search.config import DataSettings
+from tatl_search.data.packed import open_pack
+from tatl_search.data.publishing import publish
+from tatl_search.data.sources import load_pack, origin_of
+from tatl_search.errors import InputError, StorageError
+from tests.data.made import write_tree
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> DataSettings:
+    root = write_tree(tmp_path / "tree", {"a": 6, "b": 6})
+    (root / "a" / "x.jpg").touch()
+    return DataSettings(source="folder", path=str(root), image_size=16)
+
+
+@pytest.mark.parametrize("as_uri", [False, True])
+def test_the_file_holds_what_a_sweep_would_pack(
+    as_uri: bool, tmp_path: Path, settings: DataSettings
+) -> None:
+    path = tmp_path / "new" / "set.arrow"
+    head, images = publish(origin_of(settings), path.as_uri() if as_uri else str(path))
+    assert (images, len(head.left_out)) == (12, 1)
+    assert open_pack(path).head == head == load_pack(settings).head
+    assert [found.name for found in path.parent.iterdir()] == ["set.arrow"]
+
+
+@pytest.mark.parametrize("as_uri", [False, True])
+def test_what_is_there_stays(as_uri: bool, tmp_path: Path, settings: DataSettings) -> None:
+    path = tmp_path / "set.arrow"
+    path.write_text("mine")
+    with pytest.raises(InputError, match=r"set\.arrow exists already"):
+        publish(origin_of(settings), path.as_uri() if as_uri else str(path))
+    assert path.read_text() == "mine"
+
+
+def test_another_ending_is_refused(tmp_path: Path, settings: DataSettings) -> None:
+    with pytest.raises(InputError, match=r"name ends in \.arrow"):
+        publish(origin_of(settings), str(tmp_path / "set.parquet"))
+
+
+@pytest.mark.parametrize("as_uri", [False, True])
+def test_a_place_that_cannot_be_written(
+    as_uri: bool, tmp_path: Path, settings: DataSettings
+) -> None:
+    (tmp_path / "file").touch()
+    path = tmp_path / "file" / "set.arrow"
+    with pytest.raises(StorageError, match=r"cannot be (written|reached)|cannot write"):
+        publish(origin_of(settings), path.as_uri() if as_uri else str(path))
+
+
+def test_images_that_make_no_task_leave_nothing(tmp_path: Path) -> None:
+    root = write_tree(tmp_path / "tree", {"a": 6})
+    settings = DataSettings(source="folder", path=str(root), image_size=16)
+    with pytest.raises(InputError, match="one class only"):
+        publish(origin_of(settings), str(tmp_path / "out" / "set.arrow"))
+    assert list((tmp_path / "out").iterdir()) == []
