@@ -115,7 +115,8 @@ def cut_target(pack: Pack, settings: DataSettings) -> TargetData:
         InputError: it is too small for its classes.
     """
     parts = cut(pack, settings)
-    copies = say_copies(find_copies(pack, parts))
+    # What concerns all comes first: of a long list of files the end may not be read.
+    notes = (*say_copies(find_copies(pack, parts)), *remarks(pack, parts, settings), *pack.notes)
     train, val, test = (_split(pack, parts[name]) for name in SplitName)
     return TargetData(
         class_names=pack.class_names,
@@ -123,7 +124,7 @@ def cut_target(pack: Pack, settings: DataSettings) -> TargetData:
         fingerprint=_fingerprint(pack, parts, settings),
         train=train,
         val=val,
-        notes=(*pack.notes, *copies, *remarks(pack, parts, settings)),
+        notes=notes,
         _test=test,
     )
 

@@ -2,6 +2,8 @@
 
 import math
 from dataclasses import asdict, dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from tatl_search.config import Objective
@@ -64,7 +66,9 @@ def estimate_sweep(space: SearchSpace, cpus: int) -> SweepEstimate:
         InputError: the data or a network cannot be used.
     """
     sweep = space.sweep
-    checks = check_networks(space, None, sweep.cpus_per_trial)
+    with TemporaryDirectory() as cache:
+        # What is mapped stays readable when its name is gone.
+        checks = check_networks(space, Path(cache), sweep.cpus_per_trial)
     check = max(checks, key=lambda found: found.costs[Objective.MACS])
     images = max(len(found.target.train.labels) for found in checks)
     longest, rounds = most_epochs(space), _most_rounds(space)

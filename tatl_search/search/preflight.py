@@ -22,7 +22,7 @@ from tatl_search.nets.groups import find_groups
 from tatl_search.nets.latency import LatencyTable, measure
 from tatl_search.nets.support import check_supported
 from tatl_search.nets.zoo import LoadedNetwork, build
-from tatl_search.search.variants import variants
+from tatl_search.search.variants import middle, variants
 from tatl_search.space import SearchSpace
 
 NOTES_SHOWN = 10
@@ -69,13 +69,31 @@ def check_networks(space: SearchSpace, cache: Path | None, threads: int) -> list
     torch.set_num_threads(threads)
     _check_methods(space)
     checks = []
-    for config in variants(space, lambda name: name.startswith(("data.", "network."))):
+    for config in variants(space, _decides_network):
         target = load_target(config.data, cache=cache)
         _check_batches(space, len(target.train.labels))
         checks.append(_check(config, target, threads))
         _check_scores(space, checks[-1].network.module, target.image_size)
+    _pack_for_baselines(space, cache)
     _log_notes(checks)
     return checks
+
+
+def _decides_network(name: str) -> bool:
+    """Whether a parameter of this name decides the images that are packed, or the network."""
+    return name.startswith(("data.", "network.")) and not name.startswith("data.augment.")
+
+
+def _pack_for_baselines(space: SearchSpace, cache: Path | None) -> None:
+    """Pack the images at the sizes of baselines: a worker's node may not see their folder."""
+    data = middle(space).data
+    for baseline in space.sweep.baselines:
+        if baseline.image_size is None:
+            continue
+        try:
+            load_target(data.at_size(baseline.image_size), cache)
+        except InputError as error:
+            raise InputError(f"baseline of image_size {baseline.image_size}: {error}") from error
 
 
 def _check(config: AdaptationConfig, target: TargetData, threads: int) -> NetworkCheck:

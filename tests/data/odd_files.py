@@ -100,9 +100,9 @@ def _write_sizes(folder: Path) -> None:
 
 def _write_animations(folder: Path) -> None:
     frames = [Image.new("RGB", SIZE, colour) for colour in (RED, (0, 0, 255), (0, 255, 0))]
-    for ending, more in (("gif", {}), ("png", {}), ("webp", {"lossless": True}), ("tif", {})):
+    for ending in ("gif", "png", "webp", "tif"):
         path = folder / f"animated.{ending}"
-        frames[0].save(path, save_all=True, append_images=frames[1:], **more)
+        frames[0].save(path, save_all=True, append_images=frames[1:], lossless=True)
 
 
 def _write_broken(folder: Path) -> None:

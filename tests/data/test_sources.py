@@ -124,8 +124,8 @@ def test_notes_survive_the_cache(tmp_path: Path) -> None:
     notes = [load_target(folder(root), tmp_path / "cache").notes for _ in range(2)]
     assert notes[0] == notes[1]
     assert notes[0] == (
-        "left out: a/broken.jpg (not an image)",
         "classes are imbalanced: from 6 ('b') to 26 ('a') training images",
+        "left out: a/broken.jpg (not an image)",
     )
 
 

@@ -8,7 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tatl_search.config import Objective
+from tatl_search.config import DataSettings, Objective
+from tatl_search.data.packed import open_pack
+from tatl_search.data.publishing import publish
+from tatl_search.data.sources import origin_of
 from tatl_search.errors import InputError
 from tatl_search.nets.cost import count_macs
 from tatl_search.search.preflight import check_networks, reference_costs, training_speed
@@ -88,10 +91,11 @@ def test_what_to_know_of_the_data_is_said_once(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     root = tmp_path / "images"
+    generator = np.random.default_rng(0)
     for name in ("cat", "dog"):
         (root / "train" / name).mkdir(parents=True)
         for number in range(20):
-            noise = np.random.default_rng(number).integers(0, 256, (32, 32, 3), dtype=np.uint8)
+            noise = generator.integers(0, 256, (32, 32, 3), dtype=np.uint8)
             Image.fromarray(noise).save(root / f"train/{name}/{number}.png")
     for number in range(14):
         (root / f"train/cat/broken{number:02}.png").write_bytes(b"no image")
@@ -102,6 +106,28 @@ def test_what_to_know_of_the_data_is_said_once(
     assert said[0] == "data: left out: train/cat/broken00.png (not an image)"
     assert said[-1] == "data: and 4 notes more"
     assert len(said) == 11
+
+
+def test_images_of_baselines_are_packed_before_anything_runs(tmp_path: Path) -> None:
+    network = {"name": "torchvision/mobilenet_v3_small", "weights": "random"}
+    raw = small(baselines=[{"image_size": 48}, {"network": network}])
+    check_networks(space_from_raw(raw), tmp_path / "cache", threads=1)
+    sides = sorted(open_pack(path).head.side for path in (tmp_path / "cache").glob("*.arrow"))
+    assert sides == [32, 48]
+
+
+def test_a_packed_file_of_one_size_serves_no_baseline_of_another(tmp_path: Path) -> None:
+    target = str(tmp_path / "digits.arrow")
+    publish(origin_of(DataSettings(image_size=32)), target)
+    data = {"source": "packed", "path": target, "image_size": 32}
+    raw = small(data=data, baselines=[{"image_size": 48}])
+    with pytest.raises(InputError, match=r"baseline of image_size 48: .*images of side 32"):
+        check_networks(space_from_raw(raw), None, threads=1)
+
+
+def test_how_images_are_augmented_changes_no_network() -> None:
+    raw = small(data={"image_size": 32, "augment": {"flip": {"choices": [True, False]}}})
+    assert len(check_networks(space_from_raw(raw), None, threads=1)) == 1
 
 
 def test_the_speed_of_training_is_measured() -> None:
