@@ -46,6 +46,7 @@ def round_key(
     plan: PrunePlan,
     threads: int,
     compensation: str | None = None,
+    companions: str | None = None,
 ) -> str:
     """Return the key of the round that prunes `plan` from the stage `parent` and retrains.
 
@@ -55,6 +56,7 @@ def round_key(
         plan: what goes.
         threads: torch threads.
         compensation: what else is done to the network at its removal; null for nothing.
+        companions: what else is learnt besides the target; null for nothing.
     """
     return _digest(
         {
@@ -63,6 +65,7 @@ def round_key(
             "training": config.retrain.model_dump(mode="json"),
             "threads": threads,
             "compensation": compensation,
+            "companions": companions,
         }
     )
 

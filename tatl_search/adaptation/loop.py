@@ -11,6 +11,7 @@ from tatl_search.adaptation.stages import Stage
 from tatl_search.adaptation.workbench import Workbench
 from tatl_search.core.plan import PrunePlan
 from tatl_search.core.stopping import Progress, first_to_fire
+from tatl_search.methods.companions import with_companions
 from tatl_search.methods.context import Choice
 from tatl_search.methods.registry import find_method
 from tatl_search.nets.latency import estimate
@@ -52,14 +53,17 @@ def adapt(bench: Workbench) -> Iterator[Candidate]:
         if reason is not None:
             return
         plan = choice.plan
-        stage = bench.prune_and_retrain(stage, root, plan)
+        stage = bench.prune_and_retrain(stage, root, plan, len(trajectory))
 
 
 def choose_filters(bench: Workbench, network: LoadedNetwork, stage: Stage, root: Stage) -> Choice:
     """Let the method score the network's filters and choose which go in the next round."""
     method = find_method(bench.config.prune)
     context = bench.context(network, stage, root)
-    return method.choose(context, bench.scores(method.score, context, stage))
+    choice = method.choose(context, bench.scores(method.score, context, stage))
+    if method.joint is None or not choice.plan.removals:
+        return choice
+    return with_companions(choice, method.joint.choose(context))
 
 
 def _progress(

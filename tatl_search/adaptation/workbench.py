@@ -10,11 +10,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from tatl_search.adaptation.joint import companion_batches, companions_label
 from tatl_search.adaptation.keys import root_key, round_key, seed_of
 from tatl_search.adaptation.stages import Stage, StageMetrics, StageStore
 from tatl_search.config import AdaptationConfig, TrainingSettings
 from tatl_search.core.plan import PrunePlan
-from tatl_search.core.spent import NOTHING
+from tatl_search.core.spent import NOTHING, Spent
 from tatl_search.data.batches import (
     InputForm,
     evaluation_batches,
@@ -23,8 +24,9 @@ from tatl_search.data.batches import (
 )
 from tatl_search.data.class_weights import balanced_weights
 from tatl_search.data.target import Split, TargetData
-from tatl_search.methods.context import Context, Learnt, Scores
-from tatl_search.methods.method import Score
+from tatl_search.methods.companions import Companions
+from tatl_search.methods.context import Context, Learnt, Scores, Source
+from tatl_search.methods.method import Compensation, Score
 from tatl_search.methods.registry import find_method
 from tatl_search.nets.batchnorm import reestimate
 from tatl_search.nets.cost import cost_model, count_macs, count_parameters, size_bytes
@@ -32,6 +34,7 @@ from tatl_search.nets.evaluate import evaluate
 from tatl_search.nets.finetune import TrainingReport, train
 from tatl_search.nets.groups import find_groups
 from tatl_search.nets.latency import LatencyTable
+from tatl_search.nets.second_task import SecondTask
 from tatl_search.nets.structure import load_network, save_network
 from tatl_search.nets.surgery import prune
 from tatl_search.nets.threads import torch_threads
@@ -55,6 +58,7 @@ class Workbench:
         threads: torch threads of a round.
         root_threads: torch threads of the first fine-tuning, which may have a node to itself.
         latency: per-layer times measured beforehand on the idle device; null gives no estimate.
+        source: the source task's images, for methods that look at them.
     """
 
     config: AdaptationConfig
@@ -65,6 +69,7 @@ class Workbench:
     threads: int = 1
     root_threads: int = 1
     latency: LatencyTable | None = None
+    source: TargetData | None = None
 
     def network_of(self, stage: Stage) -> LoadedNetwork:
         """Return a stage's network, read from the store, on the device and in channels-last."""
@@ -83,7 +88,7 @@ class Workbench:
     def context(self, network: LoadedNetwork, stage: Stage, root: Stage) -> Context:
         """Return what a method may see of a stage's network."""
         size = self.target.image_size
-        groups = find_groups(network.module, size)
+        groups, source = find_groups(network.module, size), self.source
         return Context(
             module=network.module,
             groups=groups,
@@ -96,6 +101,9 @@ class Workbench:
             seed=seed_of(self.config.seed, stage.key),
             root=partial(self._root_context, root),
             learn=partial(self._learn, root),
+            source_images=self._unchanged(source.train, network) if source else None,
+            source=Source(source.class_names, source.fingerprint) if source else None,
+            pretrained=partial(self._pretrained, root),
         )
 
     def scores(self, score: Score, context: Context, stage: Stage) -> Scores:
@@ -106,10 +114,27 @@ class Workbench:
             arrays = {name: values.astype(np.float64) for name, values in found.by_group.items()}
             return Learnt(arrays, found.spent)
 
-        found, computed = self.store.learnt(
-            stage, f"score-{score.label(context.settings)}", compute
-        )
+        found, computed = self.store.learnt(stage, f"score-{self._label(score)}", compute)
         return Scores(found.arrays, found.spent if computed else NOTHING)
+
+    def _label(self, part: Score | Compensation) -> str:
+        """Return a name of all besides target and network that decides what a part does."""
+        label = part.label(self.config.prune)
+        if not part.uses_source or self.source is None:
+            return label
+        return f"{label}-from-{self.source.fingerprint[:16]}"
+
+    def _pretrained(self, root: Stage) -> nn.Module:
+        """Return the network that the first fine-tuning started from."""
+        with torch.random.fork_rng(devices=[]):
+            torch.default_generator.manual_seed(seed_of(self.config.seed, root.key))
+            module = self._build().module
+        self._place(module)
+        return module
+
+    def _build(self) -> LoadedNetwork:
+        target = self.target
+        return build(self.config.network, len(target.class_names), target.image_size)
 
     def _root_context(self, root: Stage) -> Context:
         return self.context(self.network_of(root), root, root)
@@ -124,39 +149,61 @@ class Workbench:
         key = root_key(self.config, self.target.fingerprint, self.root_threads, self.device)
         return self.store.get_or_compute(key, self.owner, partial(self._compute_root, key))
 
-    def prune_and_retrain(self, parent: Stage, root: Stage, plan: PrunePlan) -> Stage:
-        """Remove the plan's units physically from the parent's network and fine-tune it."""
-        compensation = find_method(self.config.prune).compensation(self.config.prune)
-        key = round_key(parent.key, self.config, plan, self.threads, compensation)
-        compute = partial(self._compute_round, key, parent, root, plan)
+    def prune_and_retrain(
+        self, parent: Stage, root: Stage, plan: PrunePlan, round_number: int
+    ) -> Stage:
+        """Remove the plan's units physically from the parent's network and fine-tune it.
+
+        Args:
+            parent: the stage that is pruned.
+            root: the first fine-tuning.
+            plan: what goes.
+            round_number: counted from 1.
+        """
+        method = find_method(self.config.prune)
+        compensation = self._label(method.compensation) if method.compensation else None
+        companions = None
+        if method.joint and self.source:
+            companions = companions_label(
+                method.joint, self.config, self.source.fingerprint, round_number
+            )
+        key = round_key(parent.key, self.config, plan, self.threads, compensation, companions)
+        compute = partial(self._compute_round, key, parent, root, plan, round_number)
         return self.store.get_or_compute(key, self.owner, compute)
 
     def _compute_root(self, key: str, folder: Path) -> StageMetrics:
         started = time.perf_counter()
         with torch_threads(self.root_threads):
             torch.manual_seed(seed_of(self.config.seed, key))
-            network = build(
-                self.config.network, len(self.target.class_names), self.target.image_size
-            )
+            network = self._build()
             self._place(network.module)
             report = self._train(network, self.config.finetune, key, teacher=None)
             return self._finish(folder, network, report, started)
 
     def _compute_round(
-        self, key: str, parent: Stage, root: Stage, plan: PrunePlan, folder: Path
+        self,
+        key: str,
+        parent: Stage,
+        root: Stage,
+        plan: PrunePlan,
+        round_number: int,
+        folder: Path,
     ) -> StageMetrics:
         started = time.perf_counter()
         torch.manual_seed(seed_of(self.config.seed, key))
         network = self.network_of(parent)
-        context = self.context(network, parent, root)
-        if compensate := find_method(self.config.prune).compensate:
-            compensate(context, plan)
+        context, method = self.context(network, parent, root), find_method(self.config.prune)
+        companions = method.joint.choose(context) if method.joint else None
+        besides = companions.spent if companions else NOTHING
+        if method.compensation:
+            besides += method.compensation.run(context, plan)
         prune(network.module, context.groups, plan)
         self._place(network.module)
         distils = self.config.retrain.distillation_weight > 0
         teacher = self.network_of(root).module if distils else None
-        report = self._train(network, self.config.retrain, key, teacher)
-        return self._finish(folder, network, report, started)
+        second = self._second_task(network, companions, key, round_number) if companions else None
+        report = self._train(network, self.config.retrain, key, teacher, second)
+        return self._finish(folder, network, report, started, besides)
 
     def _train(
         self,
@@ -164,6 +211,7 @@ class Workbench:
         settings: TrainingSettings,
         key: str,
         teacher: nn.Module | None,
+        second: SecondTask | None = None,
     ) -> TrainingReport:
         generator = torch.Generator().manual_seed(seed_of(self.config.seed, key))
 
@@ -185,10 +233,34 @@ class Workbench:
             device=self.device,
             teacher=teacher,
             class_weights=self._class_weights(),
+            second=second,
         )
 
+    def _second_task(
+        self, network: LoadedNetwork, companions: Companions, key: str, round_number: int
+    ) -> SecondTask:
+        config, joint = self.config, find_method(self.config.prune).joint
+        assert joint is not None
+        assert config.source is not None
+        assert self.source is not None
+        batches = companion_batches(
+            self.source.train,
+            companions,
+            steps_per_epoch(len(self.target.train), config.retrain.batch_size),
+            config.source.augment,
+            self._form(network),
+            torch.Generator().manual_seed(seed_of(config.seed, f"{key} companions")),
+        )
+        weight = joint.weight(config.prune, round_number)
+        return SecondTask(network.module, batches, companions.classes, weight)
+
     def _finish(
-        self, folder: Path, network: LoadedNetwork, report: TrainingReport, started: float
+        self,
+        folder: Path,
+        network: LoadedNetwork,
+        report: TrainingReport,
+        started: float,
+        besides: Spent = NOTHING,
     ) -> StageMetrics:
         """Re-estimate batch-norm, evaluate, store the network and say what it costs."""
         module, size = network.module, self.target.image_size
@@ -203,8 +275,11 @@ class Workbench:
             parameters=count_parameters(module),
             size_bytes=size_bytes(module),
             widths={group.name: group.width for group in find_groups(module, size)},
-            images_trained=report.images_trained,
-            images_forward=report.images_forward + reestimated + evaluation.images,
+            images_trained=report.images_trained + besides.images_trained,
+            images_forward=report.images_forward
+            + reestimated
+            + evaluation.images
+            + besides.images_forward,
             seconds=time.perf_counter() - started,
             device=_device_name(self.device),
         )

@@ -5,7 +5,7 @@ settings say how many of them run, where, and what is recorded.
 """
 
 from tatl_search.config.adaptation import AdaptationConfig, StopSettings
-from tatl_search.config.base import Count, Positive, Settings, Share
+from tatl_search.config.base import Count, Positive, Settings, Share, digest_of
 from tatl_search.config.data import PLAIN_SOURCES, AugmentSettings, DataSettings
 from tatl_search.config.network import NAMED_WEIGHTS, NetworkSettings
 from tatl_search.config.pruning import (
@@ -18,8 +18,10 @@ from tatl_search.config.pruning import (
     PruneSettings,
     Resource,
 )
+from tatl_search.config.spectral import SpectralDaSettings, SpectralSettings
 from tatl_search.config.sweep import BaselineSettings, Objective, SweepSettings, WandbSettings
 from tatl_search.config.training import RetrainSettings, TrainingSettings
+from tatl_search.config.wealth import WealthSettings
 
 __all__ = [
     "ALLOCATIONS",
@@ -43,8 +45,12 @@ __all__ = [
     "RetrainSettings",
     "Settings",
     "Share",
+    "SpectralDaSettings",
+    "SpectralSettings",
     "StopSettings",
     "SweepSettings",
     "TrainingSettings",
     "WandbSettings",
+    "WealthSettings",
+    "digest_of",
 ]

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from tatl_search.config.base import Count, Positive, Settings, Share
 from tatl_search.config.data import DataSettings
@@ -37,12 +37,27 @@ class StopSettings(Settings):
 
 
 class AdaptationConfig(Settings):
-    """Everything that decides what one adaptation computes."""
+    """Everything that decides what one adaptation computes.
+
+    Attributes:
+        source: labelled images of the source task, for methods that look at it: only what its
+            cuts leave for training is used.
+    """
 
     seed: Annotated[int, Field(ge=0)] = 0
     data: DataSettings = DataSettings()
+    source: DataSettings | None = None
     network: NetworkSettings = NetworkSettings()
     finetune: TrainingSettings = TrainingSettings()
     prune: PruneSettings = PruneSettings()
     retrain: RetrainSettings = RetrainSettings()
     stop: StopSettings = StopSettings()
+
+    @model_validator(mode="after")
+    def _source_fits(self) -> "AdaptationConfig":
+        if self.source is not None and self.source.image_size != self.data.image_size:
+            raise ValueError(
+                f"source.image_size {self.source.image_size} is not data.image_size"
+                f" {self.data.image_size}; one network looks at both"
+            )
+        return self

@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -21,5 +22,10 @@ class Settings(BaseModel):
 
     def digest(self) -> str:
         """Return a SHA-256 over the canonical JSON of these settings."""
-        text = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()
+        return digest_of(self.model_dump(mode="json"))
+
+
+def digest_of(content: Mapping[str, Any]) -> str:
+    """Return a SHA-256 over the canonical JSON of plain values."""
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()

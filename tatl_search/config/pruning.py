@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, model_validator
 
 from tatl_search.config.base import Count, Settings, Share
+from tatl_search.config.wealth import WealthSettings
 
 
 class PriorityWeights(Settings):
@@ -54,6 +55,7 @@ METHODS = (
     "fpgm",
     "taylor",
     "activation",
+    "wealthadapt",
 )
 SCORES = (
     "activation",
@@ -107,6 +109,7 @@ class PruneSettings(Settings):
         min_filters: no group falls below this many units.
         min_keep: no group falls below this share of its original width.
         round_to: kept widths are rounded up to a multiple of this (8 suits GPUs).
+        wealth: what is taken from the source; used by the method `wealthadapt`.
         options: settings of a method that another package offers.
     """
 
@@ -122,4 +125,5 @@ class PruneSettings(Settings):
     min_filters: Count = 4
     min_keep: Annotated[float, Field(ge=0.0, le=1.0)] = 0.05
     round_to: Count = 1
+    wealth: WealthSettings = WealthSettings()
     options: Mapping[str, Any] = {}

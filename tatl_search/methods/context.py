@@ -12,6 +12,7 @@ from tatl_search.config import PruneSettings
 from tatl_search.core.costs import CostModel
 from tatl_search.core.plan import PrunePlan
 from tatl_search.core.spent import NOTHING, Spent
+from tatl_search.errors import InputError
 from tatl_search.nets.groups import Group
 
 Floats = npt.NDArray[np.floating[Any]]
@@ -36,6 +37,19 @@ class Learnt:
 
 
 @dataclass(frozen=True)
+class Source:
+    """The source task.
+
+    Attributes:
+        class_names: name of each label.
+        fingerprint: of its images, labels and cuts: part of the name of what is learnt from them.
+    """
+
+    class_names: tuple[str, ...]
+    fingerprint: str
+
+
+@dataclass(frozen=True)
 class Context:
     """The network of one stage and what may be looked at to choose which of its filters go.
 
@@ -54,6 +68,9 @@ class Context:
         learn: returns what was learnt on the unpruned network under a name, made by the given
             function where it is missing; the name says everything that decides it.
         source_images: like `images`, of the source task; null where none is given.
+        source: what the source is; null where none is given.
+        pretrained: returns the network as it was before the first fine-tuning; what its head
+            says means nothing. Null where nobody can build it.
     """
 
     module: nn.Module
@@ -68,6 +85,8 @@ class Context:
     root: Callable[[], "Context"]
     learn: Callable[[str, Callable[["Context"], Learnt]], Learnt]
     source_images: Batches | None = None
+    source: Source | None = None
+    pretrained: Callable[[], nn.Module] | None = None
 
     @property
     def sample_count(self) -> int:
@@ -77,17 +96,30 @@ class Context:
 
     def sample(self) -> Iterator[tuple[Tensor, Tensor]]:
         """Make batches of the images that statistics are read from: the first `sample_count`."""
-        left = self.sample_count
-        for images, labels in self.images():
-            yield images[:left], labels[:left]
-            left -= len(labels)
-            if left <= 0:
-                return
+        return _first(self.images(), self.sample_count)
+
+    def source_sample(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """Make batches of as many images of the source, or of all there are.
+
+        Raises:
+            InputError: no source is given.
+        """
+        if self.source_images is None:
+            raise InputError("statistics of the source need the section 'source', which is missing")
+        return _first(self.source_images(), self.sample_count)
 
     @property
     def widths(self) -> Ints:
         """(G,) units the groups have now."""
         return np.array([group.width for group in self.groups], dtype=np.int64)
+
+
+def _first(batches: Iterator[tuple[Tensor, Tensor]], count: int) -> Iterator[tuple[Tensor, Tensor]]:
+    for images, labels in batches:
+        yield images[:count], labels[:count]
+        count -= len(labels)
+        if count <= 0:
+            return
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from tatl_search.config import AdaptationConfig, Normalize, PruneSettings, Settings
+from tatl_search.config import AdaptationConfig, Normalize, PruneSettings, Settings, digest_of
 from tatl_search.core.comparable import comparable
 from tatl_search.core.plan import PrunePlan
+from tatl_search.core.spent import Spent
+from tatl_search.methods.companions import Joint
 from tatl_search.methods.context import Allocation, Choice, Context, Scores
 from tatl_search.nets.groups import Group
 
@@ -26,6 +28,7 @@ class Score:
         samples: whether it looks at `Context.sample`, so that `prune.statistics_images`
             changes its scores.
         check: raises InputError where the network of these groups has nothing to be scored by.
+        uses_source: whether it looks at `Context.source_images`.
     """
 
     name: str
@@ -34,16 +37,47 @@ class Score:
     normalize: Normalize = Normalize.NONE
     samples: bool = False
     check: Callable[[nn.Module, Sequence[Group]], None] | None = None
+    uses_source: bool = False
 
     def label(self, settings: PruneSettings) -> str:
         """Return a name that says everything besides the network that decides the scores."""
-        parts = [self.name]
-        if self.section is not None:
-            section: Settings = getattr(settings, self.section)
-            parts.append(section.digest()[:16])
-        if self.samples and settings.statistics_images is not None:
-            parts.append(f"of-{settings.statistics_images}")
-        return "-".join(parts)
+        return _label(self, settings)
+
+
+@dataclass(frozen=True)
+class Compensation:
+    """A change of the network, before units are removed, by which their removal does less harm.
+
+    Attributes:
+        name: enters the keys of the stages it made.
+        run: changes the network of a context in place, given what will be removed, and returns
+            the images it took.
+        section: as in `Score`.
+        samples: likewise.
+        uses_source: likewise.
+    """
+
+    name: str
+    run: Callable[[Context, PrunePlan], Spent]
+    section: str | None = None
+    samples: bool = False
+    uses_source: bool = False
+
+    def label(self, settings: PruneSettings) -> str:
+        """Return a name that says everything besides network and plan that decides the change."""
+        return _label(self, settings)
+
+
+def _label(part: Score | Compensation, settings: PruneSettings) -> str:
+    parts = [part.name]
+    if part.section is not None:
+        section: Settings = getattr(settings, part.section)
+        parts.append(section.digest()[:16])
+    if part.samples and settings.statistics_images is not None:
+        parts.append(f"of-{settings.statistics_images}")
+    if settings.options:
+        parts.append(digest_of(settings.options)[:16])
+    return "-".join(parts)
 
 
 @dataclass(frozen=True)
@@ -59,9 +93,12 @@ class Method:
         needs: what has to be given besides images and network, for people; empty for nothing.
         options: model of the method's own settings in `prune.options`; null for none. Methods
             of this package have sections of their own instead.
+        section: the section of the pruning settings that is the method's own, where it is not
+            its score's.
         check: raises InputError where the settings lack what the method needs.
-        compensate: changes the network, before the plan's units are removed, so that their
-            removal does less harm; null for plain removal. `score.section` changes what it does.
+        joint: how its retraining learns source images besides; null for the target's alone.
+        compensation: what is done to the network before the plan's units are removed; null for
+            plain removal.
     """
 
     name: str
@@ -71,8 +108,23 @@ class Method:
     allocation: Allocation
     needs: str = ""
     options: type[Settings] | None = None
+    section: str | None = None
     check: Callable[[AdaptationConfig], None] | None = None
-    compensate: Callable[[Context, PrunePlan], None] | None = None
+    compensation: Compensation | None = None
+    joint: Joint | None = None
+
+    @property
+    def uses_source(self) -> bool:
+        """Whether it needs images of the source task."""
+        parts = (self.score, self.compensation)
+        return self.joint is not None or any(part and part.uses_source for part in parts)
+
+    @property
+    def sections(self) -> tuple[str, ...]:
+        """The sections of the pruning settings that are its own."""
+        told = self.compensation.section if self.compensation else None
+        own = (self.score.section, told, self.section, "options" if self.options else None)
+        return tuple(dict.fromkeys(name for name in own if name))
 
     def choose(self, context: Context, scores: Scores) -> Choice:
         """Return what goes in this round, scores made comparable before they are allocated."""
@@ -80,7 +132,3 @@ class Method:
         by_group = {name: comparable(values, how) for name, values in scores.by_group.items()}
         choice = self.allocation(context, by_group)
         return Choice(choice.plan, scores.spent + choice.spent)
-
-    def compensation(self, settings: PruneSettings) -> str | None:
-        """Return a name of all that decides what is changed before removal; null for nothing."""
-        return self.score.label(settings) if self.compensate else None

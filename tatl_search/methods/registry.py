@@ -6,6 +6,7 @@ from importlib.metadata import entry_points
 
 from tatl_search.config import PLUGINS, PruneSettings
 from tatl_search.errors import InputError
+from tatl_search.methods import wealth
 from tatl_search.methods.allocations.global_ranking import global_ranking
 from tatl_search.methods.allocations.priority import priority
 from tatl_search.methods.allocations.uniform import uniform
@@ -56,6 +57,7 @@ METHODS: Mapping[str, Method] = {
     for method in (
         TATL,
         *BASELINES,
+        wealth.METHOD,
     )
 }
 

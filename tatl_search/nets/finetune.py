@@ -13,6 +13,7 @@ from tatl_search.config import RetrainSettings, TrainingSettings
 from tatl_search.errors import InfeasibleError, InfeasibleReason
 from tatl_search.nets.memory import out_of_memory_is_infeasible
 from tatl_search.nets.schedule import learning_rate_share
+from tatl_search.nets.second_task import SecondTask
 from tatl_search.nets.skeleton import eval_mode
 from tatl_search.nets.sparsity import add_sparsity
 
@@ -42,6 +43,7 @@ def train(
     device: str,
     teacher: nn.Module | None = None,
     class_weights: Tensor | None = None,
+    second: SecondTask | None = None,
 ) -> TrainingReport:
     """Train a network in place; nothing but its weights and buffers outlives the training.
 
@@ -59,6 +61,7 @@ def train(
         device: `cpu` or a CUDA device.
         teacher: the network whose outputs are to be followed; it is used in eval mode.
         class_weights: (classes,) how much each class counts; null counts all alike.
+        second: what the network learns besides, one batch in each step.
 
     Raises:
         InfeasibleError: the loss or the weights are no longer finite, or memory ran out.
@@ -74,7 +77,13 @@ def train(
             stack.enter_context(eval_mode(teacher))
             teacher.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         trainer = _Trainer(
-            module, settings, settings.epochs * steps_per_epoch, device, teacher, class_weights
+            module,
+            settings,
+            settings.epochs * steps_per_epoch,
+            device,
+            teacher,
+            class_weights,
+            second,
         )
         for epoch in range(settings.epochs):
             trainer.run_epoch(epoch_batches(epoch))
@@ -150,12 +159,15 @@ class _Trainer:
         device: str,
         teacher: nn.Module | None,
         class_weights: Tensor | None,
+        second: SecondTask | None,
     ) -> None:
         self._module = module
+        self._second = second
+        self._trained = nn.ModuleList([module, *([second.head] if second else [])])
         self._settings = settings
         self._total_steps = total_steps
         self._device = torch.device(device)
-        self._optimizer = _optimizer(module, settings)
+        self._optimizer = _optimizer(self._trained, settings)
         self._class_weights = None if class_weights is None else class_weights.to(device)
         self._step = 0
         self._images_trained = 0
@@ -189,27 +201,31 @@ class _Trainer:
 
     def report(self) -> TrainingReport:
         """Return what was done so far."""
-        return TrainingReport(self._images_trained, self._images_forward, tuple(self._losses))
+        besides = self._second.images_trained if self._second else 0
+        return TrainingReport(
+            self._images_trained + besides, self._images_forward, tuple(self._losses)
+        )
 
     def _train_step(self, images: Tensor, labels: Tensor) -> Tensor:
         share = learning_rate_share(self._settings.schedule, self._step, self._total_steps)
         for group in self._optimizer.param_groups:
             group["lr"] = share * self._settings.learning_rate
         loss = self._loss(images, labels)
+        if self._second:
+            with self._mixed():
+                loss = loss + self._second.loss(self._module)
         self._optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         if self._settings.sparsity > 0.0:
             add_sparsity(self._module, self._settings.sparsity)
         if self._settings.clip_norm is not None:
-            nn.utils.clip_grad_norm_(self._module.parameters(), self._settings.clip_norm)
+            nn.utils.clip_grad_norm_(self._trained.parameters(), self._settings.clip_norm)
         self._optimizer.step()
         self._step += 1
         return loss.detach()
 
     def _loss(self, images: Tensor, labels: Tensor) -> Tensor:
-        # bfloat16 has float32's range: gradients need no scaling.
-        mixed = self._settings.amp and self._device.type == "cuda"
-        with torch.autocast(self._device.type, dtype=torch.bfloat16, enabled=mixed):
+        with self._mixed():
             scores = self._module(images)
             with torch.no_grad():
                 followed = self._teacher(images) if self._teacher else None
@@ -221,6 +237,11 @@ class _Trainer:
         self._images_forward += len(images)
         distance = distillation_loss(scores.float(), followed.float(), self._temperature)
         return (1.0 - self._distillation_weight) * loss + self._distillation_weight * distance
+
+    def _mixed(self) -> torch.autocast:
+        # bfloat16 has float32's range: gradients need no scaling.
+        mixed = self._settings.amp and self._device.type == "cuda"
+        return torch.autocast(self._device.type, dtype=torch.bfloat16, enabled=mixed)
 
     def _check_finite(self) -> None:
         """Raise when the epoch's loss, or the weights it left behind, are not finite."""

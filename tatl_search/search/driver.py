@@ -190,7 +190,8 @@ class Driver:
 
 
 def _without_rounds(config: AdaptationConfig) -> AdaptationConfig:
-    return config.model_copy(update={"stop": config.stop.model_copy(update={"max_rounds": 0})})
+    stop = config.stop.model_copy(update={"max_rounds": 0})
+    return config.model_copy(update={"stop": stop, "source": None})
 
 
 def _baseline_config(

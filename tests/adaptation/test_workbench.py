@@ -29,7 +29,7 @@ def _one_thread() -> Iterator[None]:
 def first_round(work: Workbench) -> Stage:
     root = work.first_fine_tuning()
     plan = choose_filters(work, work.network_of(root), root, root).plan
-    return work.prune_and_retrain(root, root, plan)
+    return work.prune_and_retrain(root, root, plan, round_number=1)
 
 
 def weights(stage: Stage) -> bytes:
