@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, model_validator
 
 from tatl_search.config.base import Count, Settings, Share
+from tatl_search.config.spectral import SpectralDaSettings, SpectralSettings
 from tatl_search.config.wealth import WealthSettings
 
 
@@ -55,6 +56,8 @@ METHODS = (
     "fpgm",
     "taylor",
     "activation",
+    "spectral",
+    "spectral_da",
     "wealthadapt",
 )
 SCORES = (
@@ -66,6 +69,8 @@ SCORES = (
     "apoz",
     "fpgm",
     "taylor",
+    "spectral",
+    "spectral_da",
 )
 ALLOCATIONS = (
     "priority",
@@ -110,6 +115,8 @@ class PruneSettings(Settings):
         min_keep: no group falls below this share of its original width.
         round_to: kept widths are rounded up to a multiple of this (8 suits GPUs).
         wealth: what is taken from the source; used by the method `wealthadapt`.
+        spectral: how the method and score `spectral` measure information.
+        spectral_da: likewise for `spectral_da`, between source and target.
         options: settings of a method that another package offers.
     """
 
@@ -126,4 +133,6 @@ class PruneSettings(Settings):
     min_keep: Annotated[float, Field(ge=0.0, le=1.0)] = 0.05
     round_to: Count = 1
     wealth: WealthSettings = WealthSettings()
+    spectral: SpectralSettings = SpectralSettings()
+    spectral_da: SpectralDaSettings = SpectralDaSettings()
     options: Mapping[str, Any] = {}

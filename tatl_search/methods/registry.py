@@ -21,8 +21,10 @@ from tatl_search.methods.scores import (
     l1,
     l2,
     random_units,
+    spectral,
     taylor,
 )
+from tatl_search.methods.spectral import SPECTRAL, SPECTRAL_DA
 
 SCORES: Mapping[str, Score] = {
     score.name: score
@@ -35,6 +37,8 @@ SCORES: Mapping[str, Score] = {
         apoz.SCORE,
         fpgm.SCORE,
         taylor.SCORE,
+        spectral.SCORE,
+        spectral.DA_SCORE,
     )
 }
 
@@ -57,6 +61,8 @@ METHODS: Mapping[str, Method] = {
     for method in (
         TATL,
         *BASELINES,
+        SPECTRAL,
+        SPECTRAL_DA,
         wealth.METHOD,
     )
 }
