@@ -84,6 +84,8 @@ class DataSettings(Settings):
         storage_size: side in pixels of the square images that are kept; training sees crops of
             them, evaluation their centre. Null keeps them at `image_size`.
         per_class: keep this many training images of each class (stratified, seeded).
+        val_per_class: the same for validation images that are cut; null keeps them in proportion
+            to `per_class`, at least 20.
         val_share: share of the training images cut as validation where the source brings none.
         test_share: share of all images cut as test where the source brings none.
         split_seed: seed of the cuts; the same seed gives the same splits on every machine.
@@ -98,6 +100,7 @@ class DataSettings(Settings):
     image_size: Annotated[int, Field(ge=16, le=1024)] = 64
     storage_size: Annotated[int, Field(ge=16, le=2048)] | None = None
     per_class: Count | None = None
+    val_per_class: Count | None = None
     val_share: Share = 0.2
     test_share: Share = 0.2
     split_seed: int = 0

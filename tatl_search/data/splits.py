@@ -151,8 +151,8 @@ def _cut_off(pool: Indices, pack: Pack, share: float) -> tuple[Indices, Indices]
 
 
 def _most_val(settings: DataSettings) -> int | None:
-    if settings.per_class is None:
-        return None
+    if settings.val_per_class is not None or settings.per_class is None:
+        return settings.val_per_class
     odds = settings.val_share / (1.0 - settings.val_share)
     return max(_FEWEST_VAL, round(settings.per_class * odds))
 

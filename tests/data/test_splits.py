@@ -57,6 +57,12 @@ def test_splits_of_the_source_stay_as_they_are() -> None:
     assert set(splits[TEST]) == set(np.flatnonzero(found.brought == TEST))
 
 
+def test_validation_of_a_size_of_its_own() -> None:
+    found = collection([1000, 30])
+    assert counts(found, DataSettings(per_class=5, val_per_class=50))["val"] == [50, 5]
+    assert counts(found, DataSettings(val_per_class=50))["val"] == [50, 5]
+
+
 @pytest.mark.parametrize(
     ("per_class", "val_share", "val"),
     [(100, 0.2, 25), (100, 0.5, 100), (10, 0.2, 20), (3, 0.2, 20), (900, 0.2, 200)],
