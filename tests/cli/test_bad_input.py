@@ -319,7 +319,7 @@ def test_a_disk_that_is_read_only(disk: Path, here: Path, adapted: Path, tatl: T
 def test_what_was_finished_before_the_disk_was_full_is_kept(
     disk: Path, here: Path, tatl: Tatl
 ) -> None:
-    _mount(disk, "remount,size=18m")  # holds the unpruned network's 14 MB, and no other one
+    _mount(disk, "remount,size=22m")  # holds the images and one network of 14 MB, and no more
     ended = tatl("adapt", "run.yaml", "--storage", disk, "--name", "a")
     assert ended.code == 1
     assert "No space left on device" in ended.err
