@@ -1,6 +1,7 @@
 """Contexts: one made by hand, whose costs a reader can count, and those of real networks."""
 
 from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import numpy as np
 import torch
@@ -54,7 +55,7 @@ def context_by_hand(original_widths: Mapping[str, int] = WIDTHS, **settings: obj
 
 
 def context_of(
-    module: nn.Module, images: Tensor, labels: Tensor, batch: int = 3, **settings: object
+    module: nn.Module, images: Tensor, labels: Tensor, batch: int = 3, **settings: Any
 ) -> Context:
     """Return the context of an unpruned network and its training images."""
     groups = find_groups(module, images.shape[-1])
