@@ -71,6 +71,8 @@ def check_networks(space: SearchSpace, cache: Path | None, threads: int) -> list
     checks = []
     for config in variants(space, _decides_network):
         target = load_target(config.data, cache=cache)
+        if config.source is not None:
+            load_target(config.source, cache)
         _check_batches(space, len(target.train.labels))
         checks.append(_check(config, target, threads))
         _check_scores(space, checks[-1].network.module, target.image_size)
