@@ -4,7 +4,7 @@ from tatl_search.config import AdaptationConfig, SpectralSettings
 from tatl_search.core.plan import PrunePlan
 from tatl_search.core.spent import Spent
 from tatl_search.errors import InputError
-from tatl_search.methods.allocations.global_ranking import global_ranking
+from tatl_search.methods.allocations.priority import priority
 from tatl_search.methods.context import Context
 from tatl_search.methods.method import Compensation, Method
 from tatl_search.methods.moments import Domains, mixed_moments, target_moments
@@ -68,7 +68,7 @@ SPECTRAL = Method(
     " Generalization Error",
     source="Suzuki et al. 2020, arXiv 1808.08558",
     score=spectral.SCORE,
-    allocation=global_ranking,
+    allocation=priority,
     compensation=Compensation("spectral", _compensate, section="spectral", samples=True),
 )
 
@@ -77,7 +77,7 @@ SPECTRAL_DA = Method(
     title="Domain Adaptation Regularization for Spectral Pruning",
     source="Dillard, Shinya, Suzuki 2019, arXiv 1912.11853",
     score=spectral.DA_SCORE,
-    allocation=global_ranking,
+    allocation=priority,
     needs="source: images of the source task; the target's are used without their labels",
     check=_check_source,
     compensation=Compensation(
