@@ -102,6 +102,11 @@ class SweepFolder:
         return self.root / "lock"
 
     @property
+    def ended_by(self) -> Path:
+        """Says which budget ended the sweep; not there while it has trials to run."""
+        return self.root / "ended_by.txt"
+
+    @property
     def candidates(self) -> Path:
         """Parquet files, one a candidate."""
         return self.root / "candidates"

@@ -7,7 +7,7 @@ wrote; `SCHEMA_VERSION` counts the additions.
 from dataclasses import dataclass
 from enum import StrEnum
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 class Kind(StrEnum):
@@ -23,10 +23,14 @@ class TrialState(StrEnum):
 
     COMPLETE = "complete"
     INFEASIBLE = "infeasible"
+    STOPPED = "stopped"
 
 
 class StopReason(StrEnum):
-    """Which stopping criterion ended an adaptation. Values are stored: never remove one."""
+    """Which stopping criterion ended an adaptation. Values are stored: never remove one.
+
+    `BELOW_FRONT` is the sweep's, which stops a hopeless trial; the others are the adaptation's.
+    """
 
     MAX_ROUNDS = "max_rounds"
     MAX_DROP = "max_drop"
@@ -36,6 +40,7 @@ class StopReason(StrEnum):
     NO_CANDIDATES = "no_candidates"
     MAX_MINUTES = "max_minutes"
     MAX_EPOCHS = "max_epochs"
+    BELOW_FRONT = "below_front"
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,7 @@ class CandidateRecord:
         plan: what was pruned in this round and why, JSON; empty in round 0.
         device: what it was trained on.
         created_at: UTC time, ISO 8601.
+        stop_reason: criterion that ended the adaptation with this network; null while it goes on.
     """
 
     sweep: str
@@ -97,6 +103,7 @@ class CandidateRecord:
     plan: str
     device: str
     created_at: str
+    stop_reason: StopReason | None = None
     schema_version: int = SCHEMA_VERSION
 
 

@@ -85,4 +85,5 @@ class Candidate:
             plan=self.plan.to_json() if self.round else "",
             device=metrics.device,
             created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            stop_reason=self.stop_reason,
         )

@@ -7,6 +7,12 @@ settings say how many of them run, where, and what is recorded.
 from tatl_search.config.adaptation import AdaptationConfig, StopSettings
 from tatl_search.config.base import Count, Positive, Settings, Share, digest_of
 from tatl_search.config.data import PLAIN_SOURCES, AugmentSettings, DataSettings
+from tatl_search.config.limits import (
+    BoundSettings,
+    BudgetSettings,
+    StaleSettings,
+    StartSettings,
+)
 from tatl_search.config.network import NAMED_WEIGHTS, NetworkSettings
 from tatl_search.config.pruning import (
     ALLOCATIONS,
@@ -19,7 +25,13 @@ from tatl_search.config.pruning import (
     Resource,
 )
 from tatl_search.config.spectral import SpectralDaSettings, SpectralSettings
-from tatl_search.config.sweep import BaselineSettings, Objective, SweepSettings, WandbSettings
+from tatl_search.config.sweep import (
+    BaselineSettings,
+    Objective,
+    Sampler,
+    SweepSettings,
+    WandbSettings,
+)
 from tatl_search.config.training import RetrainSettings, TrainingSettings
 from tatl_search.config.wealth import WealthSettings
 
@@ -33,6 +45,8 @@ __all__ = [
     "AdaptationConfig",
     "AugmentSettings",
     "BaselineSettings",
+    "BoundSettings",
+    "BudgetSettings",
     "Count",
     "DataSettings",
     "NetworkSettings",
@@ -43,10 +57,13 @@ __all__ = [
     "PruneSettings",
     "Resource",
     "RetrainSettings",
+    "Sampler",
     "Settings",
     "Share",
     "SpectralDaSettings",
     "SpectralSettings",
+    "StaleSettings",
+    "StartSettings",
     "StopSettings",
     "SweepSettings",
     "TrainingSettings",

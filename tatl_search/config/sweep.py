@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from tatl_search.config.base import Count, Settings
+from tatl_search.config.limits import BoundSettings, BudgetSettings, StartSettings
 from tatl_search.config.network import NetworkSettings
 
 
@@ -21,6 +22,21 @@ class Objective(StrEnum):
     def higher_is_better(self) -> bool:
         """Whether larger values of this objective are better."""
         return self is Objective.ACCURACY
+
+
+class Sampler(StrEnum):
+    """Who proposes a sweep's settings.
+
+    GP and QMC cannot learn settings that apply only with a certain choice; a grid needs steps.
+    """
+
+    TPE = "tpe"
+    NSGA2 = "nsga2"
+    NSGA3 = "nsga3"
+    GP = "gp"
+    RANDOM = "random"
+    QMC = "qmc"
+    GRID = "grid"
 
 
 class BaselineSettings(Settings):
@@ -62,25 +78,33 @@ class SweepSettings(Settings):
     Attributes:
         trials: number of adaptations to run.
         objectives: two or three of accuracy, macs, parameters, size_bytes; accuracy is one.
-        sampler: Optuna's sampler.
+        sampler: who proposes settings; Optuna's but for the grid.
         startup_trials: trials drawn at random before the sampler learns.
         cpus_per_trial: CPUs, and therefore torch threads, of one trial.
         gpus_per_trial: share of a GPU for one trial; 0 trains on CPUs.
         max_concurrent: trials at once; null fills the cluster.
         collapse_accuracy: a trial whose accuracy falls below this many times that of guessing
             is infeasible.
+        bounds: what a network must keep to, to be of use.
+        budget: what the sweep may spend besides its trials.
+        early_stopping: whether trials far below the front, at equal cost, are stopped.
+        start: what the sweep begins with.
         baselines: networks to beat, shown beside the front.
         wandb: where the sweep is recorded besides Parquet.
     """
 
     trials: Count = 12
     objectives: tuple[Objective, ...] = (Objective.ACCURACY, Objective.MACS)
-    sampler: Literal["tpe", "nsga2", "random"] = "tpe"
+    sampler: Sampler = Sampler.TPE
     startup_trials: Annotated[int, Field(ge=0)] = 6
     cpus_per_trial: Count = 1
     gpus_per_trial: Annotated[float, Field(ge=0.0)] = 0.0
     max_concurrent: Count | None = None
     collapse_accuracy: Annotated[float, Field(ge=0.0)] = 1.5
+    bounds: BoundSettings = BoundSettings()
+    budget: BudgetSettings = BudgetSettings()
+    early_stopping: bool = False
+    start: StartSettings = StartSettings()
     baselines: tuple[BaselineSettings, ...] = ()
     wandb: WandbSettings = WandbSettings()
 
@@ -91,4 +115,10 @@ class SweepSettings(Settings):
             raise ValueError("objectives: name two or three different ones")
         if Objective.ACCURACY not in chosen:
             raise ValueError("objectives: accuracy must be one of them")
+        return self
+
+    @model_validator(mode="after")
+    def _budget_can_be_used_up(self) -> "SweepSettings":
+        if self.budget.gpu_hours is not None and self.gpus_per_trial == 0.0:
+            raise ValueError("budget.gpu_hours: no trial holds a GPU (gpus_per_trial is 0)")
         return self

@@ -145,8 +145,9 @@ class EarlyStopping:
         return depth(known) > self.margin and not runs_unstopped(self.seed, trial)
 
     def finish(self, trial: int) -> None:
-        """Learn from a trial that ran to its end."""
-        self._recoveries.append(recovery(self._shortfalls.pop(trial, [])))
+        """Learn from a trial that ran to its end; one that was not heard of teaches nothing."""
+        if trial in self._shortfalls:
+            self._recoveries.append(recovery(self._shortfalls.pop(trial)))
 
     def stop(self, trial: int) -> None:
         """Forget a trial that was stopped: how it would have gone on is not known."""

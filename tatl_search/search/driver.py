@@ -2,7 +2,7 @@
 
 import logging
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,16 +10,20 @@ from typing import Any
 from ray import tune
 
 from tatl_search.adaptation.stages import StageStore
-from tatl_search.config import AdaptationConfig, BaselineSettings
+from tatl_search.config import AdaptationConfig, BaselineSettings, Objective
 from tatl_search.errors import RunError, StorageError
+from tatl_search.files import write_durably
 from tatl_search.manifest import SweepFolder, SweepManifest
-from tatl_search.records import CandidateRecord
+from tatl_search.records import CandidateRecord, TrialRecord
+from tatl_search.search.account import Account
 from tatl_search.search.cluster import is_lost, slots
 from tatl_search.search.damage import damaged_trials
 from tatl_search.search.folder import LatencyTables
 from tatl_search.search.progress import Listener, ProgressCallback
 from tatl_search.search.roots import compute_roots
+from tatl_search.search.scheduler import FrontScheduler
 from tatl_search.search.searcher import WorkSearcher
+from tatl_search.search.start import begin
 from tatl_search.search.study import Proposal, SweepStudy
 from tatl_search.search.trainable import run_work
 from tatl_search.search.variants import middle, most_epochs, shared_roots
@@ -37,7 +41,7 @@ class SweepEnd:
 
     Attributes:
         folder: where everything lies.
-        complete: whether every trial was told; if not, `resume` goes on.
+        complete: whether every trial was told or a budget used up; if not, `resume` goes on.
         notes: what people should know, such as a baseline that could not be trained.
     """
 
@@ -66,12 +70,17 @@ class Driver:
         """
         StageStore(self._folder.stages).clear_unfinished()
         study = self._open_study()
+        begun = begin(study, self._space, self._folder)
+        scheduler = self._scheduler(study)
+        account = Account(self._sweep, self._manifest.reference[Objective.MACS], study.seconds)
         searcher = WorkSearcher(
             study,
             [*self._missing_baselines(), *self._damaged_trials(study)],
             self._trial_item,
             self._parquet,
             lambda: slots(self._sweep),
+            account,
+            scheduler.has_stopped if scheduler else lambda _: False,
         )
         progress = ProgressCallback(
             self._sweep.trials,
@@ -80,19 +89,50 @@ class Driver:
             self._manifest.reference,
             listener,
         )
+        for note in begun:
+            progress.announce(note)
         try:
             failed_roots = compute_roots(self._shared_roots(), progress.announce)
-            self._tune(searcher, progress)
+            account.recall(*self._rows())
+            self._tune(searcher, progress, scheduler)
         finally:
             study.release()
             shutil.rmtree(self._folder.ray, ignore_errors=True)
+        study.note_seconds(account.seconds)
         if searcher.fatal is not None:
             raise StorageError(searcher.fatal)
+        return self._end(study, account, failed_roots, searcher.failures)
+
+    def _end(
+        self, study: SweepStudy, account: Account, roots: Sequence[str], others: Sequence[str]
+    ) -> SweepEnd:
+        complete = study.told >= self._sweep.trials
+        used_up = None if complete or study.unfinished() else account.used_up
+        if used_up is not None:
+            write_durably(self._folder.ended_by, used_up.encode())
         notes = (
-            *(f"first fine-tuning failed: {failure}" for failure in failed_roots),
-            *(f"not computed: {failure}" for failure in searcher.failures),
+            *(f"first fine-tuning failed: {failure}" for failure in roots),
+            *(f"not computed: {failure}" for failure in others),
+            *(f"ended by its {used_up}, after {study.told} trials" for _ in [used_up] if used_up),
         )
-        return SweepEnd(self._folder.root, study.told >= self._sweep.trials, notes)
+        return SweepEnd(self._folder.root, complete or used_up is not None, notes)
+
+    def _rows(self) -> tuple[list[CandidateRecord], list[TrialRecord]]:
+        return (
+            read_records(self._folder.candidates, CandidateRecord),
+            read_records(self._folder.trials, TrialRecord),
+        )
+
+    def _scheduler(self, study: SweepStudy) -> FrontScheduler | None:
+        """Return what stops hopeless trials; null where nothing is to be stopped."""
+        if not self._sweep.early_stopping:
+            return None
+        ended: dict[int, int | None] = dict.fromkeys(study.finished())
+        scheduler = FrontScheduler(
+            middle(self._space).seed, self._sweep.objectives, ended | study.stopped()
+        )
+        scheduler.recall(*self._rows())
+        return scheduler
 
     def _open_study(self) -> SweepStudy:
         return SweepStudy(
@@ -103,12 +143,20 @@ class Driver:
             self._manifest.reference,
         )
 
-    def _tune(self, searcher: WorkSearcher, progress: ProgressCallback) -> None:
+    def _tune(
+        self,
+        searcher: WorkSearcher,
+        progress: ProgressCallback,
+        scheduler: FrontScheduler | None,
+    ) -> None:
         resources = {"cpu": self._sweep.cpus_per_trial, "gpu": self._sweep.gpus_per_trial}
         tuner = tune.Tuner(
             tune.with_resources(run_work, resources),
             tune_config=tune.TuneConfig(
-                search_alg=searcher, num_samples=UNBOUNDED, reuse_actors=True
+                search_alg=searcher,
+                scheduler=scheduler,
+                num_samples=UNBOUNDED,
+                reuse_actors=True,
             ),
             run_config=tune.RunConfig(
                 name="tune",

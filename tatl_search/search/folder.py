@@ -16,6 +16,7 @@ from tatl_search.files import storage_errors, write_durably
 from tatl_search.manifest import SweepFolder, SweepManifest
 from tatl_search.nets.latency import LatencyTable
 from tatl_search.search.preflight import check_networks, reference_costs
+from tatl_search.search.start import check_start
 from tatl_search.space import SearchSpace
 
 
@@ -105,6 +106,7 @@ def prepare(
     Raises:
         InputError: the data, a network or the settings cannot be used.
     """
+    check_start(sweep.start)
     checks = check_networks(space, folder.data, sweep.cpus_per_trial)
     tables = LatencyTables({_network_key(check.config): check.latency for check in checks})
     tables.write(folder)
@@ -127,7 +129,7 @@ def absolute_paths(raw: Any) -> Any:
     if not isinstance(raw, Mapping):
         return raw
     return {
-        key: _absolute(value) if key in ("path", "weights") else absolute_paths(value)
+        key: _absolute(value) if key in ("path", "weights", "sweeps") else absolute_paths(value)
         for key, value in raw.items()
     }
 

@@ -10,6 +10,7 @@ from ray import tune
 
 from tatl_search.config import Objective
 from tatl_search.core.pareto import hypervolume
+from tatl_search.records import StopReason
 from tatl_search.search.work import Event, WorkKind
 
 
@@ -74,9 +75,18 @@ class ProgressCallback(tune.Callback):
         if event == Event.CANDIDATE:
             self._add(result)
         elif event == Event.END and result["kind"] == WorkKind.TRIAL:
-            # A finished trial may run again, where its rows were damaged.
-            self._done = min(self._done + 1, self._trials)
+            self._count_end()
         self._listener(result, self._snapshot())
+        if event == Event.CANDIDATE and result.get("done"):
+            # The scheduler stopped it: its worker will not say that it ended.
+            self._count_end()
+            end = {"event": Event.END.value, "stop_reason": StopReason.BELOW_FRONT.value}
+            label = f"trial {result['trial']}"
+            self._listener({**result, **end, "label": label}, self._snapshot())
+
+    def _count_end(self) -> None:
+        # A finished trial may run again, where its rows were damaged.
+        self._done = min(self._done + 1, self._trials)
 
     def _add(self, report: Mapping[str, Any]) -> None:
         if report["trial"] is None:

@@ -13,7 +13,8 @@ from ray.tune.search import Searcher
 
 from tatl_search.config import Objective
 from tatl_search.errors import InfeasibleReason
-from tatl_search.records import TrialRecord, TrialState
+from tatl_search.records import StopReason, TrialRecord, TrialState
+from tatl_search.search.account import Account
 from tatl_search.search.study import Proposal, SweepStudy
 from tatl_search.search.work import Event, WorkItem, WorkKind
 from tatl_search.tracking.parquet import ParquetTracker
@@ -30,6 +31,8 @@ class WorkSearcher(Searcher):
     Retrying is done here and not by Ray, so that one rule counts the attempts of a trial whether
     its worker, its node or the driver died.
 
+    Once a budget is used up nothing new is handed out; what was begun is finished.
+
     Attributes:
         fatal: what makes going on pointless, such as full storage.
         failures: what of the first could not be computed, and why.
@@ -42,7 +45,20 @@ class WorkSearcher(Searcher):
         item_of: Callable[[Proposal], WorkItem],
         parquet: ParquetTracker,
         slots: Callable[[], int],
+        account: Account,
+        has_stopped: Callable[[str], bool],
     ) -> None:
+        """Prepare to hand out work.
+
+        Args:
+            study: what proposes trials and is told how they ended.
+            aside: work that the study knows nothing of.
+            item_of: makes a piece of work of a proposal.
+            parquet: stores the rows of trials that cannot do it themselves.
+            slots: how many trials may run at once.
+            account: what was spent.
+            has_stopped: whether the scheduler stopped a trial, by Ray's name of it.
+        """
         super().__init__()
         self._study = study
         self._again: deque[int] = deque(study.unfinished())
@@ -50,6 +66,8 @@ class WorkSearcher(Searcher):
         self._item_of = item_of
         self._parquet = parquet
         self._slots = slots
+        self._account = account
+        self._has_stopped = has_stopped
         self._live: dict[str, WorkItem] = {}
         self.fatal: str | None = None
         self.failures: list[str] = []
@@ -77,7 +95,13 @@ class WorkSearcher(Searcher):
             if proposal.attempt <= MAX_ATTEMPTS:
                 return item
             self._give_up(item)
-        return None if self._study.exhausted else self._item_of(self._study.ask())
+        if self._study.exhausted or self._account.used_up:
+            return None
+        return self._item_of(self._study.ask())
+
+    def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
+        """Count what a piece of work has spent."""
+        self._account.hear(result)
 
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
@@ -88,7 +112,10 @@ class WorkSearcher(Searcher):
             return
         result = result or {}
         event = None if error else result.get("event")
-        if event == Event.STORAGE_ERROR:
+        if self._has_stopped(trial_id):
+            self._account.hear(result)
+            self._stop(item, result)
+        elif event == Event.STORAGE_ERROR:
             self.fatal = str(result["detail"])
         elif event == Event.END:
             self._tell(item, result)
@@ -101,9 +128,24 @@ class WorkSearcher(Searcher):
             self.failures.append(f"{item.label}: {result['detail']}")
         elif self._is_awaited(item) and infeasible:
             self._study.tell_infeasible(item.number, f"{infeasible}: {result['detail']}")
+            self._close_account(item)
         elif self._is_awaited(item):
             outcome = {objective: float(result[objective.value]) for objective in Objective}
-            self._study.tell(item.number, outcome, result["stop_reason"])
+            self._study.tell(item.number, outcome, result["stop_reason"], result["latency_ms"])
+            self._close_account(item)
+
+    def _close_account(self, item: WorkItem) -> None:
+        self._account.trial_ended(item.number)
+        self._study.note_seconds(self._account.seconds)
+
+    def _stop(self, item: WorkItem, result: Mapping[str, Any]) -> None:
+        """Record and tell a trial that the scheduler stopped; its worker can say no more."""
+        after = int(result["round"])
+        seconds = float(result.get("time_total_s", 0.0))
+        self._parquet.trial(_record(item, TrialState.STOPPED, rounds=after, seconds=seconds))
+        if self._is_awaited(item):
+            self._study.tell_stopped(item.number, after, StopReason.BELOW_FRONT.value)
+            self._close_account(item)
 
     def _is_awaited(self, item: WorkItem) -> bool:
         """Whether the study waits to hear how it ends."""
@@ -122,21 +164,9 @@ class WorkSearcher(Searcher):
         """Record and tell a trial that failed too often; its record comes first, as always."""
         why = self._last_error.get(item.number, "its worker died")
         detail = f"tried {MAX_ATTEMPTS} times; last: {why}"
-        record = TrialRecord(
-            sweep=item.sweep_name,
-            trial=item.number,
-            state=TrialState.INFEASIBLE,
-            stop_reason=None,
-            infeasible_reason=InfeasibleReason.WORKER_LOST.value,
-            detail=detail,
-            rounds=0,
-            attempts=MAX_ATTEMPTS,
-            settings=item.config.model_dump_json(),
-            seconds=0.0,
-            created_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        )
-        self._parquet.trial(record)
+        self._parquet.trial(_record(item, TrialState.INFEASIBLE, detail))
         self._study.tell_infeasible(item.number, detail)
+        self._close_account(item)
 
     def save(self, checkpoint_path: str) -> None:
         """Save nothing: a sweep is its study, its Parquet rows and its stages."""
@@ -146,3 +176,23 @@ class WorkSearcher(Searcher):
 
     def __getstate__(self) -> dict[str, Any]:
         return {}  # Ray pickles its searcher into state that is never restored
+
+
+def _record(
+    item: WorkItem, state: TrialState, detail: str = "", rounds: int = 0, seconds: float = 0.0
+) -> TrialRecord:
+    """Return the row of a trial whose worker cannot store it: it was stopped, or it died."""
+    stopped = state is TrialState.STOPPED
+    return TrialRecord(
+        sweep=item.sweep_name,
+        trial=item.number,
+        state=state,
+        stop_reason=StopReason.BELOW_FRONT if stopped else None,
+        infeasible_reason=None if stopped else InfeasibleReason.WORKER_LOST.value,
+        detail=detail,
+        rounds=rounds,
+        attempts=min(item.attempt, MAX_ATTEMPTS),
+        settings=item.config.model_dump_json(),
+        seconds=seconds,
+        created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+    )

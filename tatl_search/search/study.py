@@ -1,6 +1,5 @@
 """The study: what was asked and what was told. Only the driver touches it."""
 
-import hashlib
 import math
 import warnings
 from collections.abc import Mapping, Sequence
@@ -10,15 +9,49 @@ from typing import Any
 
 import optuna
 from optuna.exceptions import ExperimentalWarning
-from optuna.samplers import BaseSampler, NSGAIISampler, RandomSampler, TPESampler
-from optuna.trial import Trial, TrialState
+from optuna.samplers import BaseSampler
+from optuna.trial import FrozenTrial, Trial, TrialState
 
-from tatl_search.config import AdaptationConfig, Objective, SweepSettings
+from tatl_search.config import AdaptationConfig, Objective, Sampler, SweepSettings
+from tatl_search.core.constraints import WORST, violations
+from tatl_search.search.answers import Asked, Recalled
 from tatl_search.search.journal import open_journal
+from tatl_search.search.samplers import Fixed, new_sampler, seed_of
 from tatl_search.space import SearchSpace
+from tatl_search.space.grid import shuffled_grid
 
 USABLE = "usable"
 """Name of the constraint that a setting without a usable network violates."""
+
+FIRST_TRIALS = "first_trials"
+TAUGHT = "taught_by"
+ATTEMPTS = "attempts"
+STOPPED_AFTER = "stopped_after_round"
+SECONDS = "seconds"
+"""Names of what the journal holds besides Optuna's own."""
+
+ENDED = (TrialState.COMPLETE, TrialState.PRUNED)
+
+
+Verdict = tuple[list[float] | None, dict[str, float]]
+"""Values of the objectives (null: censored) and by how much each constraint is violated."""
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A trial of an earlier sweep of the same task, from which the sampler learns.
+
+    Attributes:
+        origin: where it was run, for people; also tells it from others.
+        params: parameter name -> value, for all parameters that apply.
+        outcome: a value for each objective; null where there was no usable network.
+        latency_ms: estimated latency of its last network; null where it was not estimated.
+    """
+
+    origin: str
+    params: Mapping[str, Any]
+    outcome: Mapping[Objective, float] | None
+    latency_ms: float | None
 
 
 @dataclass(frozen=True)
@@ -26,7 +59,7 @@ class Proposal:
     """A trial to run: its number is its name for life, its settings are complete.
 
     Attributes:
-        number: Optuna's number of the trial.
+        number: of the trial; Optuna counts the lessons of earlier sweeps before it.
         attempt: how many times it has now been handed out.
         config: its settings.
     """
@@ -41,6 +74,9 @@ class SweepStudy:
 
     A failed trial is invisible to TPE, which then keeps proposing its like, so whatever ends
     without a usable network is told as complete, with the worst values and a violated constraint.
+
+    A trial that was stopped early is told as censored: Optuna's state PRUNED, without values. TPE
+    then prefers settings of trials that ran to their end; the other samplers do not see it.
     """
 
     def __init__(
@@ -68,9 +104,13 @@ class SweepStudy:
         )
         self._study.set_metric_names([objective.value for objective in self._settings.objectives])
         known = self._study.get_trials(deepcopy=False)
-        self._asked = len(known)
-        self._told = sum(trial.state is TrialState.COMPLETE for trial in known)
+        self._lessons = sum(TAUGHT in trial.user_attrs for trial in known)
+        self._asked = len(known) - self._lessons
+        self._told = sum(trial.state in ENDED for trial in known) - self._lessons
         self._open: dict[int, Trial] = {}
+        self._points = (
+            shuffled_grid(space.section, seed) if self._settings.sampler is Sampler.GRID else ()
+        )
 
     @property
     def told(self) -> int:
@@ -82,21 +122,72 @@ class SweepStudy:
         """Whether every trial the sweep may run was handed out."""
         return self._told + len(self._open) >= self._settings.trials
 
+    @property
+    def seconds(self) -> float:
+        """Wall-clock that the sweep's drivers have spent, as last noted."""
+        return float(self._study.user_attrs.get(SECONDS, 0.0))
+
+    def note_seconds(self, seconds: float) -> None:
+        """Keep the wall-clock that the sweep's drivers have spent."""
+        self._study.set_user_attr(SECONDS, seconds)
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether what the sweep begins with is settled."""
+        return FIRST_TRIALS in self._study.user_attrs
+
+    def begin(self, lessons: Sequence[Lesson], first: Sequence[Mapping[str, Any]]) -> None:
+        """Settle what the sweep begins with; a driver that dies at it leaves it to the next.
+
+        Args:
+            lessons: what the sampler is taught.
+            first: values of the first trials' parameters, by name, as far as they are given.
+        """
+        known = {t.user_attrs.get(TAUGHT) for t in self._study.get_trials(deepcopy=False)}
+        for lesson in lessons:
+            if lesson.origin not in known:
+                self._study.add_trial(self._taught(lesson))
+                self._lessons += 1
+        self._study.set_user_attr(FIRST_TRIALS, [dict(values) for values in first])
+
+    def _taught(self, lesson: Lesson) -> FrozenTrial:
+        recalled = Recalled(lesson.params)
+        self._space.sample(recalled)
+        outcome = lesson.outcome
+        values, constraints = self._verdict(outcome, lesson.latency_ms)
+        return optuna.trial.create_trial(
+            params=dict(lesson.params),
+            distributions=recalled.distributions,
+            values=values,
+            constraints=constraints,
+            user_attrs={TAUGHT: lesson.origin},
+        )
+
     def unfinished(self) -> list[int]:
         """Return the numbers of trials an earlier driver left running, in order."""
-        trials = self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
-        return [trial.number for trial in trials if trial.number not in self._open]
+        return [n for n in self._numbers(TrialState.RUNNING) if n not in self._open]
 
     def finished(self) -> list[int]:
-        """Return the numbers of the trials whose outcome is known, in order."""
-        trials = self._study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-        return [trial.number for trial in trials]
+        """Return the numbers of the trials whose end is known, in order."""
+        return self._numbers(*ENDED)
+
+    def stopped(self) -> dict[int, int]:
+        """Return number -> round after which it was stopped, of trials that were stopped early."""
+        numbers = self._numbers(TrialState.PRUNED)
+        return {n: int(self._stored(n).user_attrs[STOPPED_AFTER]) for n in numbers}
+
+    def _numbers(self, *states: TrialState) -> list[int]:
+        trials = self._study.get_trials(deepcopy=False, states=states)
+        return [t.number - self._lessons for t in trials if TAUGHT not in t.user_attrs]
+
+    def _stored(self, number: int) -> FrozenTrial:
+        return self._study.get_trials(deepcopy=False)[number + self._lessons]
 
     def recall(self, number: int) -> Proposal:
         """Return a finished trial as it was handed out last."""
-        trial = self._study.get_trials(deepcopy=False)[number]
-        config = self._space.sample(_Recall(trial.params))
-        return Proposal(number, int(trial.user_attrs["attempts"]), config)
+        trial = self._stored(number)
+        config = self._space.sample(Recalled(trial.params))
+        return Proposal(number, int(trial.user_attrs[ATTEMPTS]), config)
 
     def is_open(self, number: int) -> bool:
         """Whether a trial is handed out and waits for its outcome."""
@@ -104,52 +195,88 @@ class SweepStudy:
 
     def ask(self) -> Proposal:
         """Ask the sampler for a new trial."""
-        self._study.sampler = _sampler(self._settings, self._seed, self._asked)
+        number = self._asked
+        self._study.sampler = self._sampler(number)
         self._asked += 1
-        return self._propose(self._study.ask())
+        return self._propose(number, self._study.ask())
 
     def reopen(self, number: int) -> Proposal:
         """Hand out a trial again that did not end: same number, same settings."""
         if number not in self._open:
-            frozen = self._study.get_trials(deepcopy=False)[number]
-            self._study.sampler = _sampler(self._settings, self._seed, number)
-            self._open[number] = Trial(self._study, frozen._trial_id)
-        return self._propose(self._open[number])
+            self._study.sampler = self._sampler(number)
+            self._open[number] = Trial(self._study, self._stored(number)._trial_id)
+        return self._propose(number, self._open[number])
 
-    def _propose(self, trial: Trial) -> Proposal:
-        config = self._space.sample(_Suggest(trial))
-        self._open[trial.number] = trial
-        return Proposal(trial.number, self._count_attempt(trial, by=1), config)
+    def _sampler(self, number: int) -> BaseSampler:
+        """Return who proposes a trial: the list of first trials, the grid, or the sampler."""
+        fixed = [*self._study.user_attrs.get(FIRST_TRIALS, ()), *self._points]
+        if number < len(fixed):
+            return Fixed(fixed[number], seed_of(self._seed, number))
+        return new_sampler(self._settings, self._seed, number)
+
+    def _propose(self, number: int, trial: Trial) -> Proposal:
+        config = self._space.sample(Asked(trial))
+        self._open[number] = trial
+        return Proposal(number, self._count_attempt(trial, by=1), config)
 
     def _count_attempt(self, trial: Trial, by: int) -> int:
-        attempts = int(trial.user_attrs.get("attempts", 0)) + by
-        trial.set_user_attr("attempts", attempts)
+        attempts = int(trial.user_attrs.get(ATTEMPTS, 0)) + by
+        trial.set_user_attr(ATTEMPTS, attempts)
         return attempts
 
-    def tell(self, number: int, outcome: Mapping[Objective, float], note: str) -> None:
+    def tell(
+        self,
+        number: int,
+        outcome: Mapping[Objective, float],
+        note: str,
+        latency_ms: float | None = None,
+    ) -> None:
         """Tell the outcome of an open trial.
 
         Args:
             number: the trial's number.
             outcome: a value for each objective.
             note: why the trial stopped, for people.
+            latency_ms: estimated latency of one image; null where it was not estimated.
         """
-        self._close(number, [outcome[o] for o in self._settings.objectives], 0.0, note)
+        self._close(number, self._verdict(outcome, latency_ms), note)
 
     def tell_infeasible(self, number: int, note: str) -> None:
         """Tell that an open trial's settings lead to no usable network."""
-        worst = [
-            0.0 if objective.higher_is_better else self._reference[objective]
-            for objective in self._settings.objectives
-        ]
-        self._close(number, worst, 1.0, note)
+        self._close(number, self._verdict(None, None), note)
 
-    def _close(self, number: int, values: Sequence[float], violation: float, note: str) -> None:
-        assert all(math.isfinite(value) for value in values)
+    def tell_stopped(self, number: int, after_round: int, note: str) -> None:
+        """Tell that an open trial was stopped early: how it would have ended is not known."""
+        self._open[number].set_user_attr(STOPPED_AFTER, after_round)
+        kept = dict.fromkeys((USABLE, *self._settings.bounds.given), 0.0)
+        self._close(number, (None, kept), note)
+
+    def _verdict(
+        self, outcome: Mapping[Objective, float] | None, latency_ms: float | None
+    ) -> Verdict:
+        """Return what is told of an outcome, or of settings without a usable network."""
+        bounds = self._settings.bounds
+        if outcome is None:
+            worst = dict.fromkeys((USABLE, *bounds.given), WORST)
+            return [self._worst(o) for o in self._settings.objectives], worst
+        figures = {o.value: value for o, value in outcome.items()} | {"latency_ms": latency_ms}
+        values = [outcome[objective] for objective in self._settings.objectives]
+        return values, {USABLE: 0.0, **violations(bounds, figures)}
+
+    def _worst(self, objective: Objective) -> float:
+        return 0.0 if objective.higher_is_better else self._reference[objective]
+
+    def _close(self, number: int, verdict: Verdict, note: str) -> None:
+        values, constraints = verdict
         trial = self._open[number]
         trial.set_user_attr("outcome", note)
-        trial.set_constraint(USABLE, violation)
-        self._study.tell(trial, list(values))
+        for name, violation in constraints.items():
+            trial.set_constraint(name, violation)
+        if values is None:
+            self._study.tell(trial, state=TrialState.PRUNED)
+        else:
+            assert all(math.isfinite(value) for value in values)
+            self._study.tell(trial, values)
         del self._open[number]
         self._told += 1
 
@@ -158,56 +285,3 @@ class SweepStudy:
         for trial in self._open.values():
             self._count_attempt(trial, by=-1)
         self._open.clear()
-
-
-class _Suggest:
-    """Draws a search space's parameters from an Optuna trial."""
-
-    def __init__(self, trial: Trial) -> None:
-        self._trial = trial
-
-    def uniform(
-        self, name: str, low: float, high: float, log: bool, step: float | None, integer: bool
-    ) -> float:
-        if integer:
-            stride = 1 if step is None else int(step)
-            return self._trial.suggest_int(name, int(low), int(high), log=log, step=stride)
-        return self._trial.suggest_float(name, low, high, log=log, step=step)
-
-    def categorical(self, name: str, choices: Sequence[Any]) -> Any:
-        return self._trial.suggest_categorical(name, choices)
-
-
-class _Recall:
-    """Answers a search space's questions with what a trial was given."""
-
-    def __init__(self, params: Mapping[str, Any]) -> None:
-        self._params = params
-
-    def uniform(self, name: str, *_: Any) -> float:
-        return float(self._params[name])
-
-    def categorical(self, name: str, _: Sequence[Any]) -> Any:
-        return self._params[name]
-
-
-def _sampler(settings: SweepSettings, seed: int, number: int) -> BaseSampler:
-    """Return the sampler of one proposal, seeded from the sweep's seed and the trial's number.
-
-    A sampler that is reopened with its first seed would repeat its first draws.
-    """
-    digest = hashlib.sha256(f"{seed}:{number}".encode()).digest()
-    drawn = int.from_bytes(digest[:4])
-    match settings.sampler:
-        case "tpe":
-            return TPESampler(
-                seed=drawn,
-                n_startup_trials=settings.startup_trials,
-                multivariate=True,
-                group=True,
-                constant_liar=True,
-            )
-        case "nsga2":
-            return NSGAIISampler(seed=drawn)
-        case "random":
-            return RandomSampler(seed=drawn)

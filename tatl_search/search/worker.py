@@ -155,5 +155,8 @@ def _ending(item: WorkItem, last: CandidateRecord | None, ended: TrialRecord) ->
 
 def figures(record: CandidateRecord, event: Event) -> dict[str, Any]:
     """Return what a worker reports of a candidate."""
-    fields = ("label", "trial", "round", "accuracy", "macs", "parameters", "size_bytes")
+    fields = (
+        "label", "trial", "round", "accuracy", "macs", "parameters", "size_bytes", "latency_ms",
+        "images_trained", "seconds", "stop_reason",
+    )  # fmt: skip
     return {"event": event.value, **{name: getattr(record, name) for name in fields}}

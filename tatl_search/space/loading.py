@@ -12,6 +12,7 @@ from tatl_search.space.compiler import Compiler
 from tatl_search.space.distributions import Choices, Section, distributions, draw
 from tatl_search.space.faults import Faults
 from tatl_search.space.fields import dotted, in_words, section_at
+from tatl_search.space.fit import check_fit
 from tatl_search.space.layers import read_tree, with_overrides
 from tatl_search.space.search_space import SearchSpace
 from tatl_search.space.tree import Node
@@ -57,6 +58,8 @@ def _checked(root: Node, faults: Faults) -> SearchSpace:
     section = _faultless_sections(root, faults)
     _check_together(section, root, faults)
     sweep = _sweep(root, faults)
+    faults.raise_if_any()
+    check_fit(section, sweep, root.nearest(("sweep",)).place, faults)
     faults.raise_if_any()
     return SearchSpace(sweep, root.plain(), section)
 

@@ -9,6 +9,7 @@ from ray.tune.search import Searcher
 from tatl_search.config import Objective
 from tatl_search.manifest import SweepFolder
 from tatl_search.records import TrialRecord, TrialState
+from tatl_search.search.account import Account
 from tatl_search.search.searcher import MAX_ATTEMPTS, WorkSearcher
 from tatl_search.search.study import Proposal, SweepStudy
 from tatl_search.search.work import Event, WorkItem, WorkKind
@@ -23,6 +24,7 @@ END = {
     "macs": 500,
     "parameters": 50,
     "size_bytes": 200,
+    "latency_ms": None,
     "stop_reason": "max_rounds",
     "infeasible_reason": None,
     "detail": "",
@@ -36,8 +38,18 @@ class Sweep:
         self.folder = SweepFolder(folder)
         self.study = SweepStudy(self.folder.journal, "test", SPACE, 0, REFERENCE)
         items = [self.item(WorkKind.BASELINE, number) for number in range(baselines)]
-        self.searcher = WorkSearcher(
-            self.study, items, self.trial_item, ParquetTracker(self.folder), lambda: slots
+        self.stopped: set[str] = set()
+        self.searcher = self.searcher_of(items, slots)
+
+    def searcher_of(self, items: list[WorkItem], slots: int) -> WorkSearcher:
+        return WorkSearcher(
+            self.study,
+            items,
+            self.trial_item,
+            ParquetTracker(self.folder),
+            lambda: slots,
+            Account(SPACE.sweep, REFERENCE[Objective.MACS], 0.0),
+            self.stopped.__contains__,
         )
 
     def item(self, kind: WorkKind, number: int, attempt: int = 1) -> WorkItem:
@@ -133,9 +145,7 @@ def test_a_finished_trial_that_runs_again_is_not_told_twice(tmp_path: Path) -> N
     first.searcher.on_trial_complete("a", END)
     second = Sweep(tmp_path, slots=1)
     damaged = [second.trial_item(second.study.recall(0))]
-    searcher = WorkSearcher(
-        second.study, damaged, second.trial_item, ParquetTracker(second.folder), lambda: 1
-    )
+    searcher = second.searcher_of(damaged, slots=1)
     handed_out = searcher.suggest("b")
     assert isinstance(handed_out, dict)
     assert handed_out["item"]["label"] == "trial 0"

@@ -1,0 +1,87 @@
+"""Settings of what a sweep looks for, what it may spend, and what it begins with."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import Field, model_validator
+
+from tatl_search.config.base import Count, Positive, Settings
+
+
+class BoundSettings(Settings):
+    """What a network must keep to, to be of use; the sampler hears of it as constraints.
+
+    Bounds steer the search and mark networks. They keep none off the front.
+
+    Attributes:
+        accuracy: least validation accuracy, a share.
+        macs: most multiply-accumulates of one image.
+        parameters: most parameters.
+        size_bytes: most bytes of the stored weights.
+        latency_ms: greatest estimated latency of one image.
+    """
+
+    accuracy: Annotated[float, Field(gt=0.0, le=1.0)] | None = None
+    macs: Positive | None = None
+    parameters: Positive | None = None
+    size_bytes: Positive | None = None
+    latency_ms: Positive | None = None
+
+    @property
+    def given(self) -> Mapping[str, float]:
+        """The bounds there are, by name."""
+        return {name: bound for name, bound in self if bound is not None}
+
+
+class StaleSettings(Settings):
+    """A search that finds nothing more.
+
+    Attributes:
+        trials: so many trials in a row ...
+        growth: ... did not let the area under the front grow by this share (0.01 = 1 %).
+    """
+
+    trials: Count
+    growth: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.01
+
+
+class BudgetSettings(Settings):
+    """What a sweep may spend, besides `trials`; the first that is used up ends it.
+
+    No new trial is handed out then. Those that run are finished, so that a sweep spends at most
+    what they need beyond its budget.
+
+    Attributes:
+        minutes: wall-clock of the sweep's drivers together.
+        images_trained: images through backward, shared roots and baselines included.
+        gpu_hours: hours of work times the share of a GPU that each trial holds.
+        stale: ends a search that finds nothing more.
+    """
+
+    minutes: Positive | None = None
+    images_trained: Count | None = None
+    gpu_hours: Positive | None = None
+    stale: StaleSettings | None = None
+
+
+class StartSettings(Settings):
+    """What a sweep begins with, before its sampler proposes anything.
+
+    Attributes:
+        settings: settings of first trials, sections as in the file; what they leave open is
+            drawn.
+        sweeps: folders of earlier sweeps. Trials of the same task teach the sampler; of another
+            one, the settings of the best networks are tried first.
+        paper: whether a first trial runs with the defaults of all settings, our reading of the
+            paper.
+    """
+
+    settings: tuple[Mapping[str, Any], ...] = ()
+    sweeps: tuple[str, ...] = ()
+    paper: bool = False
+
+    @model_validator(mode="after")
+    def _sections_are_named(self) -> "StartSettings":
+        if not all(self.settings):
+            raise ValueError("settings: name at least one setting of each first trial")
+        return self

@@ -1,0 +1,100 @@
+"""Who proposes a trial's settings: one of Optuna's samplers, a grid, or somebody's list."""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from optuna.distributions import BaseDistribution
+from optuna.samplers import (
+    BaseSampler,
+    GPSampler,
+    NSGAIIISampler,
+    NSGAIISampler,
+    QMCSampler,
+    RandomSampler,
+    TPESampler,
+)
+from optuna.study import Study
+from optuna.trial import FrozenTrial
+
+from tatl_search.config import Sampler, SweepSettings
+
+
+def new_sampler(settings: SweepSettings, seed: int, number: int) -> BaseSampler:
+    """Return the sampler of one proposal, seeded from the sweep's seed and the trial's number.
+
+    A sampler that is reopened with its first seed would repeat its first draws. QMC alone keeps
+    the sweep's seed: its points are one sequence, of which each trial takes the next.
+
+    Args:
+        settings: of the sweep.
+        seed: of the sweep.
+        number: of the trial.
+    """
+    drawn = seed_of(seed, number)
+    startup = settings.startup_trials
+    match settings.sampler:
+        case Sampler.TPE:
+            return TPESampler(
+                seed=drawn,
+                n_startup_trials=startup,
+                multivariate=True,
+                group=True,
+                constant_liar=True,
+            )
+        case Sampler.NSGA2:
+            return NSGAIISampler(seed=drawn)
+        case Sampler.NSGA3:
+            return NSGAIIISampler(seed=drawn)
+        case Sampler.GP:
+            return GPSampler(seed=drawn, n_startup_trials=max(1, startup))
+        case Sampler.QMC:
+            return QMCSampler(
+                scramble=True,
+                seed=seed_of(seed, "qmc"),
+                warn_asynchronous_seeding=False,
+                warn_independent_sampling=False,
+            )
+        case Sampler.RANDOM | Sampler.GRID:  # a grid's points are given; nothing is left to draw
+            return RandomSampler(seed=drawn)
+
+
+def seed_of(seed: int, what: int | str) -> int:
+    """Return the seed of one of a sweep's draws: a trial's number, or a name."""
+    return int.from_bytes(hashlib.sha256(f"{seed}:{what}".encode()).digest()[:4])
+
+
+class Fixed(BaseSampler):
+    """Proposes given values, and draws what they leave open.
+
+    Optuna would queue such trials in the study. Decided by a trial's number instead, they can
+    neither be queued twice nor be lost when a driver dies.
+    """
+
+    def __init__(self, values: Mapping[str, Any], seed: int) -> None:
+        self._values = values
+        self._rest = RandomSampler(seed=seed)
+
+    def infer_relative_search_space(
+        self, study: Study, trial: FrozenTrial
+    ) -> dict[str, BaseDistribution]:
+        """Relate no parameters to each other."""
+        return {}
+
+    def sample_relative(
+        self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
+    ) -> dict[str, Any]:
+        """Draw nothing at once."""
+        return {}
+
+    def sample_independent(
+        self,
+        study: Study,
+        trial: FrozenTrial,
+        param_name: str,
+        param_distribution: BaseDistribution,
+    ) -> Any:
+        """Return the given value, or a random one."""
+        if param_name in self._values:
+            return self._values[param_name]
+        return self._rest.sample_independent(study, trial, param_name, param_distribution)
