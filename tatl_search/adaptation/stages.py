@@ -2,20 +2,26 @@
 
 A stage is one folder `<key>/` with `structure.json`, `weights.safetensors` and, written last,
 `metrics.json`, which holds the checksums of the others. A folder without it, or whose checksums
-do not hold, is no stage: it is computed again.
+do not hold, is no stage: it is computed again. An evicted stage has lost its weights and kept the
+rest, so that it can be computed again under the same key.
 """
 
+import hashlib
 import json
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
+import numpy.typing as npt
 import safetensors
 import safetensors.numpy
 from filelock import FileLock
 
+from tatl_search.adaptation.earlier import earlier_stages, link_files
+from tatl_search.adaptation.leases import Leases, lease_file, unless_in_use
 from tatl_search.core.spent import Spent
 from tatl_search.files import checksum, storage_errors, write_durably
 from tatl_search.methods.context import Learnt
@@ -23,8 +29,12 @@ from tatl_search.methods.context import Learnt
 CODE_VERSION = 1
 """Raised when the computation of a stage changes, so that older results are not taken for new."""
 
+NETWORK_FILES = ("structure.json", "weights.safetensors")
 METRICS = "metrics.json"
+DIGEST = "sha256"
 UNFINISHED = ".unfinished-"
+EARLIER = "earlier:"
+"""What begins the owner of a stage that another sweep of the same storage computed."""
 
 
 @dataclass(frozen=True)
@@ -75,29 +85,74 @@ class Stage:
     owner: str
 
 
+@dataclass(frozen=True)
+class Holding:
+    """What a store holds of a stage, its networks not looked at.
+
+    Attributes:
+        stage: what is known of it.
+        size_bytes: bytes it takes on disk.
+        used_at: when it was last asked for, seconds since 1970.
+        evicted: whether its weights were removed to save space.
+    """
+
+    stage: Stage
+    size_bytes: int
+    used_at: float
+    evicted: bool
+
+
 class StageStore:
     """Stages under one folder, shared by every process that can reach it.
 
     Several processes may ask for the same key at once: one computes, the others wait for it.
-    The lock is the operating system's, so that it dies with its holder.
+    The lock is the operating system's, so that it dies with its holder. A stage that was asked
+    for is not evicted until this store is let go of.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, storage: Path | None = None) -> None:
+        """Open a store.
+
+        Args:
+            root: where the stages lie; need not exist.
+            storage: the folder of all sweeps, in which stages are looked for before they are
+                computed; null looks nowhere else.
+        """
         self._root = root
+        self._storage = storage
+        self._leases = Leases(root)
 
     def get(self, key: str) -> Stage | None:
         """Return the stored stage, or None where there is none that is whole."""
+        return _whole(self._root / key)
+
+    def is_evicted(self, key: str) -> bool:
+        """Whether a stage's weights were removed to save space, and all else is whole."""
         folder = self._root / key
-        try:
-            raw = json.loads((folder / METRICS).read_text(encoding="utf-8"))
-            if any(checksum(folder / name) != held for name, held in raw["files"].items()):
-                return None
-            metrics = StageMetrics(**raw["metrics"])
-        except FileNotFoundError:
+        raw = _manifest(folder)
+        if raw is None or not raw.get("evicted") or self.get(key):
+            return False
+        kept = {n: held for n, held in raw["files"].items() if not n.endswith(".safetensors")}
+        return _holds(folder, kept)
+
+    def holdings(self) -> list[Holding]:
+        """Return everything of which the metrics can be read, by key."""
+        found = (self._holding(path) for path in sorted(self._root.glob(f"*/{METRICS}")))
+        return [holding for holding in found if holding is not None]
+
+    def _holding(self, path: Path) -> Holding | None:
+        folder = path.parent
+        raw = _manifest(folder)
+        stage = _described(folder, raw)
+        if raw is None or stage is None:
             return None
-        except (ValueError, KeyError, TypeError):
-            return None
-        return Stage(key=key, folder=folder, metrics=metrics, owner=raw["owner"])
+        lease = lease_file(self._root, folder.name)
+        return Holding(
+            stage=stage,
+            size_bytes=sum(file.stat().st_size for file in folder.iterdir()),
+            used_at=(lease if lease.exists() else path).stat().st_mtime,
+            evicted=bool(raw.get("evicted")) and self.get(folder.name) is None,
+        )
 
     def get_or_compute(
         self, key: str, owner: str, compute: Callable[[Path], StageMetrics]
@@ -113,27 +168,69 @@ class StageStore:
             StorageError: the store cannot be written.
         """
         with storage_errors(self._root):
+            self._root.mkdir(parents=True, exist_ok=True)
+            self._leases.hold(key)
             if stage := self.get(key):
                 return stage
-            self._root.mkdir(parents=True, exist_ok=True)
             with FileLock(self._root / f"{key}.lock"):
-                return self.get(key) or self._compute(key, owner, compute)
+                return self.get(key) or self._adopt(key) or self._compute(key, owner, compute)
+
+    def _adopt(self, key: str) -> Stage | None:
+        """Take the stage over from another sweep of the same storage, if one has it whole."""
+        if self._storage is None:
+            return None
+        for source in earlier_stages(self._storage, key):
+            with tempfile.TemporaryDirectory(dir=self._root, prefix=UNFINISHED) as name:
+                folder = Path(name) / key
+                folder.mkdir()
+                if link_files(source, folder) and (found := _whole(folder)):
+                    return self._place(
+                        folder, EARLIER + found.owner.removeprefix(EARLIER), found.metrics
+                    )
+        return None
 
     def _compute(self, key: str, owner: str, compute: Callable[[Path], StageMetrics]) -> Stage:
         with tempfile.TemporaryDirectory(dir=self._root, prefix=UNFINISHED) as name:
             folder = Path(name) / key
             folder.mkdir()
-            metrics = compute(folder)
-            manifest = {
-                "owner": owner,
-                "metrics": asdict(metrics),
-                "files": {path.name: checksum(path) for path in sorted(folder.iterdir())},
-            }
-            write_durably(folder / METRICS, json.dumps(manifest, indent=1).encode())
-            final = self._root / key
-            shutil.rmtree(final, ignore_errors=True)
-            folder.rename(final)
-        return Stage(key=key, folder=final, metrics=metrics, owner=owner)
+            return self._place(folder, owner, compute(folder))
+
+    def _place(self, folder: Path, owner: str, metrics: StageMetrics) -> Stage:
+        """Say what is in a finished folder and move it to where the stage is looked for."""
+        manifest = {
+            "owner": owner,
+            "metrics": asdict(metrics),
+            "files": {
+                path.name: checksum(path)
+                for path in sorted(folder.iterdir())
+                if path.name in NETWORK_FILES
+            },
+        }
+        write_durably(folder / METRICS, json.dumps(manifest, indent=1).encode())
+        final = self._root / folder.name
+        shutil.rmtree(final, ignore_errors=True)
+        folder.rename(final)
+        return Stage(key=folder.name, folder=final, metrics=metrics, owner=owner)
+
+    def evict(self, key: str) -> bool:
+        """Remove a stage's weights and what was learnt of them; all else stays.
+
+        Returns:
+            Whether they were removed: what is in use, or not there, is left as it is.
+
+        Raises:
+            StorageError: the store cannot be written.
+        """
+        folder = self._root / key
+        with storage_errors(self._root), unless_in_use(self._root, key) as free:
+            raw = _manifest(folder)
+            if not free or raw is None:
+                return False
+            # Marked first: a kill in between leaves a stage that is still whole.
+            write_durably(folder / METRICS, json.dumps({**raw, "evicted": True}, indent=1).encode())
+            for path in folder.glob("*.safetensors"):
+                path.unlink()
+            return True
 
     def clear_unfinished(self) -> None:
         """Remove what killed processes left half-made.
@@ -162,9 +259,55 @@ class StageStore:
                 if found := _read_learnt(path):
                     return found, False
                 made = compute()
-                spent = {field: str(count) for field, count in asdict(made.spent).items()}
-                write_durably(path, safetensors.numpy.save(dict(made.arrays), metadata=spent))
+                write_durably(path, _learnt_bytes(made))
                 return made, True
+
+
+def _whole(folder: Path) -> Stage | None:
+    """Return the stage of a folder whose checksums hold."""
+    raw = _manifest(folder)
+    return _described(folder, raw) if raw is not None and _holds(folder, raw["files"]) else None
+
+
+def _manifest(folder: Path) -> dict[str, Any] | None:
+    """Return what a folder says of itself, or None where it says nothing or is damaged."""
+    try:
+        raw = json.loads((folder / METRICS).read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return None
+    held = isinstance(raw, dict) and isinstance(raw.get("files"), dict)
+    return raw if held else None
+
+
+def _described(folder: Path, raw: Mapping[str, Any] | None) -> Stage | None:
+    if raw is None:
+        return None
+    try:
+        metrics = StageMetrics(**raw["metrics"])
+        return Stage(key=folder.name, folder=folder, metrics=metrics, owner=raw["owner"])
+    except (KeyError, TypeError):
+        return None
+
+
+def _holds(folder: Path, files: Mapping[str, str]) -> bool:
+    try:
+        return all(checksum(folder / name) == held for name, held in files.items())
+    except FileNotFoundError:
+        return False
+
+
+def _learnt_bytes(made: Learnt) -> bytes:
+    about = {field: str(count) for field, count in asdict(made.spent).items()}
+    about[DIGEST] = _digest(made.arrays)
+    return safetensors.numpy.save(dict(made.arrays), metadata=about)
+
+
+def _digest(arrays: Mapping[str, npt.NDArray[Any]]) -> str:
+    digest = hashlib.sha256()
+    for name, array in sorted(arrays.items()):
+        digest.update(f"{name}:{array.dtype}:{array.shape};".encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()
 
 
 def _read_learnt(path: Path) -> Learnt | None:
@@ -172,7 +315,9 @@ def _read_learnt(path: Path) -> Learnt | None:
     try:
         with safetensors.safe_open(path, framework="numpy") as file:
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            spent = {field: int(count) for field, count in (file.metadata() or {}).items()}
-        return Learnt(arrays, Spent(**spent))
+            about = file.metadata() or {}
+        if about.pop(DIGEST, None) != _digest(arrays):
+            return None
+        return Learnt(arrays, Spent(**{field: int(count) for field, count in about.items()}))
     except (FileNotFoundError, safetensors.SafetensorError, ValueError, TypeError):
         return None

@@ -76,7 +76,7 @@ def test_failed_computation_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="died"):
         store.get_or_compute("k", "me", fails)
     assert store.get("k") is None
-    assert [path.name for path in tmp_path.iterdir()] == ["k.lock"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["k.lock", "k.use"]
 
 
 def _ask(root: Path, owner: str) -> None:
@@ -112,7 +112,10 @@ def test_statistics_are_kept_beside_the_stage(tmp_path: Path) -> None:
     assert (computed, computed_again) == (True, False)
     np.testing.assert_array_equal(again.arrays["conv"], first.arrays["conv"])
     assert again.spent == made.spent
-    (stage.folder / "activations.safetensors").write_bytes(b"damaged")
+    path = stage.folder / "activations.safetensors"
+    flipped = bytearray(path.read_bytes())
+    flipped[-1] ^= 0xFF  # an array's last byte: the file can still be read
+    path.write_bytes(flipped)
     _, computed_third = store.learnt(stage, "activations", lambda: made)
     assert computed_third
     assert store.get("k") == stage
@@ -142,3 +145,41 @@ def test_manifest_is_readable(tmp_path: Path) -> None:
     stage = StageStore(tmp_path).get_or_compute("k", "me", write_network)
     raw = json.loads((stage.folder / METRICS).read_text())
     assert set(raw["files"]) == {"structure.json", "weights.safetensors"}
+
+
+def test_an_evicted_stage_keeps_all_but_its_weights(tmp_path: Path) -> None:
+    asked = StageStore(tmp_path)
+    stage = asked.get_or_compute("k", "me", write_network)
+    asked.learnt(stage, "activations", lambda: Learnt({"conv": np.zeros(2)}))
+    assert not asked.evict("k")  # it is in use
+    del asked
+    store = StageStore(tmp_path)
+    assert not store.is_evicted("k")
+    assert store.evict("k")
+    assert store.get("k") is None
+    assert store.is_evicted("k")
+    assert sorted(path.name for path in stage.folder.iterdir()) == [METRICS, "structure.json"]
+    (held,) = store.holdings()
+    assert (held.stage, held.evicted) == (stage, True)
+    again = store.get_or_compute("k", "you", write_network)
+    assert again.owner == "you"
+    assert not store.is_evicted("k")
+
+
+def test_a_stage_whose_weights_got_lost_is_not_taken_for_an_evicted_one(tmp_path: Path) -> None:
+    store = StageStore(tmp_path)
+    stage = store.get_or_compute("k", "me", write_network)
+    (stage.folder / "weights.safetensors").unlink()
+    assert not store.is_evicted("k")
+    assert not StageStore(tmp_path / "nowhere").is_evicted("k")
+
+
+def test_a_store_tells_what_it_holds(tmp_path: Path) -> None:
+    store = StageStore(tmp_path)
+    stages = [store.get_or_compute(key, "me", write_network) for key in ("a", "b")]
+    (stages[1].folder / METRICS).write_text("damaged")
+    (held,) = store.holdings()
+    assert held.stage == stages[0]
+    assert held.size_bytes == sum(path.stat().st_size for path in stages[0].folder.iterdir())
+    assert held.used_at == (tmp_path / "a.use").stat().st_mtime
+    assert not held.evicted
