@@ -21,7 +21,7 @@ def root_key(config: AdaptationConfig, fingerprint: str, threads: int, device_ty
 
     Args:
         config: settings of the adaptation.
-        fingerprint: of the target data.
+        fingerprint: of the target data, and of the source's where the network learns it.
         threads: torch threads; they change the order of sums, and so the last bits.
         device_type: `cpu` or `cuda`.
     """
@@ -33,8 +33,8 @@ def root_key(config: AdaptationConfig, fingerprint: str, threads: int, device_ty
             "network": config.network.model_dump(mode="json"),
             "weights_file": _file_digest(config.network.weights),
             "data": fingerprint,
-            "augmentation": config.data.augment.model_dump(mode="json"),
-            "class_weights": config.data.class_weights,
+            "augmentation": config.training_data.augment.model_dump(mode="json"),
+            "class_weights": config.training_data.class_weights,
             "training": config.finetune.model_dump(mode="json"),
         }
     )

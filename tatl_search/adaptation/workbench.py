@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from tatl_search.adaptation.joint import companion_batches, companions_label
 from tatl_search.adaptation.keys import root_key, round_key, seed_of
+from tatl_search.adaptation.lessons import Lessons, lessons
 from tatl_search.adaptation.stages import Stage, StageMetrics, StageStore
 from tatl_search.config import AdaptationConfig, TrainingSettings
 from tatl_search.core.plan import PrunePlan
@@ -22,7 +23,6 @@ from tatl_search.data.batches import (
     steps_per_epoch,
     training_batches,
 )
-from tatl_search.data.class_weights import balanced_weights
 from tatl_search.data.target import Split, TargetData
 from tatl_search.methods.companions import Companions
 from tatl_search.methods.context import Context, Learnt, Scores, Source
@@ -146,7 +146,8 @@ class Workbench:
 
     def first_fine_tuning(self) -> Stage:
         """Fine-tune the pre-trained network on the target: the stage all rounds grow from."""
-        key = root_key(self.config, self.target.fingerprint, self.root_threads, self.device)
+        looked_at = dict.fromkeys((self.target.fingerprint, self._lessons.fingerprint))
+        key = root_key(self.config, "+".join(looked_at), self.root_threads, self.device)
         return self.store.get_or_compute(key, self.owner, partial(self._compute_root, key))
 
     def prune_and_retrain(
@@ -214,14 +215,15 @@ class Workbench:
         second: SecondTask | None = None,
     ) -> TrainingReport:
         generator = torch.Generator().manual_seed(seed_of(self.config.seed, key))
+        learns = self._lessons
 
         def epoch_batches(_: int) -> Iterator[tuple[Tensor, Tensor]]:
             return training_batches(
-                self.target.train,
+                learns.train,
                 settings.batch_size,
-                self.config.data.augment,
+                learns.settings.augment,
                 self._form(network),
-                len(self.target.class_names),
+                learns.classes,
                 generator,
             )
 
@@ -229,10 +231,10 @@ class Workbench:
             network.module,
             epoch_batches,
             settings,
-            steps_per_epoch(len(self.target.train), settings.batch_size),
+            steps_per_epoch(len(learns.train), settings.batch_size),
             device=self.device,
             teacher=teacher,
-            class_weights=self._class_weights(),
+            class_weights=learns.class_weights(),
             second=second,
         )
 
@@ -246,7 +248,7 @@ class Workbench:
         batches = companion_batches(
             self.source.train,
             companions,
-            steps_per_epoch(len(self.target.train), config.retrain.batch_size),
+            steps_per_epoch(len(self._lessons.train), config.retrain.batch_size),
             config.source.augment,
             self._form(network),
             torch.Generator().manual_seed(seed_of(config.seed, f"{key} companions")),
@@ -290,10 +292,9 @@ class Workbench:
     def _unchanged(self, split: Split, network: LoadedNetwork) -> Batches:
         return partial(evaluation_batches, split, EVALUATION_BATCH, self._form(network))
 
-    def _class_weights(self) -> Tensor | None:
-        if self.config.data.class_weights == "none":
-            return None
-        return balanced_weights(self.target.train.labels, len(self.target.class_names))
+    @property
+    def _lessons(self) -> Lessons:
+        return lessons(self.config, self.target, self.source)
 
     def _place(self, module: nn.Module) -> None:
         channels_last(module.to(self.device))

@@ -1,5 +1,6 @@
 """Settings of one adaptation: everything that decides what it computes."""
 
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field, model_validator
@@ -36,22 +37,44 @@ class StopSettings(Settings):
     max_epochs: Count | None = None
 
 
+class TrainOn(StrEnum):
+    """Whose labelled images the network learns."""
+
+    TARGET = "target"
+    SOURCE = "source"
+
+
 class AdaptationConfig(Settings):
     """Everything that decides what one adaptation computes.
 
     Attributes:
         source: labelled images of the source task, for methods that look at it: only what its
             cuts leave for training is used.
+        train_on: `source` where the target's training images have no labels that could be
+            learnt: all training goes through the source's training images, which must have the
+            target's classes, while statistics and batch-norm look at the target's without
+            their labels. Validation still needs labelled images of the target.
     """
 
     seed: Annotated[int, Field(ge=0)] = 0
     data: DataSettings = DataSettings()
     source: DataSettings | None = None
+    train_on: TrainOn = TrainOn.TARGET
     network: NetworkSettings = NetworkSettings()
     finetune: TrainingSettings = TrainingSettings()
     prune: PruneSettings = PruneSettings()
     retrain: RetrainSettings = RetrainSettings()
     stop: StopSettings = StopSettings()
+
+    @property
+    def trains_on_source(self) -> bool:
+        """Whether the network learns the source's images instead of the target's."""
+        return self.train_on is TrainOn.SOURCE
+
+    @property
+    def training_data(self) -> DataSettings:
+        """Whose labelled images the network learns."""
+        return self.source if self.trains_on_source and self.source else self.data
 
     @model_validator(mode="after")
     def _source_fits(self) -> "AdaptationConfig":
@@ -60,4 +83,6 @@ class AdaptationConfig(Settings):
                 f"source.image_size {self.source.image_size} is not data.image_size"
                 f" {self.data.image_size}; one network looks at both"
             )
+        if self.trains_on_source and self.source is None:
+            raise ValueError("train_on: source needs the section 'source', which is missing")
         return self
