@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -80,14 +81,13 @@ def training_batches(
         with mixup or cutmix (B, C) float32, the share of each class.
     """
     order = epoch_order(split, generator)
-    normalise = _Normaliser(form)
+    reader, normalise = _Reader(split, batch_size, form.device), _Normaliser(form)
     for step in range(steps_per_epoch(len(split), batch_size)):
         chosen = order[step * batch_size : (step + 1) * batch_size]
-        pixels, labels = _load(split, chosen, form)
-        images = _to_unit(crop(pixels, form.side, settings, generator))
+        images = _to_unit(crop(reader.pixels(chosen), form.side, settings, generator))
         images = normalise(jitter(images, settings, generator))
         images = erase(images, settings.erase, generator)
-        yield mix(images, labels, settings, classes, generator)
+        yield mix(images, reader.labels(chosen), settings, classes, generator)
 
 
 def evaluation_batches(split: Split, batch_size: int, form: InputForm) -> Iterator[Batch]:
@@ -96,17 +96,38 @@ def evaluation_batches(split: Split, batch_size: int, form: InputForm) -> Iterat
     Yields:
         Images (B, 3, side, side) float32 in channels-last layout, and labels (B,) int64.
     """
-    normalise = _Normaliser(form)
+    reader, normalise = _Reader(split, batch_size, form.device), _Normaliser(form)
     for start in range(0, len(split), batch_size):
-        pixels, labels = _load(split, slice(start, start + batch_size), form)
-        yield normalise(_to_unit(centre_crop(pixels, form.side))), labels
+        rows = slice(start, start + batch_size)
+        images = _to_unit(centre_crop(reader.pixels(rows), form.side))
+        yield normalise(images), reader.labels(rows)
 
 
-def _load(split: Split, which: slice | Rows, form: InputForm) -> Batch:
-    """Return stored images (B, S, S, 3) and labels (B,), as copies on the device."""
-    pixels = torch.from_numpy(split.pixels(which))
-    labels = torch.from_numpy(split.labels[which].copy())
-    return to_device(pixels, form.device), to_device(labels, form.device)
+class _Reader:
+    """Copies a split's images and labels to the device, batch by batch.
+
+    One buffer serves all batches: stored images may be many times the input's size, and memory
+    taken anew for each batch costs time and is not all given back. What is read is therefore
+    good until the next is.
+    """
+
+    def __init__(self, split: Split, batch_size: int, device: torch.device | str) -> None:
+        self._split = split
+        self._device = device
+        shape = (min(batch_size, len(split)), *split.images.shape[1:])
+        self._buffer = np.empty(shape, np.uint8)
+
+    def pixels(self, which: slice | Rows) -> Tensor:
+        """Return stored images (B, S, S, 3)."""
+        rows = self._split.rows[which]
+        into = self._buffer[: len(rows)]
+        # Any mode but the default one writes without a buffer of its own; all rows are in range.
+        np.take(self._split.images, rows, axis=0, out=into, mode="clip")
+        return to_device(torch.from_numpy(into), self._device)
+
+    def labels(self, which: slice | Rows) -> Tensor:
+        """Return labels (B,), new memory."""
+        return to_device(torch.from_numpy(self._split.labels[which].copy()), self._device)
 
 
 def _to_unit(pixels: Tensor) -> Tensor:
