@@ -2,7 +2,7 @@
 
 import typer
 
-from tatl_search.cli import choosing, data, doctor, running
+from tatl_search.cli import choosing, data, doctor, methods, running
 
 HELP = """Find the networks that fit your images best: sweep, look at the front, pick, deploy.
 
@@ -34,6 +34,7 @@ for verb in (
     choosing.front,
     choosing.pick,
     running.validate,
+    methods.methods,
     doctor.doctor,
 ):
     app.command()(verb)

@@ -147,12 +147,15 @@ def validate(
 ) -> None:
     """Check search spaces and show what they search; names every fault with its line.
 
+    Whether their methods have what they need is checked too.
+
     Data and networks are not opened: `sweep --dry-run` does that.
 
     ```
     tatl-search validate my_task.yaml --set prune.rate=0.3
     ```
     """
+    from tatl_search.search.method_checks import check_methods
     from tatl_search.space import SearchSpace, load_space
 
     found: dict[str, SearchSpace] = {}
@@ -160,6 +163,7 @@ def validate(
     for path in spaces:
         try:
             found[str(path)] = load_space(path, overrides or [])
+            check_methods(found[str(path)])
         except InputError as error:
             faults.append(str(error))
     if faults:

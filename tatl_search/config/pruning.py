@@ -80,6 +80,8 @@ ALLOCATIONS = (
 
 
 def _of_a_method(name: str) -> str:
+    if name in METHODS:
+        return name
     offered = (*METHODS, *(point.name for point in entry_points(group=PLUGINS)))
     if name not in offered:
         raise ValueError(f"should be one of {', '.join(offered)} (got '{name}')")

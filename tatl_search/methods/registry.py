@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 
 from tatl_search.config import PLUGINS, PruneSettings
 from tatl_search.errors import InputError
@@ -74,7 +74,7 @@ def find_method(settings: PruneSettings) -> Method:
     Raises:
         InputError: a plug-in that cannot be loaded.
     """
-    method = METHODS.get(settings.method) or _plugin(settings.method)
+    method = method_named(settings.method)
     if settings.score is not None:
         method = dataclasses.replace(method, score=SCORES[settings.score])
     if settings.allocation is not None:
@@ -82,12 +82,44 @@ def find_method(settings: PruneSettings) -> Method:
     return method
 
 
-def _plugin(name: str) -> Method:
-    (point,) = entry_points(group=PLUGINS, name=name)
+def plugin_names() -> tuple[str, ...]:
+    """Return the names of methods that other packages offer; they need not work."""
+    names = {point.name for point in entry_points(group=PLUGINS)}
+    return tuple(sorted(names - METHODS.keys()))
+
+
+def method_named(name: str) -> Method:
+    """Return a method of this package or of another one.
+
+    Raises:
+        InputError: no such method, or a plug-in that cannot be loaded.
+    """
+    if name in METHODS:
+        return METHODS[name]
+    points = list(entry_points(group=PLUGINS, name=name))
+    if len(points) != 1:
+        offered = ", ".join((*METHODS, *plugin_names()))
+        raise InputError(
+            f"prune.method: {len(points)} packages offer a method '{name}'; keep one of them"
+            if points
+            else f"prune.method: there is no method '{name}'; there are {offered}"
+        )
+    return _loaded(points[0])
+
+
+def _loaded(point: EntryPoint) -> Method:
+    who = f"prune.method: plug-in '{point.name}' ({point.value})"
     try:
         loaded = point.load()
     except Exception as error:  # a plug-in's own code
-        raise InputError(f"prune.method: plug-in '{name}' cannot be loaded: {error}") from error
+        raise InputError(f"{who} cannot be loaded: {type(error).__name__}: {error}") from error
     if not isinstance(loaded, Method):
-        raise InputError(f"prune.method: {point.value} is no tatl_search.methods.method.Method")
+        raise InputError(f"{who} is no tatl_search.methods.method.Method")
+    if loaded.name != point.name:
+        raise InputError(f"{who} calls itself '{loaded.name}'; the two names should be the same")
+    if SCORES.get(loaded.score.name, loaded.score) != loaded.score:
+        raise InputError(
+            f"{who} has a score of its own called '{loaded.score.name}', which is one of this"
+            " package's; call it something else"
+        )
     return loaded

@@ -160,6 +160,7 @@ METHOD = Method(
     source="Liu, Guo, Chen 2019, doi 10.1145/3343031.3351035",
     score=activation.SCORE,
     allocation=priority,
+    needs="source: labelled images of the source task",
     section="wealth",
     joint=Joint(
         choose=choose_companions,

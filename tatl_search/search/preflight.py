@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from tatl_search.adaptation.lessons import lessons
 from tatl_search.config import AdaptationConfig, Objective
 from tatl_search.data.batches import InputForm, steps_per_epoch, training_batches
 from tatl_search.data.sources import load_target
@@ -22,6 +23,7 @@ from tatl_search.nets.groups import find_groups
 from tatl_search.nets.latency import LatencyTable, measure
 from tatl_search.nets.support import check_supported
 from tatl_search.nets.zoo import LoadedNetwork, build
+from tatl_search.search.method_checks import check_methods
 from tatl_search.search.variants import middle, variants
 from tatl_search.space import SearchSpace
 
@@ -67,13 +69,12 @@ def check_networks(space: SearchSpace, cache: Path | None, threads: int) -> list
             needs.
     """
     torch.set_num_threads(threads)
-    _check_methods(space)
+    check_methods(space)
     checks = []
     for config in variants(space, _decides_network):
         target = load_target(config.data, cache=cache)
-        if config.source is not None:
-            load_target(config.source, cache)
-        _check_batches(space, len(target.train.labels))
+        source = load_target(config.source, cache) if config.source else None
+        _check_batches(space, len(lessons(config, target, source).train))
         checks.append(_check(config, target, threads))
         _check_scores(space, checks[-1].network.module, target.image_size)
     _pack_for_baselines(space, cache)
@@ -82,8 +83,9 @@ def check_networks(space: SearchSpace, cache: Path | None, threads: int) -> list
 
 
 def _decides_network(name: str) -> bool:
-    """Whether a parameter of this name decides the images that are packed, or the network."""
-    return name.startswith(("data.", "network.")) and not name.startswith("data.augment.")
+    """Whether a parameter of this name decides the images that are used, or the network."""
+    decides = name.startswith(("data.", "network.", "train_on"))
+    return decides and not name.startswith("data.augment.")
 
 
 def _pack_for_baselines(space: SearchSpace, cache: Path | None) -> None:
@@ -113,15 +115,6 @@ def _check(config: AdaptationConfig, target: TargetData, threads: int) -> Networ
         },
         latency=measure(network.module, size, threads),
     )
-
-
-def _check_methods(space: SearchSpace) -> None:
-    """Raise InputError if a trial's method could lack settings that it needs."""
-    names = ("data.", "network.", "finetune.", "retrain.", *CHOOSING)
-    every = variants(space, lambda name: name.startswith(names), position=1.0)
-    for config in itertools.islice(every, COMBINATIONS):
-        if check := find_method(config.prune).check:
-            check(config)
 
 
 def _check_scores(space: SearchSpace, module: nn.Module, image_size: int) -> None:

@@ -15,7 +15,7 @@ from tatl_search.adaptation.workbench import Workbench
 from tatl_search.data.sources import stored_target
 from tatl_search.errors import InfeasibleError, InfeasibleReason, InputError
 from tatl_search.manifest import SweepFolder
-from tatl_search.methods.registry import find_method
+from tatl_search.methods.checking import uses_source
 from tatl_search.records import CandidateRecord, Kind, StopReason, TrialRecord, TrialState
 from tatl_search.search.work import Event, WorkItem, WorkKind
 from tatl_search.tracking.parquet import ParquetTracker
@@ -67,7 +67,7 @@ def run_item(item: WorkItem, listener: Callable[[CandidateRecord], None]) -> dic
 def open_workbench(item: WorkItem) -> Workbench:
     """Return the workbench of a piece of work, its target data opened."""
     folder, config = SweepFolder(item.folder), item.config
-    source = config.source if find_method(config.prune).uses_source else None
+    source = config.source if uses_source(config) else None
     return Workbench(
         config=config,
         target=stored_target(config.data, folder.data),

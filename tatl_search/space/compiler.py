@@ -7,7 +7,7 @@ from typing import Any
 from tatl_search.config import Settings
 from tatl_search.space.distributions import Choices, Range, Section
 from tatl_search.space.faults import Faults
-from tatl_search.space.fields import from_key, number_of, problems, section_of
+from tatl_search.space.fields import Free, from_key, is_free, number_of, problems, section_of
 from tatl_search.space.tree import Node
 
 RANGE_KEYS = ("low", "high", "log", "step")
@@ -43,7 +43,9 @@ class Compiler:
         entries = {}
         for key, child in node.value.items():
             child_name = f"{name}.{key}" if name else str(key)
-            if key in model.model_fields:
+            if model is Free:
+                entries[str(key)] = self._free(child, child_name)
+            elif key in model.model_fields:
                 entries[key] = self._entry(model, key, child, child_name)
             elif key not in elsewhere:
                 self._faults.add_unknown(child.place, child_name, key, allowed)
@@ -52,7 +54,9 @@ class Compiler:
     def _entry(self, model: type[Settings], key: str, node: Node, name: str) -> Any:
         inner = section_of(model, key)
         if inner is not None:
-            return self.section(inner, node, name)
+            return None if self._is_off(model, key, node) else self.section(inner, node, name)
+        if is_free(model, key):
+            return self.section(Free, node, name)
         if isinstance(node.value, list):
             text = "should be one value; to search over several write {choices: [..]}"
             self._faults.add(node.place, name, f"{text} (got {node.plain()!r})")
@@ -63,6 +67,23 @@ class Compiler:
         if "choices" in node.value:
             return self._choices(model, key, node, name)
         return self._range(model, key, node, name)
+
+    def _free(self, node: Node, name: str) -> Any:
+        """Return an entry that may be anything: what it should be is not known here."""
+        if not isinstance(node.value, Mapping):
+            return node.plain()
+        if "choices" in node.value:
+            return self._choices(Free, "anything", node, name)
+        if not node.is_distribution:
+            return self.section(Free, node, name)
+        given = [node.value[key].value for key in ("low", "high", "step") if key in node.value]
+        whole = all(isinstance(number, int | None) for number in given)
+        return self._range(Free, "whole" if whole else "number", node, name)
+
+    @staticmethod
+    def _is_off(model: type[Settings], key: str, node: Node) -> bool:
+        """Return whether a section is left out that may be."""
+        return node.value is None and model.model_fields[key].default is None
 
     def _check(self, model: type[Settings], key: str, given: Any, place: str, name: str) -> bool:
         """Note what is wrong with a plain value of a field; return whether it is fine."""

@@ -1,14 +1,33 @@
 """What one field of the settings allows."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from tatl_search.config import Settings
+
+
+class Free(Settings):
+    """Settings whose model is not known here, such as the options of a plug-in's method.
+
+    Attributes:
+        whole: stands for a setting that is a whole number.
+        number: for one that is any number.
+        anything: for any other.
+    """
+
+    whole: int = 0
+    number: float = 0.0
+    anything: Any = None
+
+
+def is_free(model: type[Settings], key: str) -> bool:
+    """Return whether a field takes any keys, with any values."""
+    return get_origin(model.model_fields[key].annotation) is Mapping
 
 
 def section_of(model: type[Settings], key: str) -> type[Settings] | None:

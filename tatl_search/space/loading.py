@@ -61,7 +61,7 @@ def _checked(root: Node, faults: Faults) -> SearchSpace:
     faults.raise_if_any()
     check_fit(section, sweep, root.nearest(("sweep",)).place, faults)
     faults.raise_if_any()
-    return SearchSpace(sweep, root.plain(), section)
+    return SearchSpace(sweep, root.plain(), section, root)
 
 
 def _faultless_sections(root: Node, faults: Faults) -> Section:

@@ -1,6 +1,7 @@
 """Search spaces: an adaptation's settings in which any leaf may be a distribution."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import ValidationError
@@ -9,6 +10,7 @@ from tatl_search.config import AdaptationConfig, SweepSettings
 from tatl_search.errors import InputError
 from tatl_search.space.distributions import Distribution, Section, Suggest, distributions, draw
 from tatl_search.space.fields import dotted, in_words
+from tatl_search.space.tree import Node
 
 
 @dataclass(frozen=True)
@@ -20,11 +22,13 @@ class SearchSpace:
         raw: the file as plain values, distributions included, `base:` and `--set` resolved;
             `space_from_raw` rebuilds the space from it.
         section: the adaptation's settings, distributions as leaves.
+        tree: the file with its places.
     """
 
     sweep: SweepSettings
     raw: dict[str, Any]
     section: Section
+    tree: Node = field(repr=False, compare=False)
 
     @property
     def parameters(self) -> tuple[tuple[str, Distribution], ...]:
@@ -66,3 +70,23 @@ class SearchSpace:
                 f" Give one with --set {name}=VALUE, or run a sweep."
             )
         return AdaptationConfig.model_validate(self.section)
+
+    def place_of(self, path: Sequence[str | int], config: AdaptationConfig) -> str:
+        """Return where the file says what stands at a path of settings drawn from it.
+
+        What a choice brings along stands under the choice. A setting that the file does not name
+        has the place of the section it would stand in.
+        """
+        node, drawn = self.tree, config.model_dump(mode="json")
+        for key in path:
+            if not isinstance(node.value, Mapping) or not isinstance(drawn, Mapping):
+                break
+            brought = [
+                branch.value[key]
+                for name, child in node.value.items()
+                if (branch := child.branch(drawn.get(name))) and key in branch.value
+            ]
+            if not brought and key not in node.value:
+                break
+            node, drawn = brought[0] if brought else node.value[key], drawn.get(key)
+        return node.place

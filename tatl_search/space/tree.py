@@ -29,6 +29,14 @@ class Node:
         """Whether this is a mapping such as {low: .., high: ..} or {choices: ..}."""
         return isinstance(self.value, Mapping) and any(k in self.value for k in DISTRIBUTION_KEYS)
 
+    def branch(self, option: Any) -> "Node | None":
+        """Return the keys that an option of this choice brings along; None where there are none."""
+        choices = self.value.get("choices") if isinstance(self.value, Mapping) else None
+        if choices is None or not isinstance(choices.value, Mapping):
+            return None
+        branch = choices.value.get(option)
+        return branch if branch and isinstance(branch.value, Mapping) else None
+
     def plain(self) -> Any:
         """Return the value without places."""
         if isinstance(self.value, dict):

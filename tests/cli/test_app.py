@@ -9,7 +9,18 @@ import typer.main
 from tatl_search.cli.app import app
 from tests.cli.conftest import Tatl
 
-VERBS = ("sweep", "resume", "status", "adapt", "front", "pick", "validate", "doctor", "data")
+VERBS = (
+    "sweep",
+    "resume",
+    "status",
+    "adapt",
+    "front",
+    "pick",
+    "validate",
+    "methods",
+    "doctor",
+    "data",
+)
 
 
 def test_without_arguments_the_help_is_shown(tatl: Tatl) -> None:
