@@ -7,6 +7,7 @@ settings say how many of them run, where, and what is recorded.
 from tatl_search.config.adaptation import AdaptationConfig, StopSettings
 from tatl_search.config.base import Count, Positive, Settings, Share, digest_of
 from tatl_search.config.data import PLAIN_SOURCES, AugmentSettings, DataSettings
+from tatl_search.config.legr import LegrSettings
 from tatl_search.config.limits import (
     BoundSettings,
     BudgetSettings,
@@ -33,6 +34,7 @@ from tatl_search.config.sweep import (
     WandbSettings,
 )
 from tatl_search.config.training import RetrainSettings, TrainingSettings
+from tatl_search.config.transtailor import TransTailorSettings
 from tatl_search.config.wealth import WealthSettings
 
 __all__ = [
@@ -49,6 +51,7 @@ __all__ = [
     "BudgetSettings",
     "Count",
     "DataSettings",
+    "LegrSettings",
     "NetworkSettings",
     "Normalize",
     "Objective",
@@ -67,6 +70,7 @@ __all__ = [
     "StopSettings",
     "SweepSettings",
     "TrainingSettings",
+    "TransTailorSettings",
     "WandbSettings",
     "WealthSettings",
     "digest_of",

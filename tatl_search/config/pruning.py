@@ -8,7 +8,9 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, model_validator
 
 from tatl_search.config.base import Count, Settings, Share
+from tatl_search.config.legr import LegrSettings
 from tatl_search.config.spectral import SpectralDaSettings, SpectralSettings
+from tatl_search.config.transtailor import TransTailorSettings
 from tatl_search.config.wealth import WealthSettings
 
 
@@ -59,23 +61,28 @@ METHODS = (
     "spectral",
     "spectral_da",
     "wealthadapt",
+    "legr",
+    "transtailor",
 )
 SCORES = (
     "activation",
     "random",
     "l1",
     "l2",
+    "l2_squared",
     "bn_scale",
     "apoz",
     "fpgm",
     "taylor",
     "spectral",
     "spectral_da",
+    "transtailor",
 )
 ALLOCATIONS = (
     "priority",
     "uniform",
     "global",
+    "legr",
 )
 
 
@@ -119,6 +126,8 @@ class PruneSettings(Settings):
         wealth: what is taken from the source; used by the method `wealthadapt`.
         spectral: how the method and score `spectral` measure information.
         spectral_da: likewise for `spectral_da`, between source and target.
+        legr: how the method and allocation `legr` learn their ranking.
+        transtailor: how the method and score `transtailor` learn what filters are worth.
         options: settings of a method that another package offers.
     """
 
@@ -137,4 +146,6 @@ class PruneSettings(Settings):
     wealth: WealthSettings = WealthSettings()
     spectral: SpectralSettings = SpectralSettings()
     spectral_da: SpectralDaSettings = SpectralDaSettings()
+    legr: LegrSettings = LegrSettings()
+    transtailor: TransTailorSettings = TransTailorSettings()
     options: Mapping[str, Any] = {}

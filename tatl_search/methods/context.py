@@ -37,6 +37,19 @@ class Learnt:
 
 
 @dataclass(frozen=True)
+class Scoring:
+    """How the scores that an allocation is given are made.
+
+    Attributes:
+        label: says everything besides the network that decides them.
+        run: returns those of another network, made comparable likewise.
+    """
+
+    label: str
+    run: Callable[["Context"], "Scores"]
+
+
+@dataclass(frozen=True)
 class Source:
     """The source task.
 
@@ -71,6 +84,7 @@ class Context:
         source: what the source is; null where none is given.
         pretrained: returns the network as it was before the first fine-tuning; what its head
             says means nothing. Null where nobody can build it.
+        scoring: how its scores were made, for an allocation; null where nothing is scored yet.
     """
 
     module: nn.Module
@@ -87,6 +101,7 @@ class Context:
     source_images: Batches | None = None
     source: Source | None = None
     pretrained: Callable[[], nn.Module] | None = None
+    scoring: Scoring | None = None
 
     @property
     def sample_count(self) -> int:

@@ -1,7 +1,7 @@
 """A method: a named pair of a score and an allocation, and what else its paper does."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from torch import nn
 
@@ -10,7 +10,7 @@ from tatl_search.core.comparable import comparable
 from tatl_search.core.plan import PrunePlan
 from tatl_search.core.spent import Spent
 from tatl_search.methods.companions import Joint
-from tatl_search.methods.context import Allocation, Choice, Context, Scores
+from tatl_search.methods.context import Allocation, Choice, Context, Scores, Scoring
 from tatl_search.nets.groups import Group
 
 
@@ -129,6 +129,15 @@ class Method:
     def choose(self, context: Context, scores: Scores) -> Choice:
         """Return what goes in this round, scores made comparable before they are allocated."""
         how = context.settings.normalize or self.score.normalize
-        by_group = {name: comparable(values, how) for name, values in scores.by_group.items()}
-        choice = self.allocation(context, by_group)
+        scoring = Scoring(
+            label=f"{self.score.label(context.settings)}-{how.value}",
+            run=lambda other: _comparable(self.score.run(other), how),
+        )
+        by_group = _comparable(scores, how).by_group
+        choice = self.allocation(replace(context, scoring=scoring), by_group)
         return Choice(choice.plan, scores.spent + choice.spent)
+
+
+def _comparable(scores: Scores, how: Normalize) -> Scores:
+    by_group = {name: comparable(values, how) for name, values in scores.by_group.items()}
+    return Scores(by_group, scores.spent)

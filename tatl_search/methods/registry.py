@@ -8,6 +8,7 @@ from tatl_search.config import PLUGINS, PruneSettings
 from tatl_search.errors import InputError
 from tatl_search.methods import wealth
 from tatl_search.methods.allocations.global_ranking import global_ranking
+from tatl_search.methods.allocations.legr import legr
 from tatl_search.methods.allocations.priority import priority
 from tatl_search.methods.allocations.uniform import uniform
 from tatl_search.methods.baselines import BASELINES
@@ -23,6 +24,7 @@ from tatl_search.methods.scores import (
     random_units,
     spectral,
     taylor,
+    transtailor,
 )
 from tatl_search.methods.spectral import SPECTRAL, SPECTRAL_DA
 
@@ -33,12 +35,14 @@ SCORES: Mapping[str, Score] = {
         random_units.SCORE,
         l1.SCORE,
         l2.SCORE,
+        l2.SQUARED,
         bn_scale.SCORE,
         apoz.SCORE,
         fpgm.SCORE,
         taylor.SCORE,
         spectral.SCORE,
         spectral.DA_SCORE,
+        transtailor.SCORE,
     )
 }
 
@@ -46,6 +50,7 @@ ALLOCATIONS: Mapping[str, Allocation] = {
     "priority": priority,
     "uniform": uniform,
     "global": global_ranking,
+    "legr": legr,
 }
 
 TATL = Method(
@@ -56,6 +61,23 @@ TATL = Method(
     allocation=priority,
 )
 
+LEGR = Method(
+    name="legr",
+    title="Towards Efficient Model Compression via Learned Global Ranking",
+    source="Chin, Ding, Zhang, Marculescu 2020, arXiv 1904.12368",
+    score=l2.SQUARED,
+    allocation=legr,
+    section="legr",
+)
+
+TRANSTAILOR = Method(
+    name="transtailor",
+    title="TransTailor: Pruning the Pre-trained Model for Improved Transfer Learning",
+    source="Liu, Cai, Guo, Chen 2021, arXiv 2103.01542",
+    score=transtailor.SCORE,
+    allocation=global_ranking,
+)
+
 METHODS: Mapping[str, Method] = {
     method.name: method
     for method in (
@@ -64,6 +86,8 @@ METHODS: Mapping[str, Method] = {
         SPECTRAL,
         SPECTRAL_DA,
         wealth.METHOD,
+        LEGR,
+        TRANSTAILOR,
     )
 }
 

@@ -46,7 +46,7 @@ def squared_effects(
     sums = {group.name: np.zeros(group.width) for group in groups}
     seen = 0
     with eval_mode(module), torch.enable_grad():
-        for images, labels in _small(batches):
+        for images, labels in small_batches(batches):
             effects = _effects(module, names, images, labels)
             for group, of_group in levers.items():
                 effect = np.sum([unit_sums(effects[name], at) for name, at in of_group], axis=0)
@@ -57,19 +57,27 @@ def squared_effects(
     return {group: total / seen for group, total in sums.items()}
 
 
+def gate_layers(module: nn.Module, group: Group) -> list[tuple[Member, nn.Module]]:
+    """Return the layers that scale a group's channels: batch-norms or, without any, its banks.
+
+    Scaling both weight and bias of a channel of theirs scales the channel.
+    """
+    found: list[tuple[Member, nn.Module]] = [*batch_norms(module, group)]
+    return found or [*banks(module, group)]
+
+
 def _levers(module: nn.Module, group: Group) -> list[Lever]:
     """Return the Parameters that together act as a gate on each unit, with its channels."""
-    found: list[tuple[Member, nn.Module]] = [*batch_norms(module, group)]
-    found = found or [*banks(module, group)]
     return [
         (f"{member.module}.{name}", member.indices)
-        for member, layer in found
+        for member, layer in gate_layers(module, group)
         for name in ("weight", "bias")
         if getattr(layer, name) is not None
     ]
 
 
-def _small(batches: Iterable[tuple[Tensor, Tensor]]) -> Iterable[tuple[Tensor, Tensor]]:
+def small_batches(batches: Iterable[tuple[Tensor, Tensor]]) -> Iterable[tuple[Tensor, Tensor]]:
+    """Cut batches into pieces of at most `BATCH` images, so that gradients fit into memory."""
     for images, labels in batches:
         yield from zip(torch.split(images, BATCH), torch.split(labels, BATCH), strict=True)
 

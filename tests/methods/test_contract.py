@@ -40,7 +40,8 @@ def network(family: str) -> nn.Module:
 
 def context(family: str, **changes: Any) -> Context:
     labels = torch.arange(IMAGES) % CLASSES
-    settings: dict[str, Any] = {"rate": RATE, "threshold": 0.6, **changes}
+    legr = {"evaluations": 4, "population": 2, "tournament": 2, "steps": 1, "batch_size": 2}
+    settings: dict[str, Any] = {"rate": RATE, "threshold": 0.6, "legr": legr, **changes}
     images = some_images(2 * IMAGES)
     return dataclasses.replace(
         context_of(

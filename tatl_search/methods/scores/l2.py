@@ -30,4 +30,10 @@ def _run(context: Context) -> Scores:
     return Scores({g.name: np.sqrt(squared_norms(context.module, g)) for g in context.groups})
 
 
+def _run_squared(context: Context) -> Scores:
+    """Score units by the square of that norm, LeGR's ||W||_2^2."""
+    return Scores({g.name: squared_norms(context.module, g) for g in context.groups})
+
+
 SCORE = Score("l2", _run, normalize=Normalize.MEAN)
+SQUARED = Score("l2_squared", _run_squared)
