@@ -54,7 +54,8 @@ def positive_shares(
 
     Read like `mean_activations`; over several places and channels the plain mean is taken.
     """
-    places = _read(module, groups, batches, lambda value, dims: (value > 0).sum(dims))
+    # Summing what a comparison gives takes more than twice as long.
+    places = _read(module, groups, batches, lambda v, dims: v.sign().clamp_(min=0).sum(dims))
     return {name: np.mean(of_group, axis=0) for name, of_group in places.items()}
 
 
