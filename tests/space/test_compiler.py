@@ -133,3 +133,50 @@ def test_faulty_distributions(dotted: str, value: Any, fault: str) -> None:
     with pytest.raises(InputError, match=fault) as raised:
         compiled(dotted, value)
     assert str(raised.value).startswith("1 fault in the settings:\n  the settings: " + dotted)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ({"low": 0.5, "high": 2}, Range("prune.options.pace", 0.5, 2.0)),
+        ({"low": 1, "high": 5, "step": 2}, Range("prune.options.pace", 1, 5, step=2, integer=True)),
+        ({"low": 0.1, "high": 1, "log": True}, Range("prune.options.pace", 0.1, 1.0, log=True)),
+        ({"choices": ["slow", "fast"]}, Choices("prune.options.pace", ("slow", "fast"))),
+        (
+            {"choices": {"slow": None, "fast": {"wind": {"low": 0, "high": 3}}}},
+            Choices(
+                "prune.options.pace",
+                ("slow", "fast"),
+                {
+                    "slow": {},
+                    "fast": {"wind": Range("prune.options.pace=fast.wind", 0, 3, integer=True)},
+                },
+            ),
+        ),
+    ],
+)
+def test_settings_whose_model_is_not_known_may_be_distributions(value: Any, expected: Any) -> None:
+    found = compiled("prune.options.pace", value)
+    assert found == expected
+    if isinstance(found, Range):
+        assert found.integer == isinstance(found.low, int)
+
+
+def test_they_are_drawn_as_they_stand() -> None:
+    plain = {"pace": "slow", "deep": {"list": [1, 2], "text": None}}
+    assert space_from_raw({"prune": {"options": plain}}).single().prune.options == plain
+
+
+@pytest.mark.parametrize(
+    ("value", "fault"),
+    [
+        (3, "prune.options: should be a section"),
+        ({"pace": {"low": 3, "high": 1}}, "prune.options.pace: low should be less than high"),
+        ({"pace": {"low": "a", "high": 1}}, "prune.options.pace.low: should be a valid number"),
+        ({"pace": {"choices": []}}, "prune.options.pace.choices: should be a list"),
+        ({"deep": {"pace": {"low": 1, "step": 1}}}, "prune.options.deep.pace: a range needs low"),
+    ],
+)
+def test_what_is_wrong_with_them_as_distributions(value: Any, fault: str) -> None:
+    with pytest.raises(InputError, match=fault):
+        space_from_raw({"prune": {"options": value}})
