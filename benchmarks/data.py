@@ -109,7 +109,7 @@ def make_jpegs(root: Path, count: int) -> float:
 def smooth_noise(generator: np.random.Generator) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
     """Return (256, 256, 3) noise with less contrast the finer it is."""
     total = np.zeros((JPEG_SIDE, JPEG_SIDE, 3))
-    for side, contrast in ((4, 40.0), (16, 25.0), (64, 12.0), (256, 2.5)):
+    for side, contrast in ((4, 40.0), (16, 25.0), (64, 12.0), (256, 4.0)):
         noise = (128 + contrast * generator.standard_normal((side, side, 3))).clip(0, 255)
         coarse = Image.fromarray(noise.astype(np.uint8))
         fine = coarse.resize((JPEG_SIDE, JPEG_SIDE), Image.Resampling.BICUBIC)
