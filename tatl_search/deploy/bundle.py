@@ -14,6 +14,7 @@ import torch
 import yaml
 
 from tatl_search.adaptation.stages import StageStore
+from tatl_search.config import AdaptationConfig, DataSettings
 from tatl_search.data.target import TargetData
 from tatl_search.deploy.card import model_card
 from tatl_search.deploy.checksums import write_checksums
@@ -152,21 +153,23 @@ def _describe(
     folder: Path, picked: CandidateRecord, preprocessing: Preprocessing, class_names: Sequence[str]
 ) -> None:
     """Write what the network takes, what it returns and the settings that led to it."""
-    _write_json(folder / "preprocessing.json", _input_format(preprocessing, picked.image_size))
+    data = AdaptationConfig.model_validate_json(picked.settings).data
+    _write_json(folder / "preprocessing.json", _input_format(preprocessing, data))
     (folder / "labels.txt").write_text("".join(f"{n}\n" for n in class_names), encoding="utf-8")
     settings = yaml.safe_dump(json.loads(picked.settings), sort_keys=False)
     (folder / "config.yaml").write_text(settings, encoding="utf-8")
 
 
-def _input_format(preprocessing: Preprocessing, image_size: int) -> dict[str, Any]:
+def _input_format(preprocessing: Preprocessing, data: DataSettings) -> dict[str, Any]:
     return {
         "input": INPUT_NAME,
         "output": OUTPUT_NAME,
         "layout": "NCHW",
         "dtype": "float32",
-        "height": image_size,
-        "width": image_size,
-        "resize": "shorter side to the size, then the centre is kept",
+        "shorter_side": data.stored_side,
+        "height": data.image_size,
+        "width": data.image_size,
+        "resize": "shorter side to shorter_side, then the centre of height x width is kept",
         "interpolation": "bicubic",
         "color_order": "RGB",
         "value_range": [0.0, 1.0],

@@ -13,7 +13,10 @@ import numpy as np, onnxruntime
 from PIL import Image, ImageOps
 how = json.load(open("preprocessing.json"))
 image = ImageOps.exif_transpose(Image.open("photo.png")).convert("RGB")
-image = ImageOps.fit(image, (how["width"], how["height"]), Image.Resampling.BICUBIC)
+edges = [how["shorter_side"] * edge // min(image.size) for edge in image.size]
+image = image.resize(edges, Image.Resampling.BICUBIC)
+left, top = (round((edge - how["width"]) / 2) for edge in edges)
+image = image.crop((left, top, left + how["width"], top + how["height"]))
 pixels = (np.asarray(image, np.float32) / 255 - how["mean"]) / how["std"]
 batch = pixels.transpose(2, 0, 1)[None].astype(np.float32)
 (logits,) = onnxruntime.InferenceSession("model.onnx").run(None, {how["input"]: batch})
