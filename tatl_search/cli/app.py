@@ -2,7 +2,7 @@
 
 import typer
 
-from tatl_search.cli import choosing, data, doctor, methods, running
+from tatl_search.cli import choosing, data, doctor, methods, running, stages
 
 HELP = """Find the networks that fit your images best: sweep, look at the front, pick, deploy.
 
@@ -39,3 +39,4 @@ for verb in (
 ):
     app.command()(verb)
 app.add_typer(data.app, name="data")
+app.add_typer(stages.app, name="stages")

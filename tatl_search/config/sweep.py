@@ -83,6 +83,9 @@ class SweepSettings(Settings):
         cpus_per_trial: CPUs, and therefore torch threads, of one trial.
         gpus_per_trial: share of a GPU for one trial; 0 trains on CPUs.
         max_concurrent: trials at once; null fills the cluster.
+        stages_gb: 10^9 bytes that stored networks may take; null for no bound. The least
+            recently used go first and are computed again when they are asked for. The front's,
+            shared first ones and those in use stay.
         collapse_accuracy: a trial whose accuracy falls below this many times that of guessing
             is infeasible.
         bounds: what a network must keep to, to be of use.
@@ -100,6 +103,7 @@ class SweepSettings(Settings):
     cpus_per_trial: Count = 1
     gpus_per_trial: Annotated[float, Field(ge=0.0)] = 0.0
     max_concurrent: Count | None = None
+    stages_gb: Annotated[float, Field(ge=0.0)] | None = None
     collapse_accuracy: Annotated[float, Field(ge=0.0)] = 1.5
     bounds: BoundSettings = BoundSettings()
     budget: BudgetSettings = BudgetSettings()
@@ -107,6 +111,11 @@ class SweepSettings(Settings):
     start: StartSettings = StartSettings()
     baselines: tuple[BaselineSettings, ...] = ()
     wandb: WandbSettings = WandbSettings()
+
+    @property
+    def device(self) -> str:
+        """The torch device that trials run on."""
+        return "cuda" if self.gpus_per_trial > 0 else "cpu"
 
     @model_validator(mode="after")
     def _objectives_fit(self) -> "SweepSettings":

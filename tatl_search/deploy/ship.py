@@ -6,6 +6,7 @@ from tatl_search.config import AdaptationConfig
 from tatl_search.data.sources import stored_target
 from tatl_search.deploy.bundle import BundleReport, write_bundle
 from tatl_search.deploy.pick import Choice
+from tatl_search.deploy.restore import restore
 from tatl_search.errors import InputError
 from tatl_search.records import CandidateRecord
 from tatl_search.results.store import SweepResults
@@ -21,13 +22,16 @@ def ship(results: SweepResults, choice: Choice, destination: Path) -> BundleRepo
 
     Raises:
         InputError: the destination is taken, or the data is not what the network was trained on.
-        RunError: the network cannot be exported, or a proof failed.
+        RunError: the network cannot be exported, or computed again where it was evicted, or a
+            proof failed.
         StorageError: its stage is gone or damaged, or the destination cannot be written.
     """
     picked = choice.candidate
     config = AdaptationConfig.model_validate_json(picked.settings)
     target = stored_target(config.data, results.folder.data)
     unpruned = unpruned_of(results, picked)
+    for record in (picked, unpruned):
+        restore(results, record)
     return write_bundle(destination, results.folder, picked, unpruned, target, choice.why)
 
 

@@ -20,7 +20,9 @@ def damaged_trials(folder: SweepFolder, finished: Iterable[int]) -> list[int]:
     """
     store = StageStore(folder.stages)
     candidates = read_records(folder.candidates, CandidateRecord)
-    whole_stages = {key for key in {c.stage for c in candidates} if store.get(key) is not None}
+    whole_stages = {
+        key for key in {c.stage for c in candidates} if store.get(key) or store.is_evicted(key)
+    }
     whole = {(c.trial, c.round) for c in candidates if c.stage in whole_stages}
     records = {record.trial: record for record in read_records(folder.trials, TrialRecord)}
     return [

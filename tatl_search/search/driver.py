@@ -19,6 +19,7 @@ from tatl_search.search.account import Account
 from tatl_search.search.cluster import is_lost, slots
 from tatl_search.search.damage import damaged_trials
 from tatl_search.search.folder import LatencyTables
+from tatl_search.search.keeping import StageKeeper
 from tatl_search.search.progress import Listener, ProgressCallback
 from tatl_search.search.roots import compute_roots
 from tatl_search.search.scheduler import FrontScheduler
@@ -89,13 +90,15 @@ class Driver:
             self._manifest.reference,
             listener,
         )
+        keeper = StageKeeper(self._folder.root, self._sweep.stages_gb)
         for note in begun:
             progress.announce(note)
         try:
             failed_roots = compute_roots(self._shared_roots(), progress.announce)
             account.recall(*self._rows())
-            self._tune(searcher, progress, scheduler)
+            self._tune(searcher, [progress, keeper], scheduler)
         finally:
+            keeper.close()
             study.release()
             shutil.rmtree(self._folder.ray, ignore_errors=True)
         study.note_seconds(account.seconds)
@@ -146,7 +149,7 @@ class Driver:
     def _tune(
         self,
         searcher: WorkSearcher,
-        progress: ProgressCallback,
+        callbacks: list[tune.Callback],
         scheduler: FrontScheduler | None,
     ) -> None:
         resources = {"cpu": self._sweep.cpus_per_trial, "gpu": self._sweep.gpus_per_trial}
@@ -161,7 +164,7 @@ class Driver:
             run_config=tune.RunConfig(
                 name="tune",
                 storage_path=str(self._folder.ray.resolve()),
-                callbacks=[progress],
+                callbacks=callbacks,
                 stop=_StopAll(lambda: searcher.fatal is not None or is_lost()),
                 failure_config=tune.FailureConfig(max_failures=0),
                 verbose=0,

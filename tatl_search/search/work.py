@@ -57,7 +57,7 @@ class WorkItem(Settings):
     @property
     def device(self) -> str:
         """The torch device the work runs on."""
-        return "cuda" if self.sweep.gpus_per_trial > 0 else "cpu"
+        return self.sweep.device
 
     @property
     def owner(self) -> str:

@@ -8,14 +8,12 @@ from typing import Any
 
 import torch
 
+from tatl_search.adaptation import opening
 from tatl_search.adaptation.candidate import Candidate
 from tatl_search.adaptation.loop import adapt
-from tatl_search.adaptation.stages import StageStore
 from tatl_search.adaptation.workbench import Workbench
-from tatl_search.data.sources import stored_target
 from tatl_search.errors import InfeasibleError, InfeasibleReason, InputError
 from tatl_search.manifest import SweepFolder
-from tatl_search.methods.checking import uses_source
 from tatl_search.records import CandidateRecord, Kind, StopReason, TrialRecord, TrialState
 from tatl_search.search.work import Event, WorkItem, WorkKind
 from tatl_search.tracking.parquet import ParquetTracker
@@ -66,18 +64,12 @@ def run_item(item: WorkItem, listener: Callable[[CandidateRecord], None]) -> dic
 
 def open_workbench(item: WorkItem) -> Workbench:
     """Return the workbench of a piece of work, its target data opened."""
-    folder, config = SweepFolder(item.folder), item.config
-    source = config.source if uses_source(config) else None
-    return Workbench(
-        config=config,
-        target=stored_target(config.data, folder.data),
-        store=StageStore(folder.stages),
-        owner=item.owner,
+    return dataclasses.replace(
+        opening.open_workbench(SweepFolder(item.folder), item.config, item.owner),
         device=item.device,
         threads=item.threads,
         root_threads=item.root_threads,
         latency=item.latency,
-        source=stored_target(source, folder.data) if source else None,
     )
 
 

@@ -40,7 +40,12 @@ class Size:
     def settings(self) -> list[AdaptationConfig]:
         """Return all settings; every criterion lets the trial come to its last round."""
         last_epoch = self.first_epochs + self.rounds
-        criteria = ({}, {"max_epochs": last_epoch}, {"max_drop": 1.0}, {"target_macs_share": 0.01})
+        criteria: tuple[dict[str, float], ...] = (
+            {},
+            {"max_epochs": last_epoch},
+            {"max_drop": 1.0},
+            {"target_macs_share": 0.01},
+        )
         return [
             config(
                 data={"per_class": 2},

@@ -13,6 +13,7 @@ from optuna.trial import FrozenTrial, TrialState
 from tatl_search.adaptation.stages import StageStore
 from tatl_search.manifest import SweepFolder, SweepManifest
 from tatl_search.records import CandidateRecord, TrialRecord
+from tatl_search.records import TrialState as Ended
 from tatl_search.tracking.parquet import read_records
 
 
@@ -79,14 +80,18 @@ def audit(folder: Path, *before: Snapshot) -> Audit:
         lost=(
             *(f"trial {number}" for number in numbers if number not in {r.trial for r in records}),
             *(f"trial {trial} round {n}" for trial, n in sorted(expected) if not there[trial, n]),
-            *(f"network of {r.label}" for r in candidates if store.get(r.stage) is None),
+            *(f"network of {r.label}" for r in candidates if not _has_network(store, r)),
         ),
         doubled=tuple(str(which) for which, n in there.items() if n > 1 and which[0] is not None),
-        zombies=_zombies(folder, len(numbers), before),
+        zombies=_zombies(folder, len(numbers), before, records),
         changed=tuple(
             name for one in before for name, was in one.rows.items() if held.get(name) != was
         ),
     )
+
+
+def _has_network(store: StageStore, record: CandidateRecord) -> bool:
+    return store.get(record.stage) is not None or store.is_evicted(record.stage)
 
 
 def _is_evaluated(record: TrialRecord) -> bool:
@@ -94,10 +99,17 @@ def _is_evaluated(record: TrialRecord) -> bool:
     return record.infeasible_reason is None or record.rounds > 0
 
 
-def _zombies(folder: Path, trials: int, before: Sequence[Snapshot]) -> tuple[str, ...]:
+def _zombies(
+    folder: Path, trials: int, before: Sequence[Snapshot], records: Sequence[TrialRecord]
+) -> tuple[str, ...]:
     found = stored_trials(folder)
+    stopped = {record.trial for record in records if record.state is Ended.STOPPED}
     return (
-        *(f"trial {t.number} is {t.state.name}" for t in found if t.state != TrialState.COMPLETE),
+        *(
+            f"trial {t.number} is {t.state.name}"
+            for t in found
+            if t.state != (TrialState.PRUNED if t.number in stopped else TrialState.COMPLETE)
+        ),
         *(f"{len(found)} trials, not {trials}" for _ in [0] if len(found) != trials),
         *(
             f"trial {number} has other settings"

@@ -1,0 +1,49 @@
+"""A network whose weights were evicted, computed again from its settings."""
+
+from dataclasses import replace
+
+import torch
+
+from tatl_search.adaptation.eviction import recompute
+from tatl_search.adaptation.opening import open_workbench
+from tatl_search.adaptation.stages import StageStore
+from tatl_search.config import AdaptationConfig
+from tatl_search.errors import RunError
+from tatl_search.nets.threads import torch_threads
+from tatl_search.records import CandidateRecord
+from tatl_search.results.store import SweepResults
+
+
+def restore(results: SweepResults, record: CandidateRecord) -> None:
+    """Compute a candidate's network again if it was evicted; one that is there is left alone.
+
+    Equal bit for bit to what was evicted on the same kind of CPU.
+
+    Raises:
+        InputError: the data is not what the network was trained on.
+        RunError: it cannot be computed here.
+        StorageError: the sweep's folder cannot be written.
+    """
+    if not StageStore(results.folder.stages).is_evicted(record.stage):
+        return
+    manifest = results.manifest
+    device = manifest.sweep.device
+    if device == "cuda" and not torch.cuda.is_available():
+        raise RunError(
+            f"the network of {record.label} was evicted to save space, and this machine has no GPU"
+            " to compute it again as it was; pick on one that has"
+        )
+    config = AdaptationConfig.model_validate_json(record.settings)
+    bench = replace(
+        open_workbench(results.folder, config, f"{manifest.name}/restored"),
+        device=device,
+        threads=manifest.sweep.cpus_per_trial,
+        root_threads=manifest.root_threads,
+    )
+    with torch_threads(bench.threads):
+        found = recompute(bench, record.stage)
+    if found is None:
+        raise RunError(
+            f"the network of {record.label} was evicted to save space, and its settings no longer"
+            " lead to it: data, weights or version are not what they were"
+        )
