@@ -131,3 +131,12 @@ class SweepSettings(Settings):
         if self.budget.gpu_hours is not None and self.gpus_per_trial == 0.0:
             raise ValueError("budget.gpu_hours: no trial holds a GPU (gpus_per_trial is 0)")
         return self
+
+    @model_validator(mode="after")
+    def _sampler_hears_of_stops(self) -> "SweepSettings":
+        # Nothing it learns from has changed then: it was seen to propose the same settings again.
+        if self.early_stopping and self.sampler is Sampler.GP:
+            raise ValueError(
+                "early_stopping: gp does not learn that a trial was stopped; choose another sampler"
+            )
+        return self

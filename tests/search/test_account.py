@@ -1,0 +1,99 @@
+"""What a sweep spends, counted by hand, and the budget that ends it."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tatl_search.config import SweepSettings
+from tatl_search.manifest import SweepFolder
+from tatl_search.search.account import Account
+from tatl_search.search.sweep import launch, resume
+from tatl_search.space import space_from_raw
+from tests.integration.audit import stored_trials
+from tests.integration.drivers import faulty_space
+from tests.search.items import hear_nothing
+from tests.tracking.made import made_candidate, made_trial
+
+
+def account(seconds_before: float = 0.0, gpus: float = 0.0, **budget: Any) -> Account:
+    sweep = SweepSettings.model_validate({"budget": budget, "gpus_per_trial": gpus})
+    return Account(sweep, macs=100.0, seconds_before=seconds_before)
+
+
+def candidate(trial: int | None, round_: int, accuracy: float = 0.9, **also: Any) -> dict[str, Any]:
+    return {
+        "event": "candidate", "label": f"trial {trial} round {round_}", "trial": trial,
+        "round": round_, "accuracy": accuracy, "macs": 50, "images_trained": 400, "seconds": 900.0,
+    } | also  # fmt: skip
+
+
+def test_without_a_budget_nothing_is_used_up() -> None:
+    free = account(seconds_before=1e9)
+    free.hear(candidate(0, 0))
+    assert free.used_up is None
+
+
+def test_images_count_once_whoever_reports_them() -> None:
+    counted = account(images_trained=1000)
+    for report in (candidate(0, 0), candidate(0, 1), candidate(0, 1), {"event": "end"}):
+        counted.hear(report)
+    assert counted.used_up is None
+    counted.hear(candidate(None, 0, label="input 32 px"))
+    assert counted.used_up == "budget.images_trained: 1,200 of 1,000"
+
+
+def test_gpu_hours_are_hours_of_work_times_the_share_of_a_gpu() -> None:
+    counted = account(gpus=0.5, gpu_hours=0.25)
+    counted.hear(candidate(0, 0))
+    assert counted.used_up is None  # a quarter of an hour at half a GPU
+    counted.hear(candidate(0, 1))
+    assert counted.used_up == "budget.gpu_hours: 0.25 of 0.25"
+
+
+def test_minutes_of_earlier_drivers_count() -> None:
+    assert account(minutes=10.0, seconds_before=500.0).used_up is None
+    used_up = account(minutes=10.0, seconds_before=601.0).used_up
+    assert used_up is not None
+    assert used_up.startswith("budget.minutes: 10.0")
+
+
+def test_a_search_that_finds_nothing_more_is_stale() -> None:
+    counted = account(stale={"trials": 2, "growth": 0.05})
+    for trial, accuracy in enumerate((0.5, 0.8, 0.7)):
+        counted.hear(candidate(trial, 1, accuracy))
+        counted.trial_ended(trial)
+        assert counted.used_up is None  # 0.8 is more than 5 % above 0.5
+    counted.trial_ended(3)  # it had no network at all
+    assert counted.used_up == "budget.stale: the area grew by less than 5 % in 2 trials"
+
+
+def test_what_is_stored_counts_as_if_it_were_heard() -> None:
+    rows = [
+        made_candidate(trial=n, round=1, label=f"trial {n} round 1", accuracy=0.8, macs=50)
+        for n in range(3)
+    ]
+    trials = [made_trial(trial=n, created_at=f"2026-01-01T00:0{n}:00+00:00") for n in range(3)]
+    counted = account(stale={"trials": 2, "growth": 0.05}, images_trained=5000)
+    counted.recall(rows, trials)
+    assert counted.used_up == "budget.stale: the area grew by less than 5 % in 2 trials"
+    running = account(images_trained=3000)
+    running.recall(rows, trials[:1])
+    assert running.used_up == "budget.images_trained: 3,000 of 3,000"
+
+
+@pytest.mark.usefixtures("ray_here")
+def test_a_sweep_ends_at_its_budget_and_finishes_what_it_began(tmp_path: Path) -> None:
+    """100 images: three epochs at first and then two in each of two rounds, of 500 allowed."""
+    space = faulty_space(
+        trials=6,
+        sweep={"max_concurrent": 1, "budget": {"images_trained": 500}},
+        stop={"max_rounds": 2},
+    )
+    end = launch(space_from_raw(space), tmp_path / "sweep", hear_nothing)
+    assert end.complete
+    assert end.notes == ("ended by its budget.images_trained: 700 of 500, after 1 trials",)
+    where = SweepFolder(tmp_path / "sweep")
+    assert where.ended_by.read_text() == "budget.images_trained: 700 of 500"
+    assert resume(tmp_path / "sweep", hear_nothing).complete
+    assert len(stored_trials(tmp_path / "sweep")) == 1
