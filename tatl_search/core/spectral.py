@@ -109,7 +109,7 @@ def greedy_ranking(
     """
     _check_ridge(ridge)
     residual = _Residual(np.asarray(sigma, np.float64), np.asarray(metric, np.float64), ridge)
-    apart = _Apart(discrepancy) if discrepancy else None
+    apart = _Apart(discrepancy) if discrepancy and discrepancy.weight > 0.0 else None
     waiting = np.ones(len(sigma), dtype=np.bool_)
     order: list[int] = []
     losses, objectives = [residual.loss], [residual.loss]
@@ -188,30 +188,34 @@ class _Apart:
         self._weight = discrepancy.weight
         self._gaps = np.square(source - discrepancy.target)
         self._sizes = np.square(source)
-        self._taken: list[int] = []
+        self._in = np.zeros(len(source), dtype=np.bool_)
         self._gap = np.zeros(len(source))  # row i: summed over the units taken in
         self._size = np.zeros(len(source))
 
     def rises(self) -> Floats:
-        """Return (n,) by how much each unit would raise the weighted discrepancy."""
-        rows = np.array(self._taken, dtype=np.int64)
-        gap, size = self._gap[rows], self._size[rows]
-        with_it = _ratio(gap[:, None] + self._gaps[rows], size[:, None] + self._sizes[rows])
-        own = _ratio(self._gap + np.diagonal(self._gaps), self._size + np.diagonal(self._sizes))
-        rises: Floats = with_it.sum(axis=0) - _ratio(gap, size).sum() + own
+        """Return (n,) by how much each unit would raise the weighted discrepancy.
+
+        It is infinite for units that have been taken in.
+        """
+        taken, waiting = np.nonzero(self._in)[0], np.nonzero(~self._in)[0]
+        gap, size, cross = self._gap, self._size, np.ix_(taken, waiting)
+        with_it = _ratio(
+            gap[taken, None] + self._gaps[cross], size[taken, None] + self._sizes[cross]
+        ).sum(axis=0)
+        own = _ratio(gap + np.diagonal(self._gaps), size + np.diagonal(self._sizes))
+        rises = np.full(len(gap), np.inf)
+        rises[waiting] = with_it - _ratio(gap[taken], size[taken]).sum() + own[waiting]
         return self._weight * rises
 
     def take(self, unit: int) -> None:
-        self._taken.append(unit)
+        self._in[unit] = True
         self._gap += self._gaps[:, unit]
         self._size += self._sizes[:, unit]
 
 
 def _ratio(gap: Floats, size: Floats) -> Floats:
     """Return gap / size; where the size is 0, whether there is a gap at all."""
-    some = size > 0.0
-    ratio: Floats = np.where(some, gap / np.where(some, size, 1.0), gap > 0.0)
-    return ratio
+    return np.divide(gap, size, out=np.asarray(gap > 0.0, dtype=np.float64), where=size > 0.0)
 
 
 def _non_increasing(values: Floats) -> Floats:

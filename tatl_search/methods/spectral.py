@@ -1,9 +1,8 @@
 """Spectral pruning, on one domain or between two: greedy selection, then reconstruction."""
 
-from tatl_search.config import AdaptationConfig, SpectralSettings
+from tatl_search.config import SpectralSettings
 from tatl_search.core.plan import PrunePlan
 from tatl_search.core.spent import Spent
-from tatl_search.errors import InputError
 from tatl_search.methods.allocations.priority import priority
 from tatl_search.methods.context import Context
 from tatl_search.methods.method import Compensation, Method
@@ -53,15 +52,6 @@ def _reconstruct(
     return domains.spent
 
 
-def _check_source(config: AdaptationConfig) -> None:
-    if config.source is None:
-        raise InputError(
-            "prune.method: 'spectral_da' compares the target with a source, but there is no"
-            " section 'source'; give one, such as {source: folder, path: ~/images}, or take the"
-            " method 'spectral'"
-        )
-
-
 SPECTRAL = Method(
     name="spectral",
     title="Spectral Pruning: Compressing Deep Neural Networks via Spectral Analysis and its"
@@ -79,7 +69,6 @@ SPECTRAL_DA = Method(
     score=spectral.DA_SCORE,
     allocation=priority,
     needs="source: images of the source task; the target's are used without their labels",
-    check=_check_source,
     compensation=Compensation(
         "spectral_da", _compensate_da, section="spectral_da", samples=True, uses_source=True
     ),
