@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tatl_search.space import load_space
+from tatl_search.config import METHODS
+from tatl_search.search.method_checks import check_methods
+from tatl_search.space import Choices, load_space
 
 FOLDER = Path(__file__).parents[1] / "search_spaces"
 FILES = sorted(FOLDER.rglob("*.yaml"))
@@ -46,6 +48,14 @@ def test_file_is_valid(file: Path) -> None:
         space.sample(Dice(seed))
 
 
+def test_methods_yaml_offers_every_method_with_what_it_needs() -> None:
+    space = load_space(FOLDER / "methods.yaml")
+    check_methods(space)
+    (method,) = [found for name, found in space.parameters if name == "prune.method"]
+    assert isinstance(method, Choices)
+    assert set(method.options) == set(METHODS)
+
+
 def test_single_run_is_one() -> None:
     assert load_space(FOLDER / "single_run.yaml").single().prune.method == "tatl"
 
@@ -58,7 +68,7 @@ def test_quickstart_needs_nothing_but_what_is_embedded() -> None:
     assert space.sweep.baselines
 
 
-@pytest.mark.parametrize("name", ["quickstart.yaml", "fashion_mnist.yaml"])
+@pytest.mark.parametrize("name", ["quickstart.yaml", "fashion_mnist.yaml", "methods.yaml"])
 def test_all_trials_share_the_first_fine_tuning(name: str) -> None:
     space = load_space(FOLDER / name)
     own = {"prune", "stop", "retrain"}

@@ -33,7 +33,7 @@ def companion_batches(
     form: InputForm,
     generator: torch.Generator,
 ) -> Iterator[Batch]:
-    """Make batches without end, all of the images in so many steps.
+    """Make batches without end, all of the images in at most so many steps.
 
     Args:
         source: the source's training split.

@@ -35,7 +35,7 @@ class Setting:
 
 def own_settings(method: "Method") -> list[Setting]:
     """Return the settings that only this method reads, or the score it is made of."""
-    found = []
+    found: list[Setting] = []
     for section in method.sections:
         model = method.options if section == "options" else section_of(PruneSettings, section)
         if model is not None:

@@ -14,7 +14,7 @@ class WealthSettings(Settings):
         classes: number of source classes taken, those nearest to the target; all where the
             source has fewer.
         images_per_class: number of training images taken of each; all where there are fewer.
-            An epoch goes through all of them once.
+            An epoch of the target goes through all of them, in batches of at least two.
         weight: how much their loss counts in the first round, that of the target counting 1.
         decay: by what the weight is multiplied in each later round.
     """

@@ -241,20 +241,25 @@ class Driver:
 
 
 def _without_rounds(config: AdaptationConfig) -> AdaptationConfig:
+    """Return settings that only fine-tune, without a source that only rounds would look at."""
     stop = config.stop.model_copy(update={"max_rounds": 0})
-    return config.model_copy(update={"stop": stop, "source": None})
+    source = config.source if config.trains_on_source else None
+    return config.model_copy(update={"stop": stop, "source": source})
 
 
 def _baseline_config(
     base: AdaptationConfig, baseline: BaselineSettings, epochs: int
 ) -> AdaptationConfig:
     """Return settings that fine-tune a baseline for as long as the longest trial trains."""
-    data = base.data
+    plain = _without_rounds(base)
+    data, source = plain.data, plain.source
     if baseline.image_size is not None:
         data = data.at_size(baseline.image_size)
-    return _without_rounds(base).model_copy(
+        source = source and source.at_size(baseline.image_size)
+    return plain.model_copy(
         update={
             "data": data,
+            "source": source,
             "network": baseline.network or base.network,
             "finetune": base.finetune.model_copy(update={"epochs": epochs}),
         }

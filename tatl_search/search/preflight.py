@@ -84,18 +84,19 @@ def check_networks(space: SearchSpace, cache: Path | None, threads: int) -> list
 
 def _decides_network(name: str) -> bool:
     """Whether a parameter of this name decides the images that are used, or the network."""
-    decides = name.startswith(("data.", "network.", "train_on"))
-    return decides and not name.startswith("data.augment.")
+    decides = name.startswith(("data.", "source.", "network.", "train_on"))
+    return decides and ".augment." not in name
 
 
 def _pack_for_baselines(space: SearchSpace, cache: Path | None) -> None:
     """Pack the images at the sizes of baselines: a worker's node may not see their folder."""
-    data = middle(space).data
+    config = middle(space)
     for baseline in space.sweep.baselines:
         if baseline.image_size is None:
             continue
         try:
-            load_target(data.at_size(baseline.image_size), cache)
+            for data in {config.data, config.training_data}:
+                load_target(data.at_size(baseline.image_size), cache)
         except InputError as error:
             raise InputError(f"baseline of image_size {baseline.image_size}: {error}") from error
 

@@ -77,7 +77,8 @@ class SearchSpace:
         What a choice brings along stands under the choice. A setting that the file does not name
         has the place of the section it would stand in.
         """
-        node, drawn = self.tree, config.model_dump(mode="json")
+        node = self.tree
+        drawn: Any = config.model_dump(mode="json")
         for key in path:
             if not isinstance(node.value, Mapping) or not isinstance(drawn, Mapping):
                 break

@@ -46,7 +46,9 @@ def context(learn: Callable[..., Learnt] | None = None, **wealth: object) -> Con
     images, target = painted(labels), Colours()
     made = context_of(target, images, (labels == 2).long(), wealth=wealth)
     source_labels = torch.tensor([4, 1, 0, 2, 3, 3, 1, 0, 4, 2, 2, 0, 1])
-    source = list(zip(painted(source_labels).split(5), source_labels.split(5), strict=True))
+    source = list(
+        zip(torch.split(painted(source_labels), 5), torch.split(source_labels, 5), strict=True)
+    )
     for name, value in {
         "source_images": lambda: iter(source),
         "source": Source(NAMES, "f" * 64),
@@ -99,10 +101,10 @@ def test_without_a_source_it_says_so() -> None:
 
 def test_looking_changes_no_mode_and_no_weight() -> None:
     network = Colours().train()
-    before = network[0].weight.clone()
+    before = network.get_parameter("0.weight").clone()
     seen = look(network, lambda: iter([(painted(torch.tensor([1, 1])), torch.tensor([1, 1]))]))
     assert network.training
-    assert torch.equal(before, network[0].weight)
+    assert torch.equal(before, network.get_parameter("0.weight"))
     np.testing.assert_allclose(seen.means, [[0.0, 1.0, 0.0]])
 
 

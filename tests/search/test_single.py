@@ -58,6 +58,17 @@ def test_it_reads_like_a_sweep_of_one_trial(tmp_path: Path, fixed: dict[str, Any
     assert not is_driven(SweepFolder(folder))
 
 
+def test_rounds_learn_a_source_besides(tmp_path: Path, fixed: dict[str, Any]) -> None:
+    """100 images of the target an epoch; six of the source in five steps, two in each."""
+    wealth = {"method": "wealthadapt", "wealth": {"classes": 2, "images_per_class": 3}}
+    source = {"source": "digits", "image_size": fixed["data"]["image_size"]}
+    raw = {**fixed, "prune": {**fixed["prune"], **wealth}, "source": source}
+    adapt_once(space_from_raw(raw), tmp_path / "run", lambda _: None)
+    unpruned, pruned = load_sweep(tmp_path / "run").candidates
+    assert (unpruned.images_trained, pruned.images_trained) == (2 * 100, 100 + 5 * 2)
+    assert "learns 6 images of the source besides" in pruned.plan
+
+
 def test_a_collapse_is_a_result(tmp_path: Path, fixed: dict[str, Any]) -> None:
     strict = {**fixed, "sweep": {"collapse_accuracy": 10.0}}
     ended = adapt_once(space_from_raw(strict), tmp_path / "run", lambda _: None)
