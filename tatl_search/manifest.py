@@ -117,6 +117,11 @@ class SweepFolder:
         return self.root / "trials"
 
     @property
+    def confirmations(self) -> Path:
+        """Parquet files, one a candidate: the front's settings from fresh seeds."""
+        return self.root / "confirmations"
+
+    @property
     def stages(self) -> Path:
         """Stored networks, one folder a stage."""
         return self.root / "stages"

@@ -16,6 +16,7 @@ class Kind(StrEnum):
     UNPRUNED = "unpruned"
     PRUNED = "pruned"
     BASELINE = "baseline"
+    CONFIRMATION = "confirmation"
 
 
 class TrialState(StrEnum):
@@ -49,7 +50,7 @@ class CandidateRecord:
 
     Attributes:
         sweep: name of the sweep (or of the single adaptation).
-        kind: unpruned, pruned or baseline.
+        kind: unpruned, pruned, baseline or confirmation (a trial's settings from a fresh seed).
         label: for people: `trial 3 round 2`, `unpruned`, `input 32 px`.
         trial: number of the trial; null for what no trial produced (baselines, shared roots).
         round: 0 for the fine-tuned unpruned network, then 1, 2, ...

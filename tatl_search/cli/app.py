@@ -2,7 +2,7 @@
 
 import typer
 
-from tatl_search.cli import choosing, data, doctor, methods, running, stages
+from tatl_search.cli import choosing, confirm, data, doctor, methods, running, stages
 
 HELP = """Find the networks that fit your images best: sweep, look at the front, pick, deploy.
 
@@ -33,6 +33,7 @@ for verb in (
     running.adapt,
     choosing.front,
     choosing.pick,
+    confirm.confirm,
     running.validate,
     methods.methods,
     doctor.doctor,

@@ -40,7 +40,7 @@ def compute_roots(items: Sequence[WorkItem], announce: Callable[[str], None]) ->
 
 def _why_it_failed(item: WorkItem) -> str:
     """Compute a root in a Ray task; return why it failed, empty if it did not."""
-    run_root = ray.remote(_run_root).options(
+    run_root = ray.remote(run_alone).options(
         # A sweep that goes on elsewhere may find smaller nodes than it began on.
         num_cpus=min(item.root_threads, node_cpus()),
         num_gpus=item.sweep.gpus_per_trial,
@@ -54,5 +54,6 @@ def _why_it_failed(item: WorkItem) -> str:
     return str(report["detail"])
 
 
-def _run_root(raw: Mapping[str, Any]) -> dict[str, Any]:
+def run_alone(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Run one piece of work, as a Ray task, and return the report of its end."""
     return report_of(WorkItem.model_validate(raw), lambda _: None)

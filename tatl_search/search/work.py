@@ -1,4 +1,4 @@
-"""What a worker is handed: one trial, one baseline or the shared root, complete in itself."""
+"""What a worker is handed, complete in itself: a trial, baseline, shared root or confirmation."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -13,6 +13,7 @@ class WorkKind(StrEnum):
     TRIAL = "trial"
     BASELINE = "baseline"
     ROOT = "root"
+    CONFIRMATION = "confirmation"
 
 
 class Event(StrEnum):
@@ -29,7 +30,7 @@ class WorkItem(Settings):
     """One adaptation to run, with all that a worker needs to run it.
 
     Attributes:
-        kind: trial, baseline or root.
+        kind: trial, baseline, root or confirmation.
         number: the trial's or baseline's number.
         attempt: how many times it has now been handed out.
         label: how people know it.

@@ -20,6 +20,8 @@ from tatl_search.tracking.parquet import ParquetTracker
 from tatl_search.tracking.tracker import FailSoft, Tracker
 from tatl_search.tracking.wandb import WandbTrialTracker
 
+OF_A_TRIAL = (WorkKind.TRIAL, WorkKind.CONFIRMATION)
+
 
 def run_item(item: WorkItem, listener: Callable[[CandidateRecord], None]) -> dict[str, Any]:
     """Run one piece of work; every candidate is stored before the listener hears of it.
@@ -75,13 +77,16 @@ def open_workbench(item: WorkItem) -> Workbench:
 
 def record_of(candidate: Candidate, item: WorkItem) -> CandidateRecord:
     """Return the row of a candidate of this piece of work."""
-    trial = item.number if item.kind is WorkKind.TRIAL else None
+    trial = item.number if item.kind in OF_A_TRIAL else None
     record = candidate.record(item.config, item.sweep_name, trial)
     match item.kind:
         case WorkKind.TRIAL:
             return record
         case WorkKind.BASELINE:
             return dataclasses.replace(record, kind=Kind.BASELINE, label=item.label)
+        case WorkKind.CONFIRMATION:
+            label = f"{record.label}, seed {item.config.seed}"
+            return dataclasses.replace(record, kind=Kind.CONFIRMATION, label=label)
         case WorkKind.ROOT:
             # No trial asked for it: what the trials save by it is what they would have trained.
             return dataclasses.replace(record, label=item.label, images_without_reuse=0)
@@ -99,11 +104,12 @@ def _check_usable(item: WorkItem, last: CandidateRecord | None, classes: int) ->
 def _trackers(item: WorkItem) -> Sequence[Tracker]:
     folder = SweepFolder(item.folder)
     trackers: list[Tracker] = [ParquetTracker(folder)]
-    if item.kind is WorkKind.TRIAL and item.sweep.wandb.mode != "disabled":
+    if item.kind in OF_A_TRIAL and item.sweep.wandb.mode != "disabled":
+        again = f"-seed-{item.config.seed}" if item.kind is WorkKind.CONFIRMATION else ""
         copy = WandbTrialTracker(
             folder,
             item.sweep.wandb,
-            item.sweep_name,
+            item.sweep_name + again,
             item.number,
             item.config.model_dump(mode="json"),
         )

@@ -4,6 +4,7 @@ One file a row needs no locks between workers, survives a kill at any moment, an
 write of an orphaned worker rewrite the very same row.
 """
 
+import json
 import logging
 import os
 import re
@@ -83,6 +84,14 @@ def write_record(path: Path, record: CandidateRecord | TrialRecord) -> None:
         ) from error
 
 
+def _candidate_path(folder: SweepFolder, record: CandidateRecord) -> Path:
+    if record.kind is Kind.CONFIRMATION:
+        seed = json.loads(record.settings)["seed"]
+        name = f"trial-{record.trial:05d}-seed-{seed}-round-{record.round:02d}.parquet"
+        return folder.confirmations / name
+    return folder.candidates / _candidate_file(record)
+
+
 def _candidate_file(record: CandidateRecord) -> str:
     if record.trial is not None:
         return f"trial-{record.trial:05d}-round-{record.round:02d}.parquet"
@@ -107,7 +116,7 @@ class ParquetTracker:
         Raises:
             StorageError: the folder cannot be written.
         """
-        path = self._folder.candidates / _candidate_file(record)
+        path = _candidate_path(self._folder, record)
         if not _holds_stage(path, record.stage):
             write_record(path, record)
 
