@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tatl_search.config import Objective
+from tatl_search.core.constraints import keeps_to
 from tatl_search.core.pareto import area_under_front, hypervolume, knee, non_dominated
 from tatl_search.manifest import SweepManifest
 from tatl_search.records import CandidateRecord
@@ -50,6 +51,13 @@ class Front:
         for row in self.members():
             first.setdefault(row.stage, row)
         return tuple(first.values())
+
+
+def within_bounds(
+    manifest: SweepManifest, rows: Iterable[CandidateRecord]
+) -> tuple[CandidateRecord, ...]:
+    """Return the candidates that keep to the sweep's bounds: all of them where it has none."""
+    return tuple(row for row in rows if keeps_to(manifest.sweep.bounds, vars(row)))
 
 
 class Staircase(NamedTuple):
@@ -133,6 +141,7 @@ def front_json(results: SweepResults, all_candidates: bool) -> dict[str, Any]:
     every = zip(results.candidates, front.mask, strict=True)
     listed = every if all_candidates else [(row, True) for row in front.distinct()]
     unpruned = results.unpruned
+    bounds = results.manifest.sweep.bounds
     return {
         "sweep": results.manifest.name,
         "trials": len(results.trials),
@@ -144,7 +153,13 @@ def front_json(results: SweepResults, all_candidates: bool) -> dict[str, Any]:
         "unpruned": None if unpruned is None else _figures(unpruned),
         "baselines": [{"label": row.label, **_figures(row)} for row in results.baselines],
         "candidates": [
-            {"trial": row.trial, "round": row.round, **_figures(row), "on_front": on}
+            {
+                "trial": row.trial,
+                "round": row.round,
+                **_figures(row),
+                "on_front": on,
+                **({"within_bounds": keeps_to(bounds, vars(row))} if bounds.given else {}),
+            }
             for row, on in listed
         ],
     }

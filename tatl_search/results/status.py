@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tatl_search.records import TrialState
-from tatl_search.results.front import Front, front_of
+from tatl_search.results.front import Front, front_of, within_bounds
 from tatl_search.results.store import SweepResults
 from tatl_search.results.words import percent, scaled
 
@@ -24,9 +24,13 @@ def sweep_status(results: SweepResults, running: bool) -> dict[str, Any]:
         "running": running,
         "trials_wanted": results.manifest.sweep.trials,
         "trials": len(results.trials),
+        "ended_by": results.ended_by,
+        "stopped_early": sum(t.state is TrialState.STOPPED for t in results.trials),
         "infeasible": dict(Counter(str(reason) for reason in infeasible)),
         "candidates": len(results.candidates),
         "on_front": len(front.distinct()),
+        "bounds": dict(results.manifest.sweep.bounds.given),
+        "within_bounds": len(within_bounds(results.manifest, front.distinct())),
         "unpruned_accuracy": None if results.unpruned is None else results.unpruned.accuracy,
         "best_accuracy": max((row.accuracy for row in results.candidates), default=None),
         "knee": _knee(front),
@@ -42,13 +46,16 @@ def sweep_status(results: SweepResults, running: bool) -> dict[str, Any]:
 def status_text(status: Mapping[str, Any]) -> str:
     """Return the state of a sweep in words, one thing a line."""
     state = "running" if status["running"] else "not running"
-    unfinished = status["trials"] < status["trials_wanted"]
+    unfinished = status["trials"] < status["trials_wanted"] and not status["ended_by"]
     lines = [
         f"{status['sweep']}: {state}, {status['trials']} of {status['trials_wanted']} trials ended"
         + ("; go on with `tatl-search resume`" if unfinished and not status["running"] else ""),
+        *(f"ended by its {used_up}" for used_up in [status["ended_by"]] if used_up),
+        *(f"  {n} stopped early" for n in [status["stopped_early"]] if n),
         *(f"  {count} infeasible: {why}" for why, count in status["infeasible"].items()),
         f"{status['candidates']} candidates, {status['on_front']} networks on the front,"
         f" hypervolume {status['hypervolume']:.4f}",
+        *(f"{status['within_bounds']} of them keep to the bounds" for _ in [0] if status["bounds"]),
         *_accuracy_lines(status),
         f"{status['images_trained']:,} images trained, {status['images_forward']:,} forward only,"
         f" {status['images_saved']:,} saved by reuse, {status['seconds']:,.0f} s of work",

@@ -28,6 +28,7 @@ class SweepResults:
         baselines: the networks to beat.
         trials: how trials ended, by number; running ones are not among them.
         environment: versions and machine of the last driver; empty if it was not written.
+        ended_by: the budget that ended it before its last trial, in words; null for none.
     """
 
     folder: SweepFolder
@@ -37,6 +38,7 @@ class SweepResults:
     baselines: tuple[CandidateRecord, ...]
     trials: tuple[TrialRecord, ...]
     environment: Mapping[str, Any]
+    ended_by: str | None = None
 
     @property
     def _rows(self) -> tuple[CandidateRecord, ...]:
@@ -102,6 +104,7 @@ def load_sweep(folder: Path | str) -> SweepResults:
         baselines=_ordered(row for row in rows if row.kind is Kind.BASELINE),
         trials=tuple(read_records(where.trials, TrialRecord)),
         environment=_environment(where.environment),
+        ended_by=where.ended_by.read_text() if where.ended_by.is_file() else None,
     )
 
 

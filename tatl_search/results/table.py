@@ -8,7 +8,7 @@ from rich.text import Text
 
 from tatl_search.config import Objective
 from tatl_search.records import CandidateRecord
-from tatl_search.results.front import front_of, main_cost
+from tatl_search.results.front import front_of, main_cost, within_bounds
 from tatl_search.results.store import SweepResults
 from tatl_search.results.verdict import verdict
 from tatl_search.results.words import COST_NAMES, accuracy_with_interval, cost, times_less
@@ -99,9 +99,13 @@ def _caption(results: SweepResults) -> str:
     knee = front_of(results).knee
     if knee is None:
         return verdict(results)
+    bounds = results.manifest.sweep.bounds.given
+    front = front_of(results).distinct()
+    kept = len(within_bounds(results.manifest, front))
+    told = f" {kept} of the front's {len(front)} networks keep to the bounds." if bounds else ""
     return (
         "Validation accuracy; points, share and times less are against the unpruned network."
-        f" The knee is {knee.label}.\n{verdict(results)}"
+        f" The knee is {knee.label}.{told}\n{verdict(results)}"
     )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from tatl_search.config import Objective
+from tatl_search.config import BudgetSettings, Objective
 from tatl_search.search.preflight import NetworkCheck, check_networks, training_speed
 from tatl_search.search.variants import most_epochs, shared_roots, variants
 from tatl_search.space import SearchSpace
@@ -30,6 +30,7 @@ class SweepEstimate:
         concurrent: trials that run at once on this machine.
         minutes: wall-clock on this machine.
         disk_mb: for the stored networks.
+        budget: what may end the sweep earlier, in words; empty for nothing.
     """
 
     trials: int
@@ -39,6 +40,7 @@ class SweepEstimate:
     concurrent: int
     minutes: float
     disk_mb: float
+    budget: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the estimate as JSON values."""
@@ -52,6 +54,7 @@ class SweepEstimate:
             f" ({self.concurrent} at once, {self.images_per_second:.0f} images/s each)\n"
             f"{self.disk_mb:,.0f} MB of disk at most\n"
             "Pruned networks train faster and shared rounds are paid once: expect less."
+            + (f"\nIts budget may end it earlier: {self.budget}." if self.budget else "")
         )
 
 
@@ -89,7 +92,23 @@ def estimate_sweep(space: SearchSpace, cpus: int) -> SweepEstimate:
         concurrent=concurrent,
         minutes=work / speed / concurrent / 60,
         disk_mb=(roots + sweep.trials * rounds) * check.costs[Objective.SIZE_BYTES] / 1e6,
+        budget=_in_words(sweep.budget),
     )
+
+
+def _in_words(budget: BudgetSettings) -> str:
+    """Return what a budget allows, besides the trials that run when it is used up."""
+    stale = budget.stale
+    limits = (
+        (budget.minutes, f"{budget.minutes or 0:g} min"),
+        (budget.images_trained, f"{budget.images_trained or 0:,} training images"),
+        (budget.gpu_hours, f"{budget.gpu_hours or 0:g} GPU-hours"),
+        (
+            stale,
+            f"{stale.trials} trials without {100 * stale.growth:g} % more area" if stale else "",
+        ),
+    )
+    return ", ".join(text for limit, text in limits if limit is not None)
 
 
 def _most_rounds(space: SearchSpace) -> int:

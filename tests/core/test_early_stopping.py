@@ -151,3 +151,10 @@ def test_a_stopped_trial_teaches_nothing() -> None:
         stopping.hear(bad, round_, 0.5, [100.0 - 20 * round_])
     stopping.stop(bad)
     assert stopping.margin == math.inf
+
+
+def test_a_trial_without_a_network_teaches_nothing() -> None:
+    stopping, bad = EarlyStopping(seed=0, costs=1), stoppable(0)
+    good_trials(stopping, LEAST_FINISHED - 1)
+    stopping.finish(bad)
+    assert stopping.margin == math.inf

@@ -1,9 +1,13 @@
 """What a sweep says of itself (figures in conftest)."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
+from tatl_search.config import BoundSettings
+from tatl_search.records import TrialState
+from tatl_search.results.front import front_json
 from tatl_search.results.status import status_text, sweep_status
 from tatl_search.results.store import SweepResults
 from tests.results.conftest import SweepWriter
@@ -16,9 +20,13 @@ def test_the_state_as_json(results: SweepResults) -> None:
         "running": True,
         "trials_wanted": 4,
         "trials": 4,
+        "ended_by": None,
+        "stopped_early": 0,
         "infeasible": {"collapsed": 1},
         "candidates": 8,
         "on_front": 4,
+        "bounds": {},
+        "within_bounds": 4,
         "unpruned_accuracy": 0.95,
         "best_accuracy": 0.95,
         "knee": {"trial": 0, "round": 2, "accuracy": 0.90, "macs": 30_000_000},
@@ -47,3 +55,24 @@ def test_an_unfinished_sweep_says_how_to_go_on(write_sweep: SweepWriter) -> None
     lines = status_text(status).splitlines()
     assert lines[0].endswith("1 of 4 trials ended; go on with `tatl-search resume`")
     assert "0 candidates" in lines[2]
+
+
+def test_bounds_stops_and_a_budget_are_told(results: SweepResults) -> None:
+    """Of the front, 0.94 at 60 M and 0.90 at 30 M keep to both bounds."""
+    bounds = BoundSettings(accuracy=0.8, macs=60e6)
+    sweep = results.manifest.sweep.model_copy(update={"bounds": bounds})
+    bounded = replace(
+        results,
+        manifest=results.manifest.model_copy(update={"sweep": sweep}),
+        trials=(*results.trials[:2], replace(results.trials[2], state=TrialState.STOPPED)),
+        ended_by="budget.minutes: 60.0 of 60",
+    )
+    lines = status_text(sweep_status(bounded, running=False)).splitlines()
+    assert lines[:3] == [
+        "made: not running, 3 of 4 trials ended",
+        "ended by its budget.minutes: 60.0 of 60",
+        "  1 stopped early",
+    ]
+    assert "2 of them keep to the bounds" in lines
+    marked = front_json(bounded, all_candidates=False)["candidates"]
+    assert [row["within_bounds"] for row in marked] == [False, True, True, False]

@@ -62,6 +62,15 @@ def test_as_many_run_at_once_as_fit(cpus: int, sweep: dict[str, int], at_once: i
     assert 0 < estimate.minutes < 60
 
 
+def test_a_budget_is_told() -> None:
+    budget = {"minutes": 30, "images_trained": 20_000, "stale": {"trials": 8, "growth": 0.02}}
+    estimate = estimated(sweep={"trials": 6, "budget": budget})
+    assert str(estimate).splitlines()[-1] == (
+        "Its budget may end it earlier: 30 min, 20,000 training images, 8 trials without 2 % more"
+        " area."
+    )
+
+
 def test_in_words() -> None:
     text = str(SweepEstimate(10, 70, 59_400, 143.2, 2, 4.2, 973.4))
     assert text.splitlines() == [

@@ -76,3 +76,15 @@ def test_what_is_left_follows_from_this_drivers_pace() -> None:
     assert snapshot.left_s == pytest.approx(2 * snapshot.elapsed_s, rel=0.01)
     tell(callback, end(), end())
     assert heard[-1][1].left_s == 0.0
+
+
+def test_a_trial_that_the_scheduler_stops_has_ended() -> None:
+    heard: Heard = []
+    callback = follow(heard, trials=4)
+    tell(callback, candidate(3, 2, 0.5, 50) | {"done": True})
+    (_, _), (last, _), (end_of_it, snapshot) = heard
+    assert last is not None
+    assert end_of_it is not None
+    assert (last["event"], end_of_it["event"]) == ("candidate", "end")
+    assert (end_of_it["label"], end_of_it["stop_reason"]) == ("trial 3", "below_front")
+    assert (snapshot.done, snapshot.candidates) == (1, 1)

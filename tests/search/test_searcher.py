@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from ray.tune.search import Searcher
 
-from tatl_search.config import Objective
+from tatl_search.config import BudgetSettings, Objective
 from tatl_search.manifest import SweepFolder
-from tatl_search.records import TrialRecord, TrialState
+from tatl_search.records import StopReason, TrialRecord, TrialState
 from tatl_search.search.account import Account
 from tatl_search.search.searcher import MAX_ATTEMPTS, WorkSearcher
 from tatl_search.search.study import Proposal, SweepStudy
@@ -39,6 +39,7 @@ class Sweep:
         self.study = SweepStudy(self.folder.journal, "test", SPACE, 0, REFERENCE)
         items = [self.item(WorkKind.BASELINE, number) for number in range(baselines)]
         self.stopped: set[str] = set()
+        self.account = Account(SPACE.sweep, REFERENCE[Objective.MACS], 0.0)
         self.searcher = self.searcher_of(items, slots)
 
     def searcher_of(self, items: list[WorkItem], slots: int) -> WorkSearcher:
@@ -48,7 +49,7 @@ class Sweep:
             self.trial_item,
             ParquetTracker(self.folder),
             lambda: slots,
-            Account(SPACE.sweep, REFERENCE[Objective.MACS], 0.0),
+            self.account,
             self.stopped.__contains__,
         )
 
@@ -187,6 +188,37 @@ def test_a_second_word_of_a_trial_changes_nothing(tmp_path: Path) -> None:
     sweep.searcher.on_trial_complete("a", END)
     sweep.searcher.on_trial_complete("a", END)
     assert sweep.study.told == 1
+
+
+def test_a_stopped_trial_is_recorded_then_told_as_censored_and_not_tried_again(
+    tmp_path: Path,
+) -> None:
+    sweep = Sweep(tmp_path, slots=1)
+    sweep.suggest("a")
+    sweep.stopped.add("a")
+    report = {"event": Event.CANDIDATE.value, "label": "trial 0 round 2", "trial": 0, "round": 2}
+    costs = {"accuracy": 0.4, "macs": 500, "images_trained": 100, "seconds": 1.0}
+    sweep.searcher.on_trial_complete("a", {**report, **costs, "time_total_s": 3.5})
+    (record,) = sweep.trials()
+    assert (record.state, record.stop_reason) == (TrialState.STOPPED, StopReason.BELOW_FRONT)
+    assert (record.rounds, record.seconds, record.infeasible_reason) == (2, 3.5, None)
+    assert (sweep.study.told, sweep.study.stopped()) == (1, {0: 2})
+    assert sweep.suggest("b") == "trial 1"
+    again = Sweep(tmp_path)
+    assert (again.study.finished(), again.study.stopped()) == ([0], {0: 2})
+
+
+def test_a_used_up_budget_ends_the_sweep_but_not_what_was_begun(tmp_path: Path) -> None:
+    first = Sweep(tmp_path, slots=1)
+    first.suggest("a")  # the driver dies
+    spent = SPACE.sweep.model_copy(update={"budget": BudgetSettings(minutes=1.0)})
+    second = Sweep(tmp_path, slots=1)
+    second.account = Account(spent, REFERENCE[Objective.MACS], seconds_before=61.0)
+    second.searcher = second.searcher_of([], slots=1)
+    assert second.suggest("b") == "trial 0"
+    second.searcher.on_trial_complete("b", END)
+    assert second.suggest("c") == Searcher.FINISHED
+    assert second.study.seconds >= 61.0
 
 
 @pytest.mark.parametrize("done", [0, 1])
