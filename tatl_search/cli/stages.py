@@ -16,8 +16,16 @@ if TYPE_CHECKING:
     from tatl_search.search.keeping import Cut
     from tatl_search.search.stage_list import StageEntry
 
+HELP = """Stored networks of a sweep: what there is, and making room.
+
+```
+tatl-search stages ls sweeps/quickstart
+tatl-search stages gc sweeps/quickstart --keep-gb 2 --dry-run
+```
+"""
+
 app = typer.Typer(
-    help="Stored networks of a sweep: what there is, and making room.",
+    help=HELP,
     no_args_is_help=True,
     rich_markup_mode="markdown",
 )

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from tatl_search.config.base import Count, Settings
+from tatl_search.config.base import Count, Positive, Settings
 from tatl_search.config.limits import BoundSettings, BudgetSettings, StartSettings
 from tatl_search.config.network import NetworkSettings
 
@@ -83,6 +83,9 @@ class SweepSettings(Settings):
         cpus_per_trial: CPUs, and therefore torch threads, of one trial.
         gpus_per_trial: share of a GPU for one trial; 0 trains on CPUs.
         max_concurrent: trials at once; null fills the cluster.
+        trial_minutes: wall-clock after which a worker is ended with its trial, as when it hangs;
+            null for no limit. The trial is tried again, from its stored stages, as often as any
+            that loses its worker.
         stages_gb: 10^9 bytes that stored networks may take; null for no bound. The least
             recently used go first and are computed again when they are asked for. The front's,
             shared first ones and those in use stay.
@@ -103,6 +106,7 @@ class SweepSettings(Settings):
     cpus_per_trial: Count = 1
     gpus_per_trial: Annotated[float, Field(ge=0.0)] = 0.0
     max_concurrent: Count | None = None
+    trial_minutes: Positive | None = None
     stages_gb: Annotated[float, Field(ge=0.0)] | None = None
     collapse_accuracy: Annotated[float, Field(ge=0.0)] = 1.5
     bounds: BoundSettings = BoundSettings()

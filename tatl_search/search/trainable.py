@@ -8,6 +8,7 @@ from ray import tune
 
 from tatl_search.errors import StorageError
 from tatl_search.records import CandidateRecord
+from tatl_search.search.time_limit import time_limit
 from tatl_search.search.work import Event, WorkItem
 from tatl_search.search.worker import figures, run_item
 
@@ -15,7 +16,9 @@ from tatl_search.search.worker import figures, run_item
 def run_work(config: dict[str, Any]) -> None:
     """Run one piece of work inside a Ray Tune worker, reporting every candidate and the end."""
     item = WorkItem.model_validate(config["item"])
-    tune.report(report_of(item, lambda record: tune.report(figures(record, Event.CANDIDATE))))
+    with time_limit(item.sweep.trial_minutes):
+        end = report_of(item, lambda record: tune.report(figures(record, Event.CANDIDATE)))
+    tune.report(end)
 
 
 def report_of(item: WorkItem, listener: Callable[[CandidateRecord], None]) -> dict[str, Any]:

@@ -16,10 +16,12 @@ VERBS = (
     "adapt",
     "front",
     "pick",
+    "confirm",
     "validate",
     "methods",
     "doctor",
     "data",
+    "stages",
 )
 
 
