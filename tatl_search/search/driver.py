@@ -74,15 +74,7 @@ class Driver:
         begun = begin(study, self._space, self._folder)
         scheduler = self._scheduler(study)
         account = Account(self._sweep, self._manifest.reference[Objective.MACS], study.seconds)
-        searcher = WorkSearcher(
-            study,
-            [*self._missing_baselines(), *self._damaged_trials(study)],
-            self._trial_item,
-            self._parquet,
-            lambda: slots(self._sweep),
-            account,
-            scheduler.has_stopped if scheduler else lambda _: False,
-        )
+        searcher = self._searcher(study, account, scheduler)
         progress = ProgressCallback(
             self._sweep.trials,
             study.told,
@@ -105,6 +97,19 @@ class Driver:
         if searcher.fatal is not None:
             raise StorageError(searcher.fatal)
         return self._end(study, account, failed_roots, searcher.failures)
+
+    def _searcher(
+        self, study: SweepStudy, account: Account, scheduler: FrontScheduler | None
+    ) -> WorkSearcher:
+        return WorkSearcher(
+            study,
+            [*self._missing_baselines(), *self._damaged_trials(study)],
+            self._trial_item,
+            self._parquet,
+            lambda: slots(self._sweep),
+            account,
+            scheduler.has_stopped if scheduler else lambda _: False,
+        )
 
     def _end(
         self, study: SweepStudy, account: Account, roots: Sequence[str], others: Sequence[str]
