@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from tatl_search.manifest import SweepFolder
+from tatl_search.records import SCHEMA_VERSION
 from tatl_search.search.lock import only_driver
 from tests.cli.conftest import Tatl, make_images
 
@@ -196,11 +197,16 @@ class TestNoSweep:
 
     def test_a_newer_schema(self, verb: str, here: Path, adapted: Path, tatl: Tatl) -> None:
         text = (adapted / "sweep.yaml").read_text(encoding="utf-8")
-        newer = text.replace("schema_version: 1", "schema_version: 99\nnew_setting: 1")
+        newer = text.replace(
+            f"schema_version: {SCHEMA_VERSION}", "schema_version: 99\nnew_setting: 1"
+        )
         (here / "sweep.yaml").write_text(newer, encoding="utf-8")
         ended = tatl(verb, ".")
         assert (ended.code, ended.out) == (2, "")
-        assert "written by a newer version (schema 99; this one reads up to 1)" in ended.err
+        assert (
+            f"written by a newer version (schema 99; this one reads up to {SCHEMA_VERSION})"
+            in ended.err
+        )
 
     def test_a_damaged_one(self, verb: str, here: Path, adapted: Path, tatl: Tatl) -> None:
         text = (adapted / "sweep.yaml").read_text(encoding="utf-8")

@@ -46,7 +46,7 @@ def test_a_killed_driver_loses_and_doubles_nothing(tmp_path: Path) -> None:
 
 def test_ctrl_c_ends_cleanly_and_is_no_attempt(tmp_path: Path) -> None:
     folder = tmp_path / "interrupted"
-    with Driver.sweep(folder, faulty_space()) as driver:
+    with Driver.sweep(folder, faulty_space(trials=6)) as driver:
         driver.await_file(folder / "candidates", "trial-*")
         with Driver.resume(folder) as second:
             assert second.end() == 2
