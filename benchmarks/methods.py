@@ -57,8 +57,12 @@ OWN: Mapping[str, Mapping[str, Any]] = {
     "tatl": {"prune": {"threshold": 0.8}},
     "slimming": {"finetune": {"sparsity": 1e-4}, "retrain": {"sparsity": 1e-4}},
     "legr": {"prune": {"legr": {"steps": 0, "evaluations": 100}}},
+    "legr_400": {"prune": {"method": "legr", "legr": {"steps": 0, "evaluations": 400}}},
 }
-"""What a method needs besides the common settings; chosen beforehand, not on judging images."""
+"""What a run needs besides the common settings; chosen beforehand, not on judging images.
+
+A name that is no method's own, such as `legr_400`, names its method in `prune.method`.
+"""
 
 
 @dataclass(frozen=True)
@@ -128,9 +132,9 @@ def run(method: str, seed: int, options: argparse.Namespace) -> list[Row]:
 def settings(method: str, seed: int, data: Path) -> AdaptationConfig:
     """Return the settings of a method's trajectory."""
     sections: dict[str, dict[str, Any]] = {name: dict(part) for name, part in COMMON.items()}
+    sections["prune"]["method"] = method
     for name, part in OWN.get(method, {}).items():
         sections[name] |= part
-    sections["prune"]["method"] = method
     sections["data"] |= {"path": str(data), "split_seed": seed}
     return AdaptationConfig.model_validate({"seed": seed, **sections})
 
@@ -257,7 +261,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, default=Path("/usr/share/datasets/fashion-mnist"))
     parser.add_argument("--work", type=Path, default=Path("sweeps/benchmark-methods"))
     parser.add_argument("--rows", type=Path, default=HERE / "results" / "methods")
-    parser.add_argument("--methods", nargs="*", default=[m for m in METHODS if m not in NEEDY])
+    parser.add_argument("--methods", nargs="*", default=RUNS)
     parser.add_argument("--seeds", type=int, nargs="*", default=[0, 1, 2])
     parser.add_argument("--images", type=int, default=10_000)
     parser.add_argument("--threads", type=int, default=1)
@@ -266,6 +270,8 @@ def _options() -> argparse.Namespace:
 
 NEEDY = {"spectral_da", "wealthadapt"}
 """Methods that need images of a second task; they are not comparable without one."""
+
+RUNS = [*(method for method in METHODS if method not in NEEDY), "legr_400"]
 
 
 if __name__ == "__main__":
