@@ -12,7 +12,7 @@ made from it. Two processes may share the work, each with its own `--methods` or
 import argparse
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,20 +24,16 @@ import pyarrow.parquet as pq
 import torch
 from matplotlib import pyplot as plt
 
+from benchmarks.judging import LOW, SHARES, Judge, affordable, area, spread
 from tatl_search.adaptation.candidate import Candidate
 from tatl_search.adaptation.loop import adapt
 from tatl_search.adaptation.stages import StageStore
-from tatl_search.adaptation.workbench import EVALUATION_BATCH, Workbench
+from tatl_search.adaptation.workbench import Workbench
 from tatl_search.config import METHODS, AdaptationConfig
 from tatl_search.core.pareto import non_dominated
-from tatl_search.data import Split, TargetData, load_target
-from tatl_search.data.batches import InputForm, evaluation_batches
-from tatl_search.nets.evaluate import evaluate
+from tatl_search.data import TargetData, load_target
 
 HERE = Path(__file__).parent
-JUDGES = 5000
-SHARES = (0.75, 0.50, 0.25, 0.12)
-LOW = 0.1
 
 COMMON: Mapping[str, Any] = {
     "data": {
@@ -176,30 +172,13 @@ def judge(
     found: Sequence[tuple[Candidate, Row]], bench: Workbench, target: TargetData
 ) -> list[Row]:
     """Measure the candidates of the validation front on the judging images."""
-    test = target.open_test("benchmarks/methods.py")
-    judges = Split(test.images, test.rows[:JUDGES], test.labels[:JUDGES])
+    measure = Judge(target, "benchmarks/methods.py")
     rows = [row for _, row in found]
     values = np.array([(-row.accuracy, row.macs_share) for row in rows])
     for at in np.flatnonzero(non_dominated(values)).tolist():
-        network = bench.network_of(found[at][0].stage)
-        form = InputForm(bench.target.image_size, network.preprocessing, "cpu")
-        batches = evaluation_batches(judges, EVALUATION_BATCH, form)
-        accuracy = evaluate(network.module, batches).accuracy
-        rows[at] = Row(**{**asdict(rows[at]), "judged": accuracy})
+        judged = measure(bench.network_of(found[at][0].stage))
+        rows[at] = replace(rows[at], judged=judged)
     return rows
-
-
-def affordable(rows: Sequence[Row], share: float) -> float:
-    """Return the judged accuracy of the best network, by validation, within a share of MACs."""
-    within = [row for row in rows if row.macs_share <= share and not np.isnan(row.judged)]
-    return max(within, key=lambda row: row.accuracy).judged if within else 0.0
-
-
-def area(rows: Sequence[Row]) -> float:
-    """Return the mean of `affordable` over MACs shares from 0.1 to 1."""
-    edges = sorted({LOW, 1.0, *(row.macs_share for row in rows if LOW < row.macs_share < 1)})
-    widths = np.diff(edges)
-    return float(np.dot(widths, [affordable(rows, edge) for edge in edges[:-1]]) / (1.0 - LOW))
 
 
 def table(rows: Sequence[Row]) -> str:
@@ -208,8 +187,8 @@ def table(rows: Sequence[Row]) -> str:
     for method in dict.fromkeys(row.method for row in rows):
         own = [row for row in rows if row.method == method]
         runs = [[row for row in own if row.seed == seed] for seed in {row.seed for row in own}]
-        cells = [_spread([area(run) for run in runs])]
-        cells += [_spread([affordable(run, share) for run in runs]) for share in SHARES]
+        cells = [spread([area(run) for run in runs])]
+        cells += [spread([affordable(run, share) for run in runs]) for share in SHARES]
         trained = np.mean([run[-1].images_trained for run in runs])
         scoring = sum(row.scoring_seconds for row in own if row.round < len(runs[0]) - 1)
         training = sum(row.training_seconds for row in own if row.round > 0)
@@ -239,10 +218,6 @@ def draw(rows: Sequence[Row], path: Path) -> None:
     axes.grid(alpha=0.3)
     axes.legend(ncols=2, fontsize="small")
     figure.savefig(path, dpi=130)
-
-
-def _spread(values: Sequence[float]) -> str:
-    return f"{np.mean(values):.3f} ± {np.std(values, ddof=1) if len(values) > 1 else 0:.3f}"
 
 
 def _read(path: Path) -> list[Row]:
