@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 from tatl_search.records import CandidateRecord, TrialRecord
@@ -47,7 +48,10 @@ def attempt(what: str, call: Callable[[], None]) -> bool:
 
 
 class FailSoft:
-    """A tracker that is switched off at its first failure.
+    """A tracker that works beside the trial, and is switched off at its first failure.
+
+    Its calls are made in order by a thread of its own: nobody waits for a server or a slow disk
+    until the tracker is closed.
 
     For recorders that only copy. Never wrap the Parquet tracker: rows that cannot be stored
     must end the trial.
@@ -63,18 +67,23 @@ class FailSoft:
         self._tracker = tracker
         self._name = name
         self._on = True
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
 
     def candidate(self, record: CandidateRecord) -> None:
         """Record one evaluated network, if the tracker still works."""
-        self._call(lambda: self._tracker.candidate(record))
+        self._thread.submit(self._call, lambda: self._tracker.candidate(record))
 
     def trial(self, record: TrialRecord) -> None:
         """Record how the trial ended, if the tracker still works."""
-        self._call(lambda: self._tracker.trial(record))
+        self._thread.submit(self._call, lambda: self._tracker.trial(record))
 
     def close(self) -> None:
-        """Close the tracker, also after a failure: it may still hold a process or a file."""
-        self._on = attempt(self._name, self._tracker.close) and self._on
+        """Wait for what is under way and close the tracker, also after a failure.
+
+        It may still hold a process or a file.
+        """
+        self._thread.submit(attempt, self._name, self._tracker.close)
+        self._thread.shutdown()
 
     def _call(self, call: Callable[[], None]) -> None:
         if self._on:

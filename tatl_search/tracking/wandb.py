@@ -81,7 +81,7 @@ def _answers(server: SplitResult) -> bool:
     return True
 
 
-def _quiet_settings() -> wandb.Settings:
+def _quiet_settings(job_type: str) -> wandb.Settings:
     # Metadata would store the command line and the git remote, where secrets may stand.
     return wandb.Settings(
         silent=True,
@@ -91,6 +91,8 @@ def _quiet_settings() -> wandb.Settings:
         x_disable_meta=True,
         x_disable_stats=True,
         x_disable_machine_info=True,
+        # To list what is installed costs a trial more than all else that W&B does for it.
+        x_save_requirements=job_type == "sweep",
         # Without a network a trial waits this long at most; what is left lies in the folder.
         init_timeout=30.0,
         finish_timeout=60.0,
@@ -112,6 +114,7 @@ def _open_run(
 ) -> wandb.Run:
     """Open the run `<sweep>-<name>`; the first word of the name is its job type."""
     _writable(folder.wandb)
+    job_type = name.partition("-")[0]
     # Before `silent` counts, W&B tells where it found the key.
     with redirect_stderr(io.StringIO()):
         return wandb.init(
@@ -123,12 +126,12 @@ def _open_run(
             id=f"{sweep}-{name}",
             name=name,
             group=sweep,
-            job_type=name.partition("-")[0],
+            job_type=job_type,
             config=dict(config),
             resume="allow",
             # The process may hold another run, such as the one of a notebook: leave it alone.
             reinit="create_new",
-            settings=_quiet_settings(),
+            settings=_quiet_settings(job_type),
         )
 
 

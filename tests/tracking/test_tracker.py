@@ -2,12 +2,14 @@
 
 import logging
 from pathlib import Path
+from threading import Event
 
 import pytest
 
 from tatl_search.config import WandbSettings
 from tatl_search.errors import StorageError
 from tatl_search.manifest import SweepFolder
+from tatl_search.records import CandidateRecord, TrialRecord, TrialState
 from tatl_search.tracking.parquet import ParquetTracker
 from tatl_search.tracking.tracker import FailSoft, Tracker, attempt
 from tatl_search.tracking.wandb import WandbTrialTracker
@@ -50,13 +52,42 @@ def test_unwrapped_failures_are_raised(tmp_path: Path) -> None:
 
 def test_records_pass_through_while_the_tracker_works(tmp_path: Path) -> None:
     folder = SweepFolder(tmp_path)
-    inner = ParquetTracker(folder)
-    tracker = FailSoft(inner, "the copy")
+    tracker = FailSoft(ParquetTracker(folder), "the copy")
     tracker.candidate(made_candidate(trial=3, round=2))
     tracker.trial(made_trial(trial=3))
     tracker.close()
-    assert inner.has_candidate(3, 2)
+    assert (folder.candidates / "trial-00003-round-02.parquet").is_file()
     assert (folder.trials / "trial-00003.parquet").is_file()
+
+
+class _Waits:
+    """A recorder whose server does not answer until it is let go on."""
+
+    def __init__(self) -> None:
+        self.goes_on = Event()
+        self.recorded: list[object] = []
+
+    def candidate(self, record: CandidateRecord) -> None:
+        self.goes_on.wait()
+        self.recorded.append(record.round)
+
+    def trial(self, record: TrialRecord) -> None:
+        self.recorded.append(record.state)
+
+    def close(self) -> None:
+        self.recorded.append("closed")
+
+
+def test_the_trial_does_not_wait_for_a_recorder_and_all_is_recorded_in_order() -> None:
+    slow = _Waits()
+    tracker = FailSoft(slow, "the copy")
+    tracker.candidate(made_candidate(round=0))
+    tracker.candidate(made_candidate(round=1))
+    tracker.trial(made_trial())
+    assert slow.recorded == []
+    slow.goes_on.set()
+    tracker.close()
+    assert slow.recorded == [0, 1, TrialState.COMPLETE, "closed"]
 
 
 def test_an_interrupt_is_not_a_failure() -> None:

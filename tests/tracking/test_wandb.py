@@ -69,6 +69,8 @@ def test_a_trials_run_holds_its_settings_rounds_and_ending(
     assert found.summary["accuracy"] == 0.93
     assert "infeasible_reason" not in found.summary
     assert [m.step_metric for m in found.metrics if m.glob_name == "*"] == ["round"]
+    # What is installed stands in `environment.json` and in the sweep's run.
+    assert not list(tmp_path.rglob("requirements.txt"))
     assert capfd.readouterr() == ("", "")
 
 
@@ -97,6 +99,7 @@ def test_the_sweeps_run_holds_front_table_figure_and_sums(tmp_path: Path) -> Non
     assert found.summary["trials"] == 1
     assert found.summary["on_front"] == 1
     files = next(tmp_path.glob("wandb/offline-run-*/files"))
+    assert "optuna==" in (files / "requirements.txt").read_text()
     table = json.loads((files / found.history[0]["candidates/path"]).read_text())
     assert table["columns"] == ["trial", "round", "accuracy", "macs", "on_front"]
     assert table["data"] == [[0, 0, 0.95, 10, True], [0, 1, 0.9, 12, False]]
