@@ -77,7 +77,7 @@ def front_of(results: SweepResults) -> Front:
     return Front(
         results,
         mask=tuple(bool(on) for on in non_dominated(objective_values(results.manifest, rows))),
-        hypervolume=_hypervolume(results),
+        hypervolume=hypervolume(*normalised(results)),
         area=area_under_front(accuracy, _shares(results, Objective.MACS)),
         knee=rows[knee(accuracy, _column(rows, cost))],
     )
@@ -104,6 +104,18 @@ def objective_values(manifest: SweepManifest, rows: Iterable[CandidateRecord]) -
     return np.array(
         [[-row.accuracy, *(value(row, cost) for cost in costs(manifest))] for row in rows]
     ).reshape(-1, len(manifest.sweep.objectives))
+
+
+def normalised(results: SweepResults) -> tuple[Floats, Floats]:
+    """Return what the hypervolume is computed from, all to be minimised.
+
+    Returns:
+        (N, D) the candidates' accuracy, negative, and costs as shares of the unpruned network's;
+        (D,) the reference point: accuracy 0 and the unpruned network's costs.
+    """
+    accuracy = _column(results.candidates, Objective.ACCURACY)
+    shares = [_shares(results, cost) for cost in costs(results.manifest)]
+    return np.column_stack([-accuracy, *shares]), np.array([0.0, *(1.0 for _ in shares)])
 
 
 def staircase(cost: Sequence[float], score: Sequence[float], lower_is_better: bool) -> Staircase:
@@ -176,10 +188,3 @@ def _column(rows: Iterable[CandidateRecord], objective: Objective) -> Floats:
 def _shares(results: SweepResults, cost: Objective) -> Floats:
     reference = results.reference_cost(cost)
     return _column(results.candidates, cost) / (np.nan if reference is None else reference)
-
-
-def _hypervolume(results: SweepResults) -> float:
-    accuracy = _column(results.candidates, Objective.ACCURACY)
-    shares = [_shares(results, cost) for cost in costs(results.manifest)]
-    reference = np.array([0.0, *(1.0 for _ in shares)])
-    return hypervolume(np.column_stack([-accuracy, *shares]), reference)

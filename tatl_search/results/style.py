@@ -4,6 +4,7 @@ from tatl_search.results.store import SweepResults
 
 # Okabe and Ito's colours (jfly.uni-koeln.de/color), told apart by the colour-blind.
 BLUE = "#0072B2"
+SKY = "#56B4E9"
 ORANGE = "#E69F00"
 GREEN = "#009E73"
 VERMILION = "#D55E00"
@@ -32,3 +33,15 @@ def hidden_below(results: SweepResults) -> int:
     """Return how many candidates lie below the part of the axis that is shown."""
     lowest = lowest_shown(results)
     return sum(row.accuracy < lowest for row in results.candidates)
+
+
+def css_colours() -> str:
+    """Return the colours as CSS variables, for both schemes; blue is too dark on dark ground."""
+    marks = {
+        "front": BLUE, "other": GREY, "knee": VERMILION, "unpruned": ORANGE, "baseline": GREEN,
+    }  # fmt: skip
+    light = "".join(f"--{name}: {colour}; " for name, colour in marks.items())
+    return (
+        f":root {{ {light}}}\n"
+        f"@media (prefers-color-scheme: dark) {{ :root {{ --front: {SKY}; }} }}\n"
+    )

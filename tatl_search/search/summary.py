@@ -7,6 +7,7 @@ from tatl_search.results.front import front_json
 from tatl_search.results.plots import write_front_picture
 from tatl_search.results.report import write_report
 from tatl_search.results.store import load_sweep
+from tatl_search.search.importance import importance_of
 from tatl_search.tracking.wandb import log_sweep
 
 
@@ -19,7 +20,7 @@ def summarise(folder: Path) -> None:
     if not results.candidates:
         return
     write_front_picture(results)
-    write_report(results)
+    write_report(results, importance_of(results))
     settings = results.manifest.sweep.wandb
     if settings.mode != "disabled":
         log_sweep(

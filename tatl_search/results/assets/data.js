@@ -1,0 +1,96 @@
+"use strict";
+// The sweep as it was embedded (payload.py), and what follows from it. A row is a number: the place
+// of a candidate, or of a baseline behind them, in every column.
+
+const data = JSON.parse(document.getElementById("data").textContent);
+const axes = new Map(data.axes.map((axis) => [axis.key, axis]));
+const columns = data.columns;
+const candidates = [...Array(data.candidates).keys()];
+const baselines = [...columns.label.keys()].slice(data.candidates);
+
+function valueOf(row, key) {
+  return axes.get(key).values[row];
+}
+
+// Smaller is better, whatever the axis.
+function lossOf(row, key) {
+  return axes.get(key).higher ? -valueOf(row, key) : valueOf(row, key);
+}
+
+// The candidates that no other one beats in two figures, from left to right.
+function frontOf(across, upwards) {
+  const known = candidates.filter(
+    (row) => valueOf(row, across) !== null && valueOf(row, upwards) !== null
+  );
+  known.sort((a, b) => lossOf(a, across) - lossOf(b, across) || lossOf(a, upwards) - lossOf(b, upwards));
+  const front = [];
+  for (const row of known) {
+    const last = front.at(-1);
+    const better = last === undefined || lossOf(row, upwards) < lossOf(last, upwards);
+    const equal = !better && [across, upwards].every((key) => valueOf(row, key) === valueOf(last, key));
+    if (better || equal) front.push(row);
+  }
+  return axes.get(across).higher ? front.reverse() : front;
+}
+
+// Trials that share a stage hold one network: its first row stands for it.
+function distinct(rows) {
+  const first = new Map();
+  for (const row of rows) {
+    const stage = columns.stage[row];
+    if (!first.has(stage)) first.set(stage, row);
+  }
+  return [...first.values()];
+}
+
+// A candidate that `pick` would rather take, whatever the bounds; undefined for none.
+function preferred(row) {
+  const keys = ["accuracy", "macs", "parameters"];
+  return candidates.find((other) => {
+    if (columns.stage[other] === columns.stage[row]) return false;
+    const differences = keys.map((key) => lossOf(other, key) - lossOf(row, key));
+    if (differences.some((difference) => difference > 0)) return false;
+    return other < row || differences.some((difference) => difference < 0);
+  });
+}
+
+function trajectoryOf(row) {
+  const trial = columns.trial[row];
+  return trial === null ? [row] : candidates.filter((other) => columns.trial[other] === trial);
+}
+
+function rowOf(trial, round) {
+  return candidates.find((row) => columns.trial[row] === trial && columns.round[row] === round);
+}
+
+// [dotted name, value] of the settings in which the candidates differ.
+function variedSettings(row) {
+  const own = data.settings.own[columns.settings[row]];
+  return data.settings.told
+    .filter((place) => place in own)
+    .map((place) => [data.settings.paths[place].join("."), own[place]]);
+}
+
+function settingsOf(row) {
+  const own = data.settings.own[columns.settings[row]];
+  const leaves = Object.entries(own).map(([place, value]) => [data.settings.paths[place], value]);
+  const settings = {};
+  for (const [path, value] of [...data.settings.common, ...leaves]) {
+    let section = settings;
+    for (const key of path.slice(0, -1)) section = section[key] ??= {};
+    section[path.at(-1)] = value;
+  }
+  return settings;
+}
+
+// Its layers' widths beside those of the unpruned network of its trial; null where not stored.
+function layersOf(row) {
+  const own = data.layers.widths[columns.stage[row]];
+  if (!own) return null;
+  const whole = data.layers.widths[columns.stage[trajectoryOf(row)[0]]];
+  const layout = data.layers.layouts[own[0]];
+  const before = whole && whole[0] === own[0] ? whole : own;
+  return layout.names.map((name, place) => ({
+    name, follows: layout.follows[place], width: own[place + 1], before: before[place + 1],
+  }));
+}

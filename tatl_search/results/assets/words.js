@@ -1,0 +1,76 @@
+// Figures and settings in words.
+
+const WRITTEN = {
+  share: (value) => `${(100 * value).toFixed(1)} %`,
+  plain: (value) => value.toFixed(3),
+  count: scaled,
+  bytes: (value) => (value < 999.5 ? `${value.toFixed(0)} B` : `${scaled(value)}B`),
+  milliseconds: (value) => `${value.toPrecision(3)} ms`,
+};
+
+function scaled(number) {
+  for (const [unit, size] of [["G", 1e9], ["M", 1e6], ["k", 1e3]]) {
+    if (number >= 0.9995 * size) return `${(number / size).toPrecision(3)} ${unit}`;
+  }
+  return number.toFixed(0);
+}
+
+function figure(row, key) {
+  const value = valueOf(row, key);
+  return value === null ? "not known" : WRITTEN[axes.get(key).unit](value);
+}
+
+function accuracyWithInterval(row) {
+  const [low, high] = columns.interval[row].map((share) => (100 * share).toFixed(1));
+  return `${(100 * valueOf(row, "accuracy")).toFixed(1)} (${low}–${high})`;
+}
+
+function shareOfUnpruned(row, key) {
+  const whole = data.reference[key] ?? (data.unpruned === null ? null : valueOf(data.unpruned, key));
+  return whole ? `${((100 * valueOf(row, key)) / whole).toFixed(0)} %` : "";
+}
+
+function settingInWords(value) {
+  return typeof value === "number" ? String(Number(value.toPrecision(4))) : yamlValue(value);
+}
+
+// `pick` answers these bounds with this network and no other, if none is preferred to it.
+function pickCommand(row) {
+  return [
+    `tatl-search pick ${data.sweep}`,
+    `--max-macs ${valueOf(row, "macs")}`,
+    `--max-parameters ${valueOf(row, "parameters")}`,
+    `--min-accuracy ${valueOf(row, "accuracy")}`,
+    "--export my-network",
+  ].join(" \\\n  ");
+}
+
+function settingsFile(row) {
+  const round = columns.round[row];
+  const head = `# ${columns.label[row]} of ${data.sweep}: the network of its round ${round}.\n`;
+  return `${head}#   tatl-search adapt FILE\n${yaml(settingsOf(row), "")}`;
+}
+
+function yaml(section, indent) {
+  const lines = Object.entries(section).map(([key, value]) =>
+    isSection(value)
+      ? `${indent}${yamlKey(key)}:\n${yaml(value, `${indent}  `)}`
+      : `${indent}${yamlKey(key)}: ${yamlValue(value)}\n`
+  );
+  return lines.join("");
+}
+
+function isSection(value) {
+  return value !== null && typeof value === "object" && !Array.isArray(value) && Object.keys(value).length > 0;
+}
+
+function yamlKey(key) {
+  return /^[a-z_]{3,}$/.test(key) && !/^(true|false|null|yes|off)$/.test(key) ? key : JSON.stringify(key);
+}
+
+// JSON is YAML but for numbers such as 1e-7, which YAML 1.1 takes for text.
+function yamlValue(value) {
+  if (Array.isArray(value)) return `[${value.map(yamlValue).join(", ")}]`;
+  const text = JSON.stringify(value);
+  return typeof value === "number" && /^-?\d+e/.test(text) ? text.replace("e", ".0e") : text;
+}

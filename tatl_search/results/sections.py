@@ -1,0 +1,128 @@
+"""The parts of the report that need no script: importance, trials, cost, settings, environment."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from tatl_search.records import TrialRecord, TrialState
+from tatl_search.results.front import front_of
+from tatl_search.results.html import (
+    bars,
+    folded,
+    paragraph,
+    preformatted,
+    row,
+    section,
+    table,
+)
+from tatl_search.results.importance import Importance
+from tatl_search.results.store import SweepResults
+from tatl_search.results.varied import flat, varied
+from tatl_search.results.words import COST_NAMES, percent
+
+
+def importance_section(found: Importance) -> str:
+    """Return how much each searched setting decided, with bars."""
+    if found.shares:
+        told = (
+            f"How much each searched setting decided whether a trial's last network is among the"
+            f" best {percent(found.best)} of {found.trials} trials, ranked by domination in the"
+            " sweep's objectives (PED-ANOVA, Watanabe et al. 2023). Trials that were stopped are"
+            " left out. It says that a setting matters, not which value is good."
+        )
+        body = paragraph(told) + bars(found.shares)
+    else:
+        body = paragraph(f"Too few trials to tell: {found.trials} ended with a known outcome.")
+    return section("importance", "Importance of settings", body)
+
+
+def trials_section(results: SweepResults) -> str:
+    """Return how the trials ended; those that were stopped or led to nothing come first."""
+    trials = results.trials
+    keys = varied([trial.settings for trial in trials])
+    early = [trial for trial in trials if trial.state is not TrialState.COMPLETE]
+    complete = [trial for trial in trials if trial.state is TrialState.COMPLETE]
+    body = paragraph(_ended(results))
+    if early:
+        body += "<h3>Stopped early, or without a usable network</h3>" + _trials(early, keys)
+    if complete:
+        body += folded(f"{len(complete)} that ran to their end", _trials(complete, keys))
+    return section("trials", "Trials", body)
+
+
+def _ended(results: SweepResults) -> str:
+    trials, wanted = results.trials, results.manifest.sweep.trials
+    if not trials:
+        return "No trial has ended yet."
+    counts = Counter(map(_reason, trials)).most_common()
+    told = f"{len(trials)} of {wanted} trials ended: "
+    told += ", ".join(f"{count} {why}" for why, count in counts) + "."
+    return f"{told} The sweep was ended by its {results.ended_by}" if results.ended_by else told
+
+
+def _reason(trial: TrialRecord) -> str:
+    words = str(trial.stop_reason or trial.infeasible_reason or "")
+    return f"{trial.state.value} ({words.replace('_', ' ')})" if words else trial.state.value
+
+
+def _trials(trials: Sequence[TrialRecord], keys: Iterable[str]) -> str:
+    headers = ("trial", "ended", "why", "rounds", "attempts", "seconds", *keys)
+    return table(headers, (_trial(trial, keys) for trial in trials), kind="words")
+
+
+def _trial(trial: TrialRecord, keys: Iterable[str]) -> str:
+    settings = flat(trial.settings)
+    reason = trial.stop_reason or trial.infeasible_reason or ""
+    cells = (
+        str(trial.trial), trial.state.value,
+        f"{reason}: {trial.detail}" if trial.detail else str(reason),
+        str(trial.rounds), str(trial.attempts), f"{trial.seconds:.0f}",
+        *(settings.get(key, "") for key in keys),
+    )  # fmt: skip
+    return row(cells, kind=trial.state.value)
+
+
+def cost_section(results: SweepResults) -> str:
+    """Return what the sweep cost, what reuse saved, and the front's figures."""
+    front = front_of(results)
+    paid, saved = results.images_trained, results.images_saved
+    stages = {known.stage for known in results.candidates}
+    reference = ", ".join(
+        f"{COST_NAMES[o]} {cost:,.0f}"
+        for o, cost in results.manifest.reference.items()
+        if o in COST_NAMES
+    )
+    rows = (
+        ("images trained (through backward)", f"{paid:,}"),
+        ("images saved by shared stages", f"{saved:,}{_share(saved, paid + saved)}"),
+        ("images through forward only", f"{results.images_forward:,}"),
+        ("seconds of work, summed over workers", f"{results.seconds:,.0f}"),
+        ("candidates, and different networks among them",
+         f"{len(results.candidates):,}, {len(stages):,}"),
+        ("candidates taken from the store", f"{sum(row.reused for row in results.candidates):,}"),
+        ("hypervolume, normalised", f"{front.hypervolume:.4f}"),
+        ("its reference point", f"accuracy 0, {reference}"),
+        ("mean accuracy over MACs shares 0.1 to 1", f"{front.area:.4f}"),
+    )  # fmt: skip
+    return section("cost", "What it cost", table(("figure", "value"), map(row, rows)))
+
+
+def _share(part: int, whole: int) -> str:
+    return f" ({percent(part / whole)} of what it would have cost without)" if whole else ""
+
+
+def settings_section(results: SweepResults) -> str:
+    """Return the sweep as it was launched."""
+    launched = preformatted(results.manifest.to_yaml())
+    return section("settings", "Settings of the sweep", folded("sweep.yaml", launched))
+
+
+def environment_section(results: SweepResults) -> str:
+    """Return on what the last driver ran."""
+    known = flat(json.dumps(results.environment))
+    body = (
+        table(("of the last driver", ""), map(row, known.items()), kind="words")
+        if known
+        else paragraph("It was not recorded.")
+    )
+    return section("environment", "Environment", body)
