@@ -2,7 +2,18 @@
 
 import typer
 
-from tatl_search.cli import choosing, confirm, data, doctor, methods, running, stages
+from tatl_search.cli import (
+    choosing,
+    confirm,
+    dashboard,
+    data,
+    doctor,
+    methods,
+    plot,
+    report,
+    running,
+    stages,
+)
 
 HELP = """Find the networks that fit your images best: sweep, look at the front, pick, deploy.
 
@@ -33,6 +44,9 @@ for verb in (
     running.adapt,
     choosing.front,
     choosing.pick,
+    report.report,
+    plot.plot,
+    dashboard.dashboard,
     confirm.confirm,
     running.validate,
     methods.methods,

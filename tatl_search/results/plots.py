@@ -6,14 +6,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 
 from tatl_search.config import Objective
-from tatl_search.errors import StorageError
 from tatl_search.records import CandidateRecord
 from tatl_search.results.front import Staircase, front_of, staircase
+from tatl_search.results.picture import add_legend, literal, new_figure, save_picture
 from tatl_search.results.store import SweepResults
 from tatl_search.results.style import (
     BLUE,
@@ -29,6 +28,9 @@ from tatl_search.results.verdict import lost_baselines
 from tatl_search.results.words import interval, percent
 
 MILLION = 1e6
+WIDTH_MM = 160.0
+KINDS = 5
+"""Things that the legend names at most."""
 
 
 class Point(NamedTuple):
@@ -55,6 +57,7 @@ class FrontPlot(NamedTuple):
         knee: the front's knee.
         unpruned_macs_m: what shares are taken of; null while unknown.
         lowest: lower end of the accuracy axis.
+        highest: its upper end: all intervals are seen.
         hidden: candidates below it.
     """
 
@@ -70,6 +73,7 @@ class FrontPlot(NamedTuple):
     knee: Point | None
     unpruned_macs_m: float | None
     lowest: float
+    highest: float
     hidden: int
 
 
@@ -86,6 +90,8 @@ def front_plot(results: SweepResults) -> FrontPlot:
     )
     unpruned_macs = results.reference_cost(Objective.MACS)
     lost = lost_baselines(results)
+    lowest = lowest_shown(results)
+    tallest = max((interval(row)[1] for row in (*on_front, *results.baselines)), default=1.0)
     return FrontPlot(
         title=results.manifest.name,
         dominated=dominated,
@@ -98,7 +104,8 @@ def front_plot(results: SweepResults) -> FrontPlot:
         unbeaten=tuple(_point(row) for row in lost),
         knee=None if front.knee is None else _point(front.knee),
         unpruned_macs_m=None if unpruned_macs is None else unpruned_macs / MILLION,
-        lowest=lowest_shown(results),
+        lowest=lowest,
+        highest=min(tallest + 0.02, highest_shown(lowest)),
         hidden=hidden_below(results),
     )
 
@@ -115,22 +122,30 @@ def write_front_picture(results: SweepResults) -> tuple[Path, Path]:
     figure = draw(front_plot(results))
     paths = results.folder.root / "front.png", results.folder.root / "front.svg"
     for path in paths:
-        try:
-            figure.savefig(path, dpi=200, bbox_inches="tight")
-        except OSError as error:
-            raise StorageError(f"cannot write {path}: {error}") from error
+        save_picture(figure, path)
     return paths
 
 
-def draw(plot: FrontPlot) -> Figure:
-    """Draw the picture, without any window or global state of matplotlib."""
-    figure = Figure(figsize=(6.4, 4.4), layout="constrained")
-    FigureCanvasAgg(figure)
+def draw(plot: FrontPlot, width_mm: float = WIDTH_MM, title: bool = True) -> Figure:
+    """Draw the picture.
+
+    Args:
+        plot: what is to be seen.
+        width_mm: its width; the words keep their size.
+        title: whether the sweep's name stands above it; a paper has a caption for that.
+
+    Raises:
+        InputError: the width is no picture's.
+    """
+    figure = new_figure(width_mm, KINDS)
     axes = figure.add_subplot()
     _draw_candidates(axes, plot)
     _draw_front(axes, plot)
     _draw_unpruned_and_baselines(axes, plot)
     _draw_axes(axes, plot)
+    add_legend(figure, axes)
+    if title:
+        axes.set_title(literal(plot.title), loc="left", fontsize=10)
     return figure
 
 
@@ -196,18 +211,17 @@ def _draw_unpruned_and_baselines(axes: Axes, plot: FrontPlot) -> None:
                 markeredgecolor="black", markeredgewidth=0.6, zorder=6, label="baselines",
             )  # fmt: skip
             axes.annotate(
-                _literal(point.label), (point.macs_m, point.accuracy), offset, fontsize=8,
+                literal(point.label), (point.macs_m, point.accuracy), offset, fontsize=8,
                 textcoords="offset points", ha=side, va="top" if side == "left" else "bottom",
                 zorder=7, path_effects=[withStroke(linewidth=2.5, foreground="white")],
             )  # fmt: skip
 
 
 def _draw_axes(axes: Axes, plot: FrontPlot) -> None:
-    axes.set_title(_literal(plot.title), loc="left", fontsize=10)
     axes.set_xlabel("MACs of one image, millions")
     axes.set_ylabel("validation accuracy")
     axes.set_xlim(left=0.0)
-    axes.set_ylim(plot.lowest, highest_shown(plot.lowest))
+    axes.set_ylim(plot.lowest, plot.highest)
     axes.yaxis.set_major_formatter(lambda share, _: f"{100 * share:g} %")
     axes.grid(color="0.92", linewidth=0.6)
     axes.set_axisbelow(True)
@@ -215,20 +229,3 @@ def _draw_axes(axes: Axes, plot: FrontPlot) -> None:
     if plot.hidden:
         note = f"{plot.hidden} candidates lie below the picture"
         axes.set_title(note, loc="right", fontsize=7, color=GREY, style="italic")
-    if plot.front:
-        handles, labels = axes.get_legend_handles_labels()
-        once = dict(zip(labels, handles, strict=True))
-        axes.legend(
-            once.values(),
-            once.keys(),
-            loc="lower right",
-            fontsize=8,
-            frameon=True,
-            framealpha=0.9,
-            edgecolor="0.9",
-        )
-
-
-def _literal(text: str) -> str:
-    """Keep matplotlib from reading a user's `$` as mathematics."""
-    return text.replace("$", r"\$")

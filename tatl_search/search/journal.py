@@ -1,15 +1,83 @@
-"""The file of Optuna's journal, opened so that what a dead writer left in it does no harm."""
+"""The file of Optuna's journal: one writer, and what a dead one left in it does no harm."""
 
+import json
+from collections import deque
+from collections.abc import Iterator
 from pathlib import Path
+from threading import Lock
+from typing import Any
 
 from optuna.storages import JournalStorage
-from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
+from optuna.storages.journal import (
+    BaseJournalBackend,
+    JournalFileBackend,
+    JournalFileSymlinkLock,
+)
 
 GRACE_S = 3
 """A lock of the journal this old was left by a process that died: an entry takes milliseconds."""
 
+Entry = dict[str, Any]
 
-def open_journal(path: Path) -> JournalStorage:
+
+class _OneWriter(BaseJournalBackend):
+    """A journal's file to which only this process writes, several entries at a time.
+
+    Optuna makes an entry of every parameter, each waiting for the disk. Here they wait together.
+    """
+
+    def __init__(self, file: JournalFileBackend) -> None:
+        self._file = file
+        self._unread: deque[Entry] = deque(file.read_logs(0))
+        self._unwritten: list[Entry] = []
+        self._refused = False
+        self._lock = Lock()
+
+    def read_logs(self, log_number_from: int) -> Iterator[Entry]:
+        """Yield what was not read yet: at first the file, then what was appended here."""
+        while self._unread:
+            yield self._unread.popleft()
+
+    def append_logs(self, logs: list[Entry]) -> None:
+        """Take entries, to be read at once and written by `flush`."""
+        # As the next driver will read them: without tuples and enums.
+        as_stored = json.loads(json.dumps(logs))
+        with self._lock:
+            self._unread.extend(as_stored)
+            self._unwritten.extend(as_stored)
+
+    def flush(self) -> None:
+        """Write what was appended. Once the storage refused an entry, write nothing behind it.
+
+        Raises:
+            OSError: the storage refuses it.
+        """
+        with self._lock:
+            if self._refused or not self._unwritten:
+                return
+            self._refused = True
+            self._file.append_logs(self._unwritten)
+            self._refused = False
+            self._unwritten.clear()
+
+
+class Journal(JournalStorage):
+    """Optuna's storage in a journal file; what it is told lies there after `flush`."""
+
+    def __init__(self, entries: _OneWriter) -> None:
+        self._entries = entries
+        super().__init__(entries)
+
+    def flush(self) -> None:
+        """Put everything told so far into the file.
+
+        Raises:
+            OSError: the storage refuses it.
+        """
+        self._entries.flush()
+
+
+def open_journal(path: Path) -> Journal:
     """Open a sweep's journal for its one driver.
 
     Args:
@@ -22,7 +90,7 @@ def open_journal(path: Path) -> JournalStorage:
     # The lock is a link to the file: a relative one dangles, and Optuna waits for it for ever.
     whole = str(path.resolve())
     lock = JournalFileSymlinkLock(whole, grace_period=GRACE_S)
-    return JournalStorage(JournalFileBackend(whole, lock))
+    return Journal(_OneWriter(JournalFileBackend(whole, lock)))
 
 
 def _drop_torn_entry(path: Path) -> None:

@@ -41,9 +41,7 @@ def test_baselines_are_always_in_the_picture(write_sweep: SweepWriter) -> None:
 
 
 def test_the_legend_names_everything_once(results: SweepResults) -> None:
-    (axes,) = draw(front_plot(results)).axes
-    legend = axes.get_legend()
-    assert legend is not None
+    (legend,) = draw(front_plot(results)).legends
     assert [text.get_text() for text in legend.get_texts()] == [
         "other candidates",
         "front (with 95 % intervals)",
@@ -51,6 +49,17 @@ def test_the_legend_names_everything_once(results: SweepResults) -> None:
         "unpruned: 95.0 %",
         "baselines",
     ]
+
+
+def test_a_papers_picture_has_no_title(results: SweepResults) -> None:
+    titles = [draw(front_plot(results), title=on).axes[0].get_title("left") for on in (True, False)]
+    assert titles == ["made", ""]
+
+
+def test_the_axis_ends_above_the_highest_interval(results: SweepResults) -> None:
+    plot = front_plot(results)
+    assert plot.highest == pytest.approx(max(high for _, high in plot.intervals) + 0.02)
+    assert plot.highest < 1.0
 
 
 def test_the_files_are_pictures(results: SweepResults) -> None:

@@ -1,0 +1,112 @@
+"""A drawn figure as a file for a paper: fonts inside, and the same bytes for the same figure."""
+
+import io
+import math
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from tatl_search.errors import InputError, StorageError
+from tatl_search.files import write_durably
+
+MM_PER_INCH = 25.4
+NARROWEST_MM, WIDEST_MM = 60.0, 500.0
+_SHAPE = 0.65
+_LINE_MM = 5.0
+_NAME_MM = 53.0
+
+
+class Format(StrEnum):
+    """What a picture can be written as; the suffix of its file."""
+
+    PNG = "png"
+    SVG = "svg"
+    PDF = "pdf"
+
+
+_EMBEDDED: Mapping[str, Any] = {
+    "pdf.fonttype": 42,  # TrueType: journals refuse matplotlib's Type 3
+    "svg.fonttype": "path",  # looks the same where the font is missing
+    "svg.hashsalt": "tatl-search",  # names inside the file are drawn at random otherwise
+}
+_UNDATED: Mapping[Format, Mapping[str, None]] = {
+    Format.PNG: {},
+    Format.SVG: {"Date": None},
+    Format.PDF: {"CreationDate": None},
+}
+
+
+def picture_format(path: Path) -> Format:
+    """Return what a picture is written as, by its file's suffix.
+
+    Raises:
+        InputError: the suffix is none of them.
+    """
+    try:
+        return Format(path.suffix.lower().removeprefix("."))
+    except ValueError:
+        known = ", ".join(f".{known.value}" for known in Format)
+        raise InputError(
+            f"a picture is written as {known}; '{path}' ends in none of them"
+        ) from None
+
+
+def new_figure(width_mm: float, named: int) -> Figure:
+    """Return an empty figure, without any window or global state of matplotlib.
+
+    Args:
+        width_mm: its width, such as a column's of a paper.
+        named: how many things the legend below it names.
+
+    Raises:
+        InputError: it would be too narrow for its words, or wider than any page.
+    """
+    if not NARROWEST_MM <= width_mm <= WIDEST_MM:
+        raise InputError(
+            f"a picture is {NARROWEST_MM:g} to {WIDEST_MM:g} mm wide (got {width_mm:g})"
+        )
+    height_mm = _SHAPE * width_mm + _LINE_MM * math.ceil(named / _columns(width_mm))
+    size = width_mm / MM_PER_INCH, height_mm / MM_PER_INCH
+    return Figure(figsize=size, layout="constrained")
+
+
+def _columns(width_mm: float) -> int:
+    return max(1, int(width_mm / _NAME_MM))
+
+
+def add_legend(figure: Figure, axes: Axes) -> None:
+    """Name what the axes show, each once, below them: there it covers nothing."""
+    handles, labels = axes.get_legend_handles_labels()
+    once = dict(zip(labels, handles, strict=True))
+    if once:
+        figure.legend(
+            once.values(), once.keys(), loc="outside lower center", fontsize=8, frameon=False,
+            ncols=_columns(figure.get_figwidth() * MM_PER_INCH), handletextpad=0.4,
+        )  # fmt: skip
+
+
+def save_picture(figure: Figure, path: Path) -> None:
+    """Write a figure in the format that the file's suffix names; an older file is replaced.
+
+    Raises:
+        InputError: the suffix names no format.
+        StorageError: the file cannot be written; an older one is kept.
+    """
+    kind = picture_format(path)
+    drawn = io.BytesIO()
+    with matplotlib.rc_context(dict(_EMBEDDED)):
+        figure.savefig(drawn, format=kind.value, dpi=300, metadata=dict(_UNDATED[kind]))
+    try:
+        write_durably(path, drawn.getvalue())
+    except OSError as error:
+        raise StorageError(f"cannot write {path}: {error.strerror}") from error
+
+
+def literal(text: str) -> str:
+    """Return a user's words so that matplotlib reads no `$` in them as mathematics."""
+    return text.replace("$", r"\$")
