@@ -91,9 +91,9 @@ class Driver:
             self._tune(searcher, [progress, keeper], scheduler)
         finally:
             keeper.close()
+            study.note_seconds(account.seconds)
             study.release()
             shutil.rmtree(self._folder.ray, ignore_errors=True)
-        study.note_seconds(account.seconds)
         if searcher.fatal is not None:
             raise StorageError(searcher.fatal)
         return self._end(study, account, failed_roots, searcher.failures)
@@ -118,12 +118,11 @@ class Driver:
         used_up = None if complete or study.unfinished() else account.used_up
         if used_up is not None:
             write_durably(self._folder.ended_by, used_up.encode())
-        notes = (
-            *(f"first fine-tuning failed: {failure}" for failure in roots),
-            *(f"not computed: {failure}" for failure in others),
-            *(f"ended by its {used_up}, after {study.told} trials" for _ in [used_up] if used_up),
-        )
-        return SweepEnd(self._folder.root, complete or used_up is not None, notes)
+        notes = [f"first fine-tuning failed: {failure}" for failure in roots]
+        notes += [f"not computed: {failure}" for failure in others]
+        if used_up is not None:
+            notes.append(f"ended by its {used_up}, after {study.told} trials")
+        return SweepEnd(self._folder.root, complete or used_up is not None, tuple(notes))
 
     def _rows(self) -> tuple[list[CandidateRecord], list[TrialRecord]]:
         return (

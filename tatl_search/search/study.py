@@ -93,8 +93,9 @@ class SweepStudy:
         self._settings: SweepSettings = space.sweep
         self._seed = seed
         self._reference = reference
+        self._journal = open_journal(journal)
         self._study = optuna.create_study(
-            storage=open_journal(journal),
+            storage=self._journal,
             study_name=name,
             directions=[
                 "maximize" if objective.higher_is_better else "minimize"
@@ -103,6 +104,7 @@ class SweepStudy:
             load_if_exists=True,
         )
         self._study.set_metric_names([objective.value for objective in self._settings.objectives])
+        self._journal.flush()
         known = self._study.get_trials(deepcopy=False)
         self._lessons = sum(TAUGHT in trial.user_attrs for trial in known)
         self._asked = len(known) - self._lessons
@@ -128,7 +130,7 @@ class SweepStudy:
         return float(self._study.user_attrs.get(SECONDS, 0.0))
 
     def note_seconds(self, seconds: float) -> None:
-        """Keep the wall-clock that the sweep's drivers have spent."""
+        """Keep the wall-clock that the sweep's drivers have spent, with what is told next."""
         self._study.set_user_attr(SECONDS, seconds)
 
     @property
@@ -149,6 +151,7 @@ class SweepStudy:
                 self._study.add_trial(self._taught(lesson))
                 self._lessons += 1
         self._study.set_user_attr(FIRST_TRIALS, [dict(values) for values in first])
+        self._journal.flush()
 
     def _taught(self, lesson: Lesson) -> FrozenTrial:
         recalled = Recalled(lesson.params)
@@ -217,7 +220,9 @@ class SweepStudy:
     def _propose(self, number: int, trial: Trial) -> Proposal:
         config = self._space.sample(Asked(trial))
         self._open[number] = trial
-        return Proposal(number, self._count_attempt(trial, by=1), config)
+        attempt = self._count_attempt(trial, by=1)
+        self._journal.flush()
+        return Proposal(number, attempt, config)
 
     def _count_attempt(self, trial: Trial, by: int) -> int:
         attempts = int(trial.user_attrs.get(ATTEMPTS, 0)) + by
@@ -277,6 +282,7 @@ class SweepStudy:
         else:
             assert all(math.isfinite(value) for value in values)
             self._study.tell(trial, values)
+        self._journal.flush()
         del self._open[number]
         self._told += 1
 
@@ -284,4 +290,5 @@ class SweepStudy:
         """Give back the trials still open: an orderly stop is not an attempt that failed."""
         for trial in self._open.values():
             self._count_attempt(trial, by=-1)
+        self._journal.flush()
         self._open.clear()

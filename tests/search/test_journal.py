@@ -13,10 +13,10 @@ from tatl_search.search.journal import GRACE_S, open_journal
 
 
 def add_trial(journal: Path) -> int:
-    study = optuna.create_study(
-        storage=open_journal(journal), study_name="test", load_if_exists=True
-    )
+    storage = open_journal(journal)
+    study = optuna.create_study(storage=storage, study_name="test", load_if_exists=True)
     study.add_trial(optuna.trial.create_trial(value=0.5))
+    storage.flush()
     return len(study.trials)
 
 
@@ -53,3 +53,32 @@ def test_a_lock_left_by_a_killed_driver_is_broken(
     started = time.monotonic()
     assert add_trial(journal) == 2
     assert time.monotonic() - started < GRACE_S + 5
+
+
+def test_entries_are_known_at_once_and_in_the_file_after_a_flush(tmp_path: Path) -> None:
+    journal = tmp_path / "study.journal"
+    storage = open_journal(journal)
+    study = optuna.create_study(storage=storage, study_name="test")
+    study.set_user_attr("first", ({"a": 1},))
+    assert study.user_attrs["first"] == [{"a": 1}]
+    assert journal.read_bytes() == b""
+    storage.flush()
+    storage.flush()
+    assert [json.loads(line)["op_code"] for line in journal.read_bytes().splitlines()] == [0, 2]
+    found = optuna.load_study(study_name="test", storage=open_journal(journal))
+    assert found.user_attrs["first"] == [{"a": 1}]
+
+
+def test_nothing_is_written_behind_an_entry_that_the_storage_refused(tmp_path: Path) -> None:
+    """It would be glued to what is torn, and be lost with it."""
+    journal = tmp_path / "study.journal"
+    storage = open_journal(journal)
+    study = optuna.create_study(storage=storage, study_name="test")
+    journal.unlink()
+    journal.mkdir()
+    with pytest.raises(OSError, match="directory"):
+        storage.flush()
+    journal.rmdir()
+    study.set_user_attr("later", 1)
+    storage.flush()
+    assert not journal.exists()
