@@ -106,7 +106,7 @@ function bar(whole, kept) {
 
 function fillNetworks(front) {
   const costs = [...axes.values()].filter((axis) => axis.key !== "accuracy");
-  const head = ["network", "accuracy, % (95 % interval)", "points", ...costs.map((axis) => axis.title), "share of MACs", ""];
+  const head = ["network", "accuracy, % (95 % interval)", "points", ...costs.map((axis) => axis.title), "share of MACs"];
   const body = (rows) => make("tbody", {}, ...rows.map((row) => networkLine(row, costs)));
   const table = document.getElementById("networks");
   table.replaceChildren(
@@ -121,7 +121,7 @@ function networkLine(row, costs) {
   const points = whole === null || row === whole ? "" : (100 * (valueOf(row, "accuracy") - valueOf(whole, "accuracy"))).toFixed(1);
   const mark = row === data.knee ? "knee" : row === whole ? "unpruned" : row >= data.candidates ? "baseline" : "";
   const texts = [accuracyWithInterval(row), points.startsWith("-") || !points ? points : `+${points}`,
-    ...costs.map((axis) => figure(row, axis.key)), shareOfUnpruned(row, "macs"), mark];
-  return make("tr", { class: mark },
-    make("td", {}, showButton(row, columns.label[row])), ...texts.map((text) => make("td", {}, text)));
+    ...costs.map((axis) => figure(row, axis.key)), shareOfUnpruned(row, "macs")];
+  const name = make("td", {}, showButton(row, columns.label[row]), ...(mark ? [make("span", { class: "mark" }, mark)] : []));
+  return make("tr", { class: mark }, name, ...texts.map((text) => make("td", {}, text)));
 }

@@ -53,7 +53,7 @@ function traces(view, front) {
   return [
     { ...line("trajectories", view.trajectories ? interrupted() : [], view, { color: colour("other"), width: 1 }),
       opacity: 0.35, showlegend: false },
-    points("dominated", others, view, { color: colour("other"), size: 6, opacity: 0.4 }),
+    points("dominated", others, view, { color: colour("other"), size: 6, opacity: 0.5 }),
     line("front line", front, view, { color: colour("front"), width: 2, shape }),
     { ...line("its trajectory", own, view, { color: colour("ink"), width: 1.5, dash: "dot" }),
       showlegend: false },
