@@ -26,6 +26,7 @@ class OfflineRun:
     history: list[dict[str, Any]] = field(default_factory=list)
     summary: dict[str, Any] = field(default_factory=dict)
     metrics: list[Any] = field(default_factory=list)
+    artifacts: list[Any] = field(default_factory=list)
 
 
 def records(path: Path) -> Iterator[Any]:
@@ -64,4 +65,6 @@ def read_run(path: Path) -> OfflineRun:
                 found.summary |= _items(record.summary.update)
             case "metric":
                 found.metrics.append(record.metric)
+            case "artifact":
+                found.artifacts.append(record.artifact)
     return found

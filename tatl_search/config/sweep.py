@@ -64,12 +64,18 @@ class BaselineSettings(Settings):
 
 
 class WandbSettings(Settings):
-    """Weights & Biases. `auto` is online when an API key is at hand, offline otherwise."""
+    """Weights & Biases. `auto` is online when an API key is at hand, offline otherwise.
+
+    Attributes:
+        log_models: whether the front's networks are stored as model artifacts when the sweep
+            ends; off, since they take as much room there as here.
+    """
 
     mode: Literal["auto", "online", "offline", "disabled"] = "auto"
     project: str = "tatl-search"
     entity: str | None = None
     tags: tuple[str, ...] = ()
+    log_models: bool = False
 
 
 class SweepSettings(Settings):

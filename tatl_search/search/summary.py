@@ -1,14 +1,23 @@
 """What a driver leaves for people when it ends: a picture, a report, a W&B run of the sweep."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
+from tatl_search.records import CandidateRecord
 from tatl_search.results.figure import front_figure
-from tatl_search.results.front import front_json
+from tatl_search.results.front import front_json, front_of
+from tatl_search.results.history import history
 from tatl_search.results.plots import write_front_picture
 from tatl_search.results.report import write_report
-from tatl_search.results.store import load_sweep
+from tatl_search.results.store import SweepResults, load_sweep
 from tatl_search.search.importance import importance_of
-from tatl_search.tracking.wandb import log_sweep
+from tatl_search.tracking.wandb_sweep import Model, SweepSummary, log_sweep
+
+_FILES_OF_A_MODEL = ("structure.json", "weights.safetensors", "metrics.json")
+_SAID_OF_A_MODEL = (
+    "label", "network", "image_size", "accuracy", "loss", "val_images", "macs", "parameters",
+    "size_bytes", "latency_ms", "trial", "round", "stage", "settings",
+)  # fmt: skip
 
 
 def summarise(folder: Path) -> None:
@@ -20,13 +29,47 @@ def summarise(folder: Path) -> None:
     if not results.candidates:
         return
     write_front_picture(results)
-    write_report(results, importance_of(results))
+    report = write_report(results, importance_of(results))
     settings = results.manifest.sweep.wandb
     if settings.mode != "disabled":
-        log_sweep(
-            results.folder,
-            settings,
-            front_json(results, all_candidates=True),
-            front_figure(results),
-            results.manifest.model_dump(mode="json"),
+        log_sweep(results.folder, settings, summary_of(results, report))
+
+
+def summary_of(results: SweepResults, report: Path) -> SweepSummary:
+    """Return what the sweep's run in W&B shows."""
+    front = front_json(results, all_candidates=True)
+    launched = datetime.fromisoformat(results.manifest.created_at)
+    return SweepSummary(
+        config=results.manifest.model_dump(mode="json"),
+        candidates=front["candidates"],
+        trials=results.trials,
+        steps=[
+            {"images_trained": s.images, "hours": s.hours, "hypervolume": s.hypervolume}
+            for s in history(results)
+        ],
+        hours=(datetime.now(UTC) - launched).total_seconds() / 3600.0,
+        sums={name: value for name, value in front.items() if isinstance(value, int | float)},
+        figure=front_figure(results),
+        report=report,
+        models=_models(results) if results.manifest.sweep.wandb.log_models else (),
+    )
+
+
+def _models(results: SweepResults) -> tuple[Model, ...]:
+    """Return the front's networks, each once."""
+    front = front_of(results)
+    knee = None if front.knee is None else front.knee.stage
+    return tuple(
+        Model(
+            label=row.label,
+            files=_files(results, row),
+            metadata={name: getattr(row, name) for name in _SAID_OF_A_MODEL},
+            aliases=("front", "knee") if row.stage == knee else ("front",),
         )
+        for row in front.distinct()
+    )
+
+
+def _files(results: SweepResults, row: CandidateRecord) -> tuple[Path, ...]:
+    stage = results.folder.stages / row.stage
+    return tuple(path for name in _FILES_OF_A_MODEL if (path := stage / name).is_file())

@@ -106,13 +106,9 @@ def _trackers(item: WorkItem) -> Sequence[Tracker]:
     trackers: list[Tracker] = [ParquetTracker(folder)]
     if item.kind in OF_A_TRIAL and item.sweep.wandb.mode != "disabled":
         again = f"-seed-{item.config.seed}" if item.kind is WorkKind.CONFIRMATION else ""
-        copy = WandbTrialTracker(
-            folder,
-            item.sweep.wandb,
-            item.sweep_name + again,
-            item.number,
-            item.config.model_dump(mode="json"),
-        )
+        name = f"{item.kind.value}-{item.number:05d}{again}"
+        config = item.config.model_dump(mode="json")
+        copy = WandbTrialTracker(folder, item.sweep.wandb, name, config)
         trackers.append(FailSoft(copy, "W&B"))
     return trackers
 

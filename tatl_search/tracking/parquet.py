@@ -141,7 +141,9 @@ class _Damaged(Exception):  # noqa: N818 - never leaves this file
     """A file that cannot be read as a record; the message says why."""
 
 
-def read_records(folder: Path, record_class: type[Record]) -> list[Record]:
+def read_records(
+    folder: Path, record_class: type[Record], names: str = "*.parquet"
+) -> list[Record]:
     """Read all records of a folder, in the order of their file names.
 
     Columns that an older version did not write take the record's defaults. A damaged file is
@@ -150,13 +152,14 @@ def read_records(folder: Path, record_class: type[Record]) -> list[Record]:
     Args:
         folder: `candidates/` or `trials/` of a sweep; an absent one holds no records.
         record_class: what a row says.
+        names: pattern of the files to read.
 
     Raises:
         InputError: a row was written by a newer version.
     """
     records: list[Record] = []
     build = _builder(record_class)
-    for path in sorted(folder.glob("*.parquet")):
+    for path in sorted(folder.glob(names)):
         try:
             records.extend(build(path, row) for row in _rows(path))
         except _Damaged as damage:

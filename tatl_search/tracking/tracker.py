@@ -2,12 +2,15 @@
 
 import logging
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Protocol
 
 from tatl_search.records import CandidateRecord, TrialRecord
 
 logger = logging.getLogger(__name__)
+
+GRACE_S = 5.0
+"""Who closes a tracker waits for it so long at most; what is left is done meanwhile."""
 
 
 class Tracker(Protocol):
@@ -50,8 +53,8 @@ def attempt(what: str, call: Callable[[], None]) -> bool:
 class FailSoft:
     """A tracker that works beside the trial, and is switched off at its first failure.
 
-    Its calls are made in order by a thread of its own: nobody waits for a server or a slow disk
-    until the tracker is closed.
+    Its calls are made in order by a thread of its own: nobody waits for a server or a slow disk.
+    A process that ends in order lets the thread come to its end first.
 
     For recorders that only copy. Never wrap the Parquet tracker: rows that cannot be stored
     must end the trial.
@@ -78,12 +81,13 @@ class FailSoft:
         self._thread.submit(self._call, lambda: self._tracker.trial(record))
 
     def close(self) -> None:
-        """Wait for what is under way and close the tracker, also after a failure.
+        """Close the tracker, also after a failure: it may still hold a process or a file.
 
-        It may still hold a process or a file.
+        Waits a moment for what is under way, and no longer: a server may have gone away.
         """
-        self._thread.submit(attempt, self._name, self._tracker.close)
-        self._thread.shutdown()
+        closing = self._thread.submit(attempt, self._name, self._tracker.close)
+        self._thread.shutdown(wait=False)
+        wait([closing], timeout=GRACE_S)
 
     def _call(self, call: Callable[[], None]) -> None:
         if self._on:

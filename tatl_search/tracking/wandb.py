@@ -1,30 +1,30 @@
-"""Weights & Biases: a light run of every trial, made in its worker, and one run of the sweep.
+"""Weights & Biases: how runs are opened, and the light run of each trial, made in its worker.
 
-Runs of a sweep share a `group`; their `job_type` is `trial` or `sweep`. Their ids follow from the
-sweep's name, so that a resumed trial continues its run. Offline runs lie in `<sweep>/wandb/` and
-are uploaded with `wandb sync`.
+Runs of a sweep share a `group`; their `job_type` is `trial`, `confirmation` or `sweep`. Their ids
+follow from the sweep's name and launch, so that a resumed trial continues its run and a new sweep
+of the same name does not. All lie in `<sweep>/wandb/`, from where `wandb sync` uploads what is not
+uploaded yet.
 """
 
-import io
 import netrc
 import os
-import socket
+import re
+import ssl
 from collections.abc import Mapping, Sequence
-from contextlib import redirect_stderr
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal, get_args
-from urllib.parse import SplitResult, urlsplit
-from urllib.request import getproxies
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
+from urllib.request import Request, getproxies, urlopen
 
-import plotly.graph_objects as go
 import wandb
 
 from tatl_search.config import WandbSettings
 from tatl_search.errors import InputError, StorageError
-from tatl_search.manifest import SweepFolder
+from tatl_search.manifest import SweepFolder, SweepManifest
 from tatl_search.records import CandidateRecord, TrialRecord
-from tatl_search.tracking.tracker import attempt
+from tatl_search.tracking.parquet import read_records
 
 Mode = Literal["online", "offline", "disabled"]
 
@@ -32,51 +32,57 @@ _METRICS = (
     "round", "accuracy", "loss", "macs", "parameters", "size_bytes", "latency_ms", "units_pruned",
     "units_left", "images_trained", "images_forward", "seconds", "reused",
 )  # fmt: skip
+PATIENCE_S = 5.0
+"""A server that says nothing for so long is taken for absent."""
+
 _SUMMARY = ("state", "stop_reason", "infeasible_reason", "detail", "rounds", "attempts", "seconds")
 
 
 def resolve_mode(settings: WandbSettings) -> Mode:
     """Return how runs are recorded; never asks anybody anything.
 
-    `auto` follows the environment's `WANDB_MODE`; without it, it is online if a key is at hand
-    and the server answers. (Nodes of a cluster often share a key but reach no network.)
+    `auto` follows the environment's `WANDB_MODE`; without it, it is online if a key is at hand.
+    Whatever would be online is offline where the server does not answer: W&B would give up the
+    run, and `wandb sync` can upload an offline one. (Nodes of a cluster often share a key but
+    reach no network.)
 
     Raises:
         InputError: `online` is asked for, but there is no key.
     """
-    server = urlsplit(os.environ.get("WANDB_BASE_URL", "https://api.wandb.ai"))
+    server = os.environ.get("WANDB_BASE_URL", "https://api.wandb.ai")
     key = _key_at_hand(server)
     if settings.mode == "online" and not key:
         raise InputError(
             "wandb.mode is online, but there is no API key: set WANDB_API_KEY, run `wandb login`,"
             " or use `mode: offline`"
         )
-    if settings.mode != "auto":
-        return settings.mode
-    wished = os.environ.get("WANDB_MODE", "")
-    if wished in get_args(Mode):
+    wished = os.environ.get("WANDB_MODE", "") if settings.mode == "auto" else settings.mode
+    if wished in get_args(Mode) and wished != "online":
         return wished  # type: ignore[return-value]
     return "online" if key and _answers(server) else "offline"
 
 
-def _key_at_hand(server: SplitResult) -> bool:
+def _key_at_hand(server: str) -> bool:
     if os.environ.get("WANDB_API_KEY") or os.environ.get("WANDB_IDENTITY_TOKEN_FILE"):
         return True
     try:
-        found = netrc.netrc(os.environ.get("NETRC")).authenticators(server.netloc)
+        found = netrc.netrc(os.environ.get("NETRC")).authenticators(urlsplit(server).netloc)
     except (OSError, netrc.NetrcParseError):
         return False
     return found is not None and bool(found[2])
 
 
-def _answers(server: SplitResult) -> bool:
-    """Return whether the server can be reached; behind a proxy only W&B itself can tell."""
+def _answers(server: str) -> bool:
+    """Return whether the server says anything; behind a proxy only W&B itself can tell."""
     if getproxies().keys() & {"http", "https", "all"}:
         return True
-    port = server.port or (80 if server.scheme == "http" else 443)
     try:
-        socket.create_connection((server.hostname or "", port), timeout=5.0).close()
-    except OSError:
+        urlopen(Request(server, method="HEAD"), timeout=PATIENCE_S).close()  # noqa: S310 - W&B's own address
+    except HTTPError:
+        return True
+    except URLError as error:
+        return isinstance(error.reason, ssl.SSLError)  # W&B may trust more than Python does
+    except (OSError, ValueError):
         return False
     return True
 
@@ -93,7 +99,7 @@ def _quiet_settings(job_type: str) -> wandb.Settings:
         x_disable_machine_info=True,
         # To list what is installed costs a trial more than all else that W&B does for it.
         x_save_requirements=job_type == "sweep",
-        # Without a network a trial waits this long at most; what is left lies in the folder.
+        # Nobody waits for it but the thread it runs in; what is left lies in the folder.
         init_timeout=30.0,
         finish_timeout=60.0,
     )
@@ -109,30 +115,45 @@ def _known(record: CandidateRecord | TrialRecord, names: Sequence[str]) -> dict[
     }
 
 
-def _open_run(
-    folder: SweepFolder, settings: WandbSettings, sweep: str, name: str, config: Mapping[str, Any]
+def open_run(
+    folder: SweepFolder, settings: WandbSettings, name: str, config: Mapping[str, Any]
 ) -> wandb.Run:
-    """Open the run `<sweep>-<name>`; the first word of the name is its job type."""
+    """Open a run of a sweep, or go on with it.
+
+    Args:
+        folder: the sweep's folder.
+        settings: mode, project, entity and tags.
+        name: of the run within the sweep; its first word is its job type.
+        config: resolved settings.
+
+    Raises:
+        InputError: the folder is no sweep's, or `online` is asked for without a key.
+        StorageError: the folder cannot be written.
+    """
     _writable(folder.wandb)
+    manifest = SweepManifest.read(folder.root)
     job_type = name.partition("-")[0]
-    # Before `silent` counts, W&B tells where it found the key.
-    with redirect_stderr(io.StringIO()):
-        return wandb.init(
-            mode=resolve_mode(settings),
-            dir=folder.root,
-            project=settings.project,
-            entity=settings.entity,
-            tags=settings.tags,
-            id=f"{sweep}-{name}",
-            name=name,
-            group=sweep,
-            job_type=job_type,
-            config=dict(config),
-            resume="allow",
-            # The process may hold another run, such as the one of a notebook: leave it alone.
-            reinit="create_new",
-            settings=_quiet_settings(job_type),
-        )
+    return wandb.init(
+        mode=resolve_mode(settings),
+        dir=folder.root,
+        project=settings.project,
+        entity=settings.entity,
+        tags=settings.tags,
+        id=legal(f"{manifest.name}-{manifest.created_at[:19]}-{name}"),
+        name=name,
+        group=manifest.name,
+        job_type=job_type,
+        config=dict(config),
+        resume="allow",
+        # The process may hold another run, such as the one of a notebook: leave it alone.
+        reinit="create_new",
+        settings=_quiet_settings(job_type),
+    )
+
+
+def legal(name: str) -> str:
+    """Return a name with only what W&B allows in ids and names of artifacts."""
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", name)
 
 
 def _writable(folder: Path) -> None:
@@ -149,28 +170,22 @@ class WandbTrialTracker:
     """The run of one trial; opened at its first record. Wrap it in `FailSoft`."""
 
     def __init__(
-        self,
-        folder: SweepFolder,
-        settings: WandbSettings,
-        sweep: str,
-        trial: int,
-        config: Mapping[str, Any],
+        self, folder: SweepFolder, settings: WandbSettings, name: str, config: Mapping[str, Any]
     ) -> None:
         """Describe the run.
 
         Args:
-            folder: the sweep's folder; offline runs lie in its `wandb/`.
+            folder: the sweep's folder, in whose `wandb/` it lies.
             settings: mode, project, entity and tags.
-            sweep: name of the sweep.
-            trial: number of the trial.
+            name: of the run: `trial-00003`, as the trial's row is called.
             config: resolved settings of the trial.
         """
         self._folder = folder
         self._settings = settings
-        self._sweep = sweep
-        self._trial = trial
+        self._name = name
         self._config = config
         self._run: wandb.Run | None = None
+        self._ended = False
 
     def candidate(self, record: CandidateRecord) -> None:
         """Log a round's figures; `round` is the step, so a repeated round changes nothing."""
@@ -179,54 +194,29 @@ class WandbTrialTracker:
     def trial(self, record: TrialRecord) -> None:
         """Write how the trial ended into the run's summary."""
         self._opened().summary.update(_known(record, _SUMMARY))
+        self._ended = True
 
     def close(self) -> None:
-        """Finish the run."""
-        if self._run is not None:
-            run, self._run = self._run, None
-            run.finish()
+        """Finish the run.
+
+        A trial that the scheduler stops cannot say how it ended: the driver has stored its row
+        before its worker hears of it.
+        """
+        if self._run is None:
+            return
+        stored = (
+            []
+            if self._ended
+            else read_records(self._folder.trials, TrialRecord, f"{self._name}.parquet")
+        )
+        for record in stored:
+            self.trial(record)
+        run, self._run = self._run, None
+        run.finish()
 
     def _opened(self) -> wandb.Run:
         if self._run is None:
-            name = f"trial-{self._trial:05d}"
-            self._run = _open_run(self._folder, self._settings, self._sweep, name, self._config)
+            self._run = open_run(self._folder, self._settings, self._name, self._config)
             self._run.define_metric("round")
             self._run.define_metric("*", step_metric="round")
         return self._run
-
-
-def log_sweep(
-    folder: SweepFolder,
-    settings: WandbSettings,
-    front: Mapping[str, Any],
-    figure: go.Figure,
-    config: Mapping[str, Any],
-) -> None:
-    """Record a sweep as one run: its candidates as a table, its front as a figure, its sums.
-
-    A failure of W&B is logged and costs nothing else.
-
-    Args:
-        folder: the sweep's folder.
-        settings: mode, project, entity and tags.
-        front: what `results.front.front_json` says of all candidates.
-        figure: the front as a plotly figure.
-        config: the sweep's settings.
-    """
-    attempt("W&B", lambda: _log_sweep(folder, settings, front, figure, config))
-
-
-def _log_sweep(
-    folder: SweepFolder,
-    settings: WandbSettings,
-    front: Mapping[str, Any],
-    figure: go.Figure,
-    config: Mapping[str, Any],
-) -> None:
-    rows = front["candidates"]
-    columns = list(rows[0]) if rows else []
-    sums = {name: value for name, value in front.items() if isinstance(value, int | float)}
-    with _open_run(folder, settings, front["sweep"], "sweep", config) as run:
-        table = wandb.Table(columns=columns, data=[list(row.values()) for row in rows])
-        run.log({"candidates": table, "front": figure})
-        run.summary.update({**sums, "on_front": sum(row["on_front"] for row in rows)})

@@ -27,7 +27,7 @@ def _parquet(folder: SweepFolder) -> Tracker:
 
 
 def _wandb(folder: SweepFolder) -> Tracker:
-    return WandbTrialTracker(folder, WandbSettings(mode="offline"), "made", 3, {})
+    return WandbTrialTracker(folder, WandbSettings(mode="offline"), "trial-00003", {})
 
 
 @pytest.mark.parametrize("open_tracker", [_parquet, _wandb])
