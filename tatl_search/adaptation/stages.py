@@ -1,9 +1,9 @@
 """The store of stages: a piece of training is paid for once and found again under its key.
 
 A stage is one folder `<key>/` with `structure.json`, `weights.safetensors` and, written last,
-`metrics.json`, which holds the checksums of the others. A folder without it, or whose checksums
-do not hold, is no stage: it is computed again. An evicted stage has lost its weights and kept the
-rest, so that it can be computed again under the same key.
+`metrics.json`, which holds the checksums of the others and of what it says itself. A folder
+without it, or whose checksums do not hold, is no stage: it is computed again. An evicted stage has
+lost its weights and kept the rest, so that it can be computed again under the same key.
 """
 
 import hashlib
@@ -11,6 +11,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,10 @@ DIGEST = "sha256"
 UNFINISHED = ".unfinished-"
 EARLIER = "earlier:"
 """What begins the owner of a stage that another sweep of the same storage computed."""
+
+
+def in_silence() -> None:
+    """Give no sign of life: nobody watches."""
 
 
 @dataclass(frozen=True)
@@ -110,15 +115,22 @@ class StageStore:
     for is not evicted until this store is let go of.
     """
 
-    def __init__(self, root: Path, storage: Path | None = None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        storage: Path | None = None,
+        alive: Callable[[], None] = in_silence,
+    ) -> None:
         """Open a store.
 
         Args:
             root: where the stages lie; need not exist.
             storage: the folder of all sweeps, in which stages are looked for before they are
                 computed; null looks nowhere else.
+            alive: called again and again while another process is waited for.
         """
         self._root = root
+        self._alive = alive
         self._storage = storage
         self._leases = Leases(root)
 
@@ -172,8 +184,17 @@ class StageStore:
             self._leases.hold(key)
             if stage := self.get(key):
                 return stage
-            with FileLock(self._root / f"{key}.lock"):
+            with self._alone_with(key):
                 return self.get(key) or self._adopt(key) or self._compute(key, owner, compute)
+
+    def _alone_with(self, name: str) -> AbstractContextManager[object]:
+        """Wait until nobody else works on something, and keep it so."""
+
+        def goes_on() -> bool:
+            self._alive()
+            return False
+
+        return FileLock(self._root / f"{name}.lock").acquire(cancel_check=goes_on)
 
     def _adopt(self, key: str) -> Stage | None:
         """Take the stage over from another sweep of the same storage, if one has it whole."""
@@ -197,7 +218,7 @@ class StageStore:
 
     def _place(self, folder: Path, owner: str, metrics: StageMetrics) -> Stage:
         """Say what is in a finished folder and move it to where the stage is looked for."""
-        manifest = {
+        manifest: dict[str, Any] = {
             "owner": owner,
             "metrics": asdict(metrics),
             "files": {
@@ -206,6 +227,7 @@ class StageStore:
                 if path.name in NETWORK_FILES
             },
         }
+        manifest[DIGEST] = _digest_of_manifest(manifest)
         write_durably(folder / METRICS, json.dumps(manifest, indent=1).encode())
         final = self._root / folder.name
         shutil.rmtree(final, ignore_errors=True)
@@ -255,7 +277,7 @@ class StageStore:
         with storage_errors(self._root):
             if found := _read_learnt(path):
                 return found, False
-            with FileLock(self._root / f"{stage.key}.{name}.lock"):
+            with self._alone_with(f"{stage.key}.{name}"):
                 if found := _read_learnt(path):
                     return found, False
                 made = compute()
@@ -276,7 +298,14 @@ def _manifest(folder: Path) -> dict[str, Any] | None:
     except (FileNotFoundError, ValueError):
         return None
     held = isinstance(raw, dict) and isinstance(raw.get("files"), dict)
-    return raw if held else None
+    # Earlier versions stored none.
+    return raw if held and raw.get(DIGEST) in (None, _digest_of_manifest(raw)) else None
+
+
+def _digest_of_manifest(raw: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of what a folder says of its stage, whatever became of its weights."""
+    said = json.dumps([raw.get(part) for part in ("owner", "metrics", "files")], sort_keys=True)
+    return hashlib.sha256(said.encode()).hexdigest()
 
 
 def _described(folder: Path, raw: Mapping[str, Any] | None) -> Stage | None:
@@ -298,12 +327,12 @@ def _holds(folder: Path, files: Mapping[str, str]) -> bool:
 
 def _learnt_bytes(made: Learnt) -> bytes:
     about = {field: str(count) for field, count in asdict(made.spent).items()}
-    about[DIGEST] = _digest(made.arrays)
+    about[DIGEST] = _digest(made.arrays, about)
     return safetensors.numpy.save(dict(made.arrays), metadata=about)
 
 
-def _digest(arrays: Mapping[str, npt.NDArray[Any]]) -> str:
-    digest = hashlib.sha256()
+def _digest(arrays: Mapping[str, npt.NDArray[Any]], about: Mapping[str, str]) -> str:
+    digest = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
     for name, array in sorted(arrays.items()):
         digest.update(f"{name}:{array.dtype}:{array.shape};".encode())
         digest.update(array.tobytes())
@@ -316,7 +345,7 @@ def _read_learnt(path: Path) -> Learnt | None:
         with safetensors.safe_open(path, framework="numpy") as file:
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             about = file.metadata() or {}
-        if about.pop(DIGEST, None) != _digest(arrays):
+        if about.pop(DIGEST, None) != _digest(arrays, about):
             return None
         return Learnt(arrays, Spent(**{field: int(count) for field, count in about.items()}))
     except (FileNotFoundError, safetensors.SafetensorError, ValueError, TypeError):

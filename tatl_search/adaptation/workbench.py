@@ -13,11 +13,12 @@ from torch import Tensor, nn
 from tatl_search.adaptation.joint import companion_batches, companions_label
 from tatl_search.adaptation.keys import root_key, round_key, seed_of
 from tatl_search.adaptation.lessons import Lessons, lessons
-from tatl_search.adaptation.stages import Stage, StageMetrics, StageStore
+from tatl_search.adaptation.stages import Stage, StageMetrics, StageStore, in_silence
 from tatl_search.config import AdaptationConfig, TrainingSettings
 from tatl_search.core.plan import PrunePlan
 from tatl_search.core.spent import NOTHING, Spent
 from tatl_search.data.batches import (
+    Batch,
     InputForm,
     evaluation_batches,
     steps_per_epoch,
@@ -59,6 +60,7 @@ class Workbench:
         root_threads: torch threads of the first fine-tuning, which may have a node to itself.
         latency: per-layer times measured beforehand on the idle device; null gives no estimate.
         source: the source task's images, for methods that look at them.
+        alive: called with every batch, as a sign of life.
     """
 
     config: AdaptationConfig
@@ -70,6 +72,7 @@ class Workbench:
     root_threads: int = 1
     latency: LatencyTable | None = None
     source: TargetData | None = None
+    alive: Callable[[], None] = in_silence
 
     def network_of(self, stage: Stage) -> LoadedNetwork:
         """Return a stage's network, read from the store, on the device and in channels-last."""
@@ -218,7 +221,7 @@ class Workbench:
         learns = self._lessons
 
         def epoch_batches(_: int) -> Iterator[tuple[Tensor, Tensor]]:
-            return training_batches(
+            batches = training_batches(
                 learns.train,
                 settings.batch_size,
                 learns.settings.augment,
@@ -226,6 +229,7 @@ class Workbench:
                 learns.classes,
                 generator,
             )
+            return self._heard(batches)
 
         return train(
             network.module,
@@ -290,7 +294,13 @@ class Workbench:
         return InputForm(self.target.image_size, network.preprocessing, self.device)
 
     def _unchanged(self, split: Split, network: LoadedNetwork) -> Batches:
-        return partial(evaluation_batches, split, EVALUATION_BATCH, self._form(network))
+        form = self._form(network)
+        return lambda: self._heard(evaluation_batches(split, EVALUATION_BATCH, form))
+
+    def _heard(self, batches: Iterator[Batch]) -> Iterator[Batch]:
+        for batch in batches:
+            self.alive()
+            yield batch
 
     @property
     def _lessons(self) -> Lessons:

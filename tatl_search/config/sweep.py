@@ -92,6 +92,9 @@ class SweepSettings(Settings):
         trial_minutes: wall-clock after which a worker is ended with its trial, as when it hangs;
             null for no limit. The trial is tried again, from its stored stages, as often as any
             that loses its worker.
+        stalled_minutes: wall-clock that may pass without a batch of images before a worker is
+            taken to hang, and is ended like one beyond `trial_minutes`; null for no limit.
+            Waiting for a stage that another worker computes is no stall.
         stages_gb: 10^9 bytes that stored networks may take; null for no bound. The least
             recently used go first and are computed again when they are asked for. The front's,
             shared first ones and those in use stay.
@@ -113,6 +116,7 @@ class SweepSettings(Settings):
     gpus_per_trial: Annotated[float, Field(ge=0.0)] = 0.0
     max_concurrent: Count | None = None
     trial_minutes: Positive | None = None
+    stalled_minutes: Positive | None = 30.0
     stages_gb: Annotated[float, Field(ge=0.0)] | None = None
     collapse_accuracy: Annotated[float, Field(ge=0.0)] = 1.5
     bounds: BoundSettings = BoundSettings()

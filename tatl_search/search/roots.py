@@ -8,6 +8,7 @@ from ray.exceptions import RayError
 
 from tatl_search.errors import RunError, StorageError
 from tatl_search.search.cluster import node_cpus
+from tatl_search.search.searcher import MAX_ATTEMPTS
 from tatl_search.search.trainable import report_of
 from tatl_search.search.work import Event, WorkItem
 
@@ -44,6 +45,7 @@ def _why_it_failed(item: WorkItem) -> str:
         # A sweep that goes on elsewhere may find smaller nodes than it began on.
         num_cpus=min(item.root_threads, node_cpus()),
         num_gpus=item.sweep.gpus_per_trial,
+        max_retries=MAX_ATTEMPTS - 1,
     )
     try:
         report = ray.get(run_root.remote(item.model_dump(mode="json")))

@@ -8,7 +8,7 @@ from ray import tune
 
 from tatl_search.errors import StorageError
 from tatl_search.records import CandidateRecord
-from tatl_search.search.time_limit import time_limit
+from tatl_search.search.watch import watched
 from tatl_search.search.work import Event, WorkItem
 from tatl_search.search.worker import figures, run_item
 
@@ -16,15 +16,20 @@ from tatl_search.search.worker import figures, run_item
 def run_work(config: dict[str, Any]) -> None:
     """Run one piece of work inside a Ray Tune worker, reporting every candidate and the end."""
     item = WorkItem.model_validate(config["item"])
-    with time_limit(item.sweep.trial_minutes):
-        end = report_of(item, lambda record: tune.report(figures(record, Event.CANDIDATE)))
-    tune.report(end)
+    minutes = item.sweep.trial_minutes
+    tune.report(report_of(item, lambda row: tune.report(figures(row, Event.CANDIDATE)), minutes))
 
 
-def report_of(item: WorkItem, listener: Callable[[CandidateRecord], None]) -> dict[str, Any]:
-    """Run one piece of work and return the report of its end, whatever the end was."""
+def report_of(
+    item: WorkItem, listener: Callable[[CandidateRecord], None], minutes: float | None = None
+) -> dict[str, Any]:
+    """Run one piece of work and return the report of its end, whatever the end was.
+
+    Work that gets nowhere, or takes more than so many minutes, ends with this process.
+    """
     try:
-        return run_item(item, listener)
+        with watched(minutes, item.sweep.stalled_minutes) as alive:
+            return run_item(item, listener, alive)
     except StorageError as error:
         return {"event": Event.STORAGE_ERROR.value, "detail": str(error)}
     except Exception as error:  # noqa: BLE001 - the driver decides whether to try again

@@ -11,6 +11,7 @@ import torch
 from tatl_search.adaptation import opening
 from tatl_search.adaptation.candidate import Candidate
 from tatl_search.adaptation.loop import adapt
+from tatl_search.adaptation.stages import in_silence
 from tatl_search.adaptation.workbench import Workbench
 from tatl_search.errors import InfeasibleError, InfeasibleReason, InputError
 from tatl_search.manifest import SweepFolder
@@ -23,8 +24,17 @@ from tatl_search.tracking.wandb import WandbTrialTracker
 OF_A_TRIAL = (WorkKind.TRIAL, WorkKind.CONFIRMATION)
 
 
-def run_item(item: WorkItem, listener: Callable[[CandidateRecord], None]) -> dict[str, Any]:
+def run_item(
+    item: WorkItem,
+    listener: Callable[[CandidateRecord], None],
+    alive: Callable[[], None] = in_silence,
+) -> dict[str, Any]:
     """Run one piece of work; every candidate is stored before the listener hears of it.
+
+    Args:
+        item: what to do.
+        listener: hears of every candidate.
+        alive: called as a sign of life.
 
     Returns:
         The report of the end: the last network's figures, and why it is the last.
@@ -40,7 +50,7 @@ def run_item(item: WorkItem, listener: Callable[[CandidateRecord], None]) -> dic
     infeasible: InfeasibleError | None = None
     try:
         try:
-            bench = open_workbench(item)
+            bench = open_workbench(item, alive)
             for candidate in adapt(bench):
                 last = record_of(candidate, item)
                 for tracker in trackers:
@@ -64,10 +74,10 @@ def run_item(item: WorkItem, listener: Callable[[CandidateRecord], None]) -> dic
     return _ending(item, last, ended)
 
 
-def open_workbench(item: WorkItem) -> Workbench:
+def open_workbench(item: WorkItem, alive: Callable[[], None] = in_silence) -> Workbench:
     """Return the workbench of a piece of work, its target data opened."""
     return dataclasses.replace(
-        opening.open_workbench(SweepFolder(item.folder), item.config, item.owner),
+        opening.open_workbench(SweepFolder(item.folder), item.config, item.owner, alive),
         device=item.device,
         threads=item.threads,
         root_threads=item.root_threads,

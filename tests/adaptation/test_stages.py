@@ -1,5 +1,6 @@
 """The store of stages: one computation for all who ask, nothing half-written, damage noticed."""
 
+import fcntl
 import json
 import multiprocessing
 import os
@@ -52,13 +53,29 @@ def test_flipped_byte_is_noticed_and_recomputed(tmp_path: Path, name: str) -> No
     store = StageStore(tmp_path)
     stage = store.get_or_compute("k", "me", write_network)
     path = stage.folder / name
-    content = bytearray(path.read_bytes())
-    content[0] ^= 0xFF
-    path.write_bytes(content)
+    path.write_bytes(flipped(path.read_bytes(), 0))
     assert store.get("k") is None
     mended = store.get_or_compute("k", "you", lambda folder: write_network(folder, 0.9))
     assert mended.metrics.accuracy == 0.9
     assert store.get("k") == mended
+
+
+@pytest.mark.parametrize("bit", [0x01, 0x80])
+def test_no_flipped_byte_makes_another_stage(tmp_path: Path, bit: int) -> None:
+    """Such as a digit of the accuracy; a space between two words may well become another one."""
+    store = StageStore(tmp_path)
+    stage = store.get_or_compute("k", "me", write_network)
+    path = stage.folder / METRICS
+    whole = path.read_bytes()
+    for place in range(len(whole)):
+        path.write_bytes(flipped(whole, place, bit))
+        assert store.get("k") in (None, stage), place
+
+
+def flipped(content: bytes, place: int, bits: int = 0xFF) -> bytes:
+    changed = bytearray(content)
+    changed[place] ^= bits
+    return bytes(changed)
 
 
 def test_half_written_stage_is_no_stage(tmp_path: Path) -> None:
@@ -112,13 +129,35 @@ def test_statistics_are_kept_beside_the_stage(tmp_path: Path) -> None:
     assert (computed, computed_again) == (True, False)
     np.testing.assert_array_equal(again.arrays["conv"], first.arrays["conv"])
     assert again.spent == made.spent
-    path = stage.folder / "activations.safetensors"
-    flipped = bytearray(path.read_bytes())
-    flipped[-1] ^= 0xFF  # an array's last byte: the file can still be read
-    path.write_bytes(flipped)
-    _, computed_third = store.learnt(stage, "activations", lambda: made)
-    assert computed_third
     assert store.get("k") == stage
+
+
+def test_flipped_statistics_are_made_again(tmp_path: Path) -> None:
+    store = StageStore(tmp_path)
+    stage = store.get_or_compute("k", "me", write_network)
+    made = Learnt({"conv": np.array([0.25, 0.5])}, Spent(images_forward=7))
+    store.learnt(stage, "activations", lambda: made)
+    path = stage.folder / "activations.safetensors"
+    whole = path.read_bytes()
+    for place in range(len(whole)):
+        path.write_bytes(flipped(whole, place, 0x01))
+        found, computed = store.learnt(stage, "activations", lambda: made)
+        assert computed or found.spent == made.spent
+        np.testing.assert_array_equal(found.arrays["conv"], made.arrays["conv"])
+
+
+def test_who_waits_for_another_process_says_so(tmp_path: Path) -> None:
+    signs = []
+    with (tmp_path / "k.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+
+        def alive() -> None:
+            signs.append("alive")
+            if len(signs) == 3:
+                fcntl.flock(lock, fcntl.LOCK_UN)
+
+        StageStore(tmp_path, alive=alive).get_or_compute("k", "me", write_network)
+    assert len(signs) == 3
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small disk needs root")

@@ -40,6 +40,7 @@ def rows(sweep: SweepFolder) -> list[tuple[str, float, int]]:
         "trials/*",
         "stages/*/weights.safetensors",
         "stages/*/structure.json",
+        "stages/*/metrics.json",
     ],
 )
 def test_a_damaged_file_is_found_and_restored(sweep: SweepFolder, place: str) -> None:

@@ -55,6 +55,14 @@ def test_a_candidate_is_stored_before_it_is_reported(tmp_path: Path) -> None:
     assert report["infeasible_reason"] is None
 
 
+def test_every_batch_is_a_sign_of_life(tmp_path: Path) -> None:
+    signs: list[str] = []
+    run_item(work_item(tmp_path), ignore, lambda: signs.append("alive"))
+    epochs, batches_an_epoch = 2 + 1 + 1, TRAINING_IMAGES // 20
+    evaluations = sum(1 for _ in candidates(tmp_path))
+    assert len(signs) >= epochs * batches_an_epoch + evaluations
+
+
 def test_a_second_attempt_leaves_the_rows_of_the_first(tmp_path: Path) -> None:
     """What a row cost was counted when it was first reached, statistics included."""
     run_item(work_item(tmp_path), ignore)
