@@ -5,13 +5,13 @@ Criteria of stopping are left out: a longer run continues a shorter one.
 """
 
 import hashlib
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from tatl_search.adaptation.stages import CODE_VERSION
 from tatl_search.config import AdaptationConfig
+from tatl_search.config.base import digest_of
 from tatl_search.core.plan import PrunePlan
 from tatl_search.files import checksum
 
@@ -77,8 +77,7 @@ def seed_of(sweep_seed: int, key: str) -> int:
 
 
 def _digest(content: Mapping[str, Any]) -> str:
-    text = json.dumps({"code": CODE_VERSION, **content}, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:40]
+    return digest_of({"code": CODE_VERSION, **content})[:40]
 
 
 def _file_digest(weights: str) -> str | None:

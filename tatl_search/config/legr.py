@@ -11,7 +11,8 @@ class LegrSettings(Settings):
     """A regularised evolution of rankings, with the published constants (arXiv 1904.12368).
 
     With them a learning takes about 2.6 million images through backward: that is for GPUs. On a
-    CPU, `steps: 0`, `evaluations: 100` and a `population` of 16 learn from forward passes alone.
+    CPU, `steps: 0` learns from forward passes alone. 100 evaluations were measured to learn next
+    to nothing then (a random population of 64 takes most of them), 400 a little.
 
     Attributes:
         evaluations: rankings that are tried, those of the first population included.

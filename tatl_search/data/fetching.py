@@ -37,10 +37,17 @@ def find_pack(settings: DataSettings) -> Pack:
     if pack.head.side != settings.stored_side:
         raise InputError(
             f"data.path: {path} holds images of side {pack.head.side}, but the settings ask for"
-            f" {settings.stored_side}: set data.storage_size={pack.head.side}, or pack the images"
+            f" {settings.stored_side}: {_way_to(settings, pack.head.side)}, or pack the images"
             f" again at {settings.stored_side}"
         )
     return pack
+
+
+def _way_to(settings: DataSettings, side: int) -> str:
+    """Return which setting takes images of this side; smaller ones than the input serve none."""
+    if side >= settings.image_size:
+        return f"set data.storage_size={side}"
+    return f"set data.image_size={side}"
 
 
 def open_named(place: str) -> Pack:

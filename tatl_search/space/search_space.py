@@ -38,11 +38,6 @@ class SearchSpace:
         """
         return tuple((found.name, found) for found in distributions(self.section))
 
-    @property
-    def is_fixed(self) -> bool:
-        """Whether there is nothing to search over: one run's settings."""
-        return not self.parameters
-
     def sample(self, suggest: Suggest) -> AdaptationConfig:
         """Return settings whose parameters `suggest` decides.
 

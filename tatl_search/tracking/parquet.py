@@ -128,11 +128,6 @@ class ParquetTracker:
         """
         write_record(self._folder.trials / f"trial-{record.trial:05d}.parquet", record)
 
-    def has_candidate(self, trial: int, round_index: int) -> bool:
-        """Return whether the candidate of this trial and round is stored."""
-        name = f"trial-{trial:05d}-round-{round_index:02d}.parquet"
-        return (self._folder.candidates / name).is_file()
-
     def close(self) -> None:
         """Hold nothing, so there is nothing to let go of."""
 

@@ -131,7 +131,7 @@ def test_sweep_settings_stand_in_three_places(tmp_path: Path) -> None:
     assert space.sweep.objectives == (Objective.ACCURACY, Objective.PARAMETERS, Objective.MACS)
     assert space.sweep.baselines == (BaselineSettings(image_size=32),)
     assert (space.sweep.wandb.project, space.sweep.wandb.tags) == ("mine", ("a",))
-    assert space.is_fixed
+    assert space.parameters == ()
 
 
 @pytest.mark.parametrize("text", ["", "sweep:\nfinetune:\nbaselines:\nwandb:\n"])
