@@ -15,6 +15,8 @@ from tatl_search.errors import InputError, RunError
 _SILENCE = {
     # Rows are in Parquet: Tune's own loggers would write pickles and CSV beside every trial.
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+    # Tune's own state is never restored; to write it takes ever longer.
+    "TUNE_GLOBAL_CHECKPOINT_S": "86400",
     # Relative paths of data must mean the same in a worker as at the command line.
     "RAY_CHDIR_TO_TRIAL_DIR": "0",
     # Tune's new output prints a banner even when it is told to be silent.

@@ -91,6 +91,7 @@ class Driver:
             self._tune(searcher, [progress, keeper], scheduler)
         finally:
             keeper.close()
+            searcher.close()
             study.note_seconds(account.seconds)
             study.release()
             shutil.rmtree(self._folder.ray, ignore_errors=True)
@@ -156,8 +157,28 @@ class Driver:
         callbacks: list[tune.Callback],
         scheduler: FrontScheduler | None,
     ) -> None:
+        # Tune's own state is never restored: on a full disk it may well not be saved.
+        logging.getLogger("ray.tune.execution.experiment_state").setLevel(logging.CRITICAL)
+        try:
+            self._tuner(searcher, callbacks, scheduler).fit()
+            while searcher.begins_another_run():
+                shutil.rmtree(self._folder.ray, ignore_errors=True)
+                self._tuner(searcher, callbacks, scheduler).fit()
+        except OSError:
+            raise  # the caller names what the storage refused
+        except Exception as error:
+            raise self._ray_failed(str(error)) from error
+        if is_lost():
+            raise self._ray_failed("its process on this machine died, perhaps for lack of memory")
+
+    def _tuner(
+        self,
+        searcher: WorkSearcher,
+        callbacks: list[tune.Callback],
+        scheduler: FrontScheduler | None,
+    ) -> tune.Tuner:
         resources = {"cpu": self._sweep.cpus_per_trial, "gpu": self._sweep.gpus_per_trial}
-        tuner = tune.Tuner(
+        return tune.Tuner(
             tune.with_resources(run_work, resources),
             tune_config=tune.TuneConfig(
                 search_alg=searcher,
@@ -174,16 +195,6 @@ class Driver:
                 verbose=0,
             ),
         )
-        # Tune's own state is never restored: on a full disk it may well not be saved.
-        logging.getLogger("ray.tune.execution.experiment_state").setLevel(logging.CRITICAL)
-        try:
-            tuner.fit()
-        except OSError:
-            raise  # the caller names what the storage refused
-        except Exception as error:
-            raise self._ray_failed(str(error)) from error
-        if is_lost():
-            raise self._ray_failed("its process on this machine died, perhaps for lack of memory")
 
     def _ray_failed(self, why: str) -> RunError:
         return RunError(

@@ -9,7 +9,7 @@ import numpy as np
 from ray import tune
 
 from tatl_search.config import Objective
-from tatl_search.core.pareto import hypervolume
+from tatl_search.core.pareto import Floats, hypervolume
 from tatl_search.records import StopReason
 from tatl_search.search.work import Event, WorkKind
 
@@ -57,7 +57,9 @@ class ProgressCallback(tune.Callback):
         self._objectives = objectives
         self._reference = reference
         self._listener = listener
-        self._points: list[list[float]] = []
+        self._worst = np.array([0.0 if o.higher_is_better else 1.0 for o in objectives])
+        self._front = np.empty((0, len(objectives)))
+        self._hypervolume = 0.0
         self._candidates = 0
         self._best: Mapping[str, Any] | None = None
         self._started = time.monotonic()
@@ -92,9 +94,17 @@ class ProgressCallback(tune.Callback):
         if report["trial"] is None:
             return  # a baseline is no part of the front
         self._candidates += report["round"] > 0
-        self._points.append([self._normalised(report, o) for o in self._objectives])
+        self._place(np.array([self._normalised(report, o) for o in self._objectives]))
         if self._best is None or report["accuracy"] > self._best["accuracy"]:
             self._best = report
+
+    def _place(self, point: Floats) -> None:
+        """Keep a point that no other one is as good as; the front stays short, trials do not."""
+        if np.any(np.all(self._front <= point, axis=1)):
+            return
+        left = self._front[~np.all(point <= self._front, axis=1)]
+        self._front = np.vstack([left, point])
+        self._hypervolume = hypervolume(self._front, self._worst)
 
     def _normalised(self, report: Mapping[str, Any], objective: Objective) -> float:
         value = float(report[objective.value])
@@ -104,15 +114,12 @@ class ProgressCallback(tune.Callback):
         elapsed = time.monotonic() - self._started
         ended = self._done - self._before
         left = elapsed / ended * (self._trials - self._done) if ended else None
-        reference = [0.0 if o.higher_is_better else 1.0 for o in self._objectives]
         return Snapshot(
             trials=self._trials,
             done=self._done,
             candidates=self._candidates,
             best=self._best,
-            hypervolume=hypervolume(np.array(self._points), np.array(reference))
-            if self._points
-            else 0.0,
+            hypervolume=self._hypervolume,
             elapsed_s=elapsed,
             left_s=left,
         )

@@ -6,6 +6,7 @@ with a missing metric running for ever, and lets two sweeps share one study.
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,6 +23,15 @@ from tatl_search.tracking.parquet import ParquetTracker
 MAX_ATTEMPTS = 3
 """A trial that fails or ends its worker this often is told as infeasible."""
 
+RUN_LENGTH = 1000
+"""Pieces of work that one Ray Tune run does: its driver keeps everything of each it has done."""
+
+PATIENCE_S = 0.02
+"""Reports of those that work wait this long at most for a proposal.
+
+Ray asks again when it hears from a worker, or after 0.1 s: a quick proposal is worth waiting for.
+"""
+
 
 class WorkSearcher(Searcher):
     """Hands out work aside from the study first, then trials that did not end, then new ones.
@@ -32,6 +42,9 @@ class WorkSearcher(Searcher):
     its worker, its node or the driver died.
 
     Once a budget is used up nothing new is handed out; what was begun is finished.
+
+    The study is asked in a thread of its own, since a sampler may take seconds. Nothing else is
+    handed out meanwhile, so that a sweep of one trial at a time goes the same way each time.
 
     Attributes:
         fatal: what makes going on pointless, such as full storage.
@@ -69,6 +82,9 @@ class WorkSearcher(Searcher):
         self._account = account
         self._has_stopped = has_stopped
         self._live: dict[str, WorkItem] = {}
+        self._handed_out = 0
+        self._thread = ThreadPoolExecutor(max_workers=1)
+        self._proposal: Future[Proposal] | None = None
         self.fatal: str | None = None
         self.failures: list[str] = []
         self._last_error: dict[int, str] = {}
@@ -77,6 +93,8 @@ class WorkSearcher(Searcher):
         self, trial_id: str
     ) -> dict[str, Any] | str | None:
         """Return the next piece of work, None while there is none to be had, or FINISHED."""
+        if self._handed_out >= RUN_LENGTH:
+            return str(Searcher.FINISHED)
         if len(self._live) >= self._slots():
             return None
         item = None if self.fatal else self._next_item()
@@ -84,9 +102,22 @@ class WorkSearcher(Searcher):
             # What is still out may come back to be tried again.
             return None if self._live else str(Searcher.FINISHED)
         self._live[trial_id] = item
-        return {"item": item.model_dump(mode="json")}
+        self._handed_out += 1
+        return {"item": item.model_dump_json()}  # one string: Ray copies and flattens the rest
+
+    def begins_another_run(self) -> bool:
+        """Whether Ray Tune is to run again: its run was full, and nobody ended it early."""
+        full = self._handed_out >= RUN_LENGTH and not self._live and self.fatal is None
+        self._handed_out = 0
+        return full
+
+    def close(self) -> None:
+        """Wait for a proposal that is being made: its trial is left open."""
+        self._thread.shutdown()
 
     def _next_item(self) -> WorkItem | None:
+        if self._proposal is not None:
+            return self._proposed(self._proposal)
         if self._aside:
             return self._aside.popleft()
         while self._again:
@@ -97,7 +128,17 @@ class WorkSearcher(Searcher):
             self._give_up(item)
         if self._study.exhausted or self._account.used_up:
             return None
-        return self._item_of(self._study.ask())
+        self._proposal = self._thread.submit(self._study.ask)
+        return self._proposed(self._proposal)
+
+    def _proposed(self, proposal: Future[Proposal]) -> WorkItem | None:
+        """Return the new trial if it is proposed soon; who has nobody at work waits for it."""
+        try:
+            found = proposal.result(PATIENCE_S if self._live else None)
+        except TimeoutError:
+            return None
+        self._proposal = None
+        return self._item_of(found)
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         """Count what a piece of work has spent."""

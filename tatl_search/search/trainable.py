@@ -15,7 +15,7 @@ from tatl_search.search.worker import figures, run_item
 
 def run_work(config: dict[str, Any]) -> None:
     """Run one piece of work inside a Ray Tune worker, reporting every candidate and the end."""
-    item = WorkItem.model_validate(config["item"])
+    item = WorkItem.model_validate_json(config["item"])
     minutes = item.sweep.trial_minutes
     tune.report(report_of(item, lambda row: tune.report(figures(row, Event.CANDIDATE)), minutes))
 

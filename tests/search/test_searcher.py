@@ -1,6 +1,7 @@
 """The searcher: order of work, retries by one rule, and what the study is told."""
 
 from pathlib import Path
+from threading import Event as Signal
 from typing import Any
 
 import pytest
@@ -29,6 +30,12 @@ END = {
     "infeasible_reason": None,
     "detail": "",
 }
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine is no slow sampler."""
+    monkeypatch.setattr("tatl_search.search.searcher.PATIENCE_S", 60.0)
 
 
 class Sweep:
@@ -73,10 +80,14 @@ class Sweep:
     def suggest(self, trial_id: str) -> str:
         """Return the label of what is handed out, or what else is answered."""
         answer = self.searcher.suggest(trial_id)
-        return answer["item"]["label"] if isinstance(answer, dict) else str(answer)
+        return label_of(answer) if isinstance(answer, dict) else str(answer)
 
     def trials(self) -> list[TrialRecord]:
         return read_records(self.folder.trials, TrialRecord)
+
+
+def label_of(handed_out: dict[str, str]) -> str:
+    return WorkItem.model_validate_json(handed_out["item"]).label
 
 
 class _Low:
@@ -149,12 +160,12 @@ def test_a_finished_trial_that_runs_again_is_not_told_twice(tmp_path: Path) -> N
     searcher = second.searcher_of(damaged, slots=1)
     handed_out = searcher.suggest("b")
     assert isinstance(handed_out, dict)
-    assert handed_out["item"]["label"] == "trial 0"
+    assert label_of(handed_out) == "trial 0"
     searcher.on_trial_complete("b", END)
     assert (second.study.told, searcher.failures) == (1, [])
     following = searcher.suggest("c")
     assert isinstance(following, dict)
-    assert following["item"]["label"] == "trial 1"
+    assert label_of(following) == "trial 1"
 
 
 def test_full_storage_ends_the_sweep_and_keeps_the_trial(tmp_path: Path) -> None:
@@ -230,3 +241,69 @@ def test_resume_hands_out_the_unfinished_first(tmp_path: Path, done: int) -> Non
     second = Sweep(tmp_path, slots=4)  # the first driver died
     expected = ["trial 1", "trial 2"] if done else ["trial 0", "trial 1", "trial 2"]
     assert [second.suggest(name) for name in "cdef"[: len(expected)]] == expected
+
+
+class _SlowStudy(SweepStudy):
+    """A study whose sampler takes its time."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.proposes = Signal()
+
+    def ask(self) -> Proposal:
+        self.proposes.wait()
+        return super().ask()
+
+
+def test_reports_do_not_wait_for_a_slow_sampler(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tatl_search.search.searcher.PATIENCE_S", 0.01)
+    sweep = Sweep(tmp_path, baselines=1)
+    sweep.study = study = _SlowStudy(tmp_path / "slow.journal", "test", SPACE, 0, REFERENCE)
+    sweep.searcher = sweep.searcher_of([sweep.item(WorkKind.BASELINE, 0)], 2)
+    assert sweep.suggest("a") == "baseline 0"
+    assert [sweep.suggest("b"), sweep.suggest("b")] == ["None", "None"]
+    sweep.searcher.on_trial_complete("a", END)
+    study.proposes.set()
+    assert sweep.suggest("b") == "trial 0"  # nobody is at work: who asks waits
+
+
+def test_a_proposal_that_comes_too_late_is_no_attempt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tatl_search.search.searcher.PATIENCE_S", 0.01)
+    sweep = Sweep(tmp_path, baselines=1)
+    sweep.study = study = _SlowStudy(tmp_path / "slow.journal", "test", SPACE, 0, REFERENCE)
+    sweep.searcher = sweep.searcher_of([sweep.item(WorkKind.BASELINE, 0)], 2)
+    assert [sweep.suggest("a"), sweep.suggest("b")] == ["baseline 0", "None"]
+    study.proposes.set()
+    sweep.searcher.close()
+    study.release()
+    assert study.unfinished() == [0]
+    assert study.reopen(0).attempt == 1
+
+
+def test_ray_runs_again_when_its_run_is_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tatl_search.search.searcher.RUN_LENGTH", 2)
+    sweep = Sweep(tmp_path)
+    assert [sweep.suggest(name) for name in "abc"] == ["trial 0", "trial 1", Searcher.FINISHED]
+    sweep.searcher.on_trial_complete("a", END)
+    sweep.searcher.on_trial_complete("b", END)
+    assert sweep.searcher.begins_another_run()
+    assert sweep.suggest("d") == "trial 2"
+    sweep.searcher.on_trial_complete("d", END)
+    assert sweep.suggest("e") == Searcher.FINISHED
+    assert not sweep.searcher.begins_another_run()
+
+
+def test_a_full_run_that_somebody_stopped_is_the_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tatl_search.search.searcher.RUN_LENGTH", 2)
+    sweep = Sweep(tmp_path)
+    assert [sweep.suggest(name) for name in "abc"] == ["trial 0", "trial 1", Searcher.FINISHED]
+    sweep.searcher.on_trial_complete("a", END)
+    assert not sweep.searcher.begins_another_run()
