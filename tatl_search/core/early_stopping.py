@@ -108,10 +108,16 @@ class EarlyStopping:
     Attributes:
         seed: of the sweep; decides which trials run unstopped.
         costs: number of cost objectives.
+        patience: rounds in a row in which a trial must lie below the front.
+        least_finished: trials that must have finished before any is stopped.
+        share_unstopped: of the trials, which run on whatever they look like.
     """
 
     seed: int
     costs: int
+    patience: int = PATIENCE
+    least_finished: int = LEAST_FINISHED
+    share_unstopped: float = SHARE_UNSTOPPED
     _networks: "array[float]" = field(default_factory=lambda: array("d"))
     _shortfalls: dict[int, list[float]] = field(default_factory=dict)
     _recoveries: list[float] = field(default_factory=list)
@@ -119,7 +125,7 @@ class EarlyStopping:
     @property
     def margin(self) -> float:
         """How far below the front a trial may stay; infinite until enough trials finished."""
-        return learned_margin(self._recoveries)
+        return learned_margin(self._recoveries, self.least_finished)
 
     def hear(self, trial: int, round_index: int, accuracy: float, costs: Sequence[float]) -> bool:
         """Take note of a trial's newest network; return whether the trial should stop.
@@ -142,12 +148,13 @@ class EarlyStopping:
             return False
         known = self._shortfalls.setdefault(trial, [])
         known.append(missing)
-        return depth(known) > self.margin and not runs_unstopped(self.seed, trial)
+        hopeless = depth(known, self.patience) > self.margin
+        return hopeless and not runs_unstopped(self.seed, trial, self.share_unstopped)
 
     def finish(self, trial: int) -> None:
         """Learn from a trial that ran to its end; one that was not heard of teaches nothing."""
         if trial in self._shortfalls:
-            self._recoveries.append(recovery(self._shortfalls.pop(trial)))
+            self._recoveries.append(recovery(self._shortfalls.pop(trial), self.patience))
 
     def stop(self, trial: int) -> None:
         """Forget a trial that was stopped: how it would have gone on is not known."""

@@ -1,0 +1,101 @@
+"""The replayed grid: images against a naive count, and proposals against the product's study."""
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks.ablations_replay import Recorded, Seen, greedy
+from benchmarks.ablations_teaching import ARMS, Search
+from benchmarks.grid import ROUNDS, Row, search_space, trajectories
+from tatl_search.config import AdaptationConfig, Objective
+from tatl_search.search.study import SweepStudy
+
+ROOT = 2000
+ROUND = 250
+
+
+def made_up(config: AdaptationConfig, number: int) -> Row:
+    """Return a round; the first is the same for thresholds alike, as where they pick alike."""
+    threshold, rate = round(config.prune.threshold, 6), round(config.prune.rate, 6)
+    learning_rate = round(config.retrain.learning_rate, 6)
+    shared = f"{rate} {learning_rate}" if number == 1 else f"{threshold} {rate} {learning_rate}"
+    return Row(
+        seed=0,
+        threshold=threshold,
+        rate=rate,
+        learning_rate=learning_rate,
+        round=number,
+        stage=f"{shared} {number}" if number else "root",
+        accuracy=0.8 - 0.05 * number * rate + 0.1 * threshold * (number > 0) - learning_rate,
+        loss=1.0,
+        val_images=500,
+        macs=round(1e7 * (1 - rate) ** number),
+        parameters=1,
+        images_trained=ROUND if number else ROOT,
+        images_forward=0,
+        seconds=0.0,
+        stop_reason=None,
+    )
+
+
+@pytest.fixture(scope="module")
+def world() -> Recorded:
+    """Return a complete grid of made-up numbers."""
+    found = {}
+    for config in trajectories(search_space()):
+        rows = [made_up(config, number) for number in range(9)]
+        found[(rows[0].threshold, rows[0].rate, rows[0].learning_rate)] = rows
+    assert len(found) == 64
+    return Recorded(0, found)
+
+
+def test_images_are_paid_once_a_stage(world: Recorded) -> None:
+    low = {"prune.threshold": 0.5, "prune.rate": 0.1, "retrain.learning_rate": 0.005}
+    other = {**low, "prune.threshold": 0.65}
+    seen = Seen(world.macs)
+    paid = []
+    for values in (
+        {**low, ROUNDS: 3},
+        {**low, ROUNDS: 5},
+        {**low, ROUNDS: 2},
+        {**other, ROUNDS: 2},
+    ):
+        for row in world.trial(values):
+            seen.add(row)
+        paid.append(seen.images)
+    naive = sum(ROOT + rounds * ROUND for rounds in (3, 5, 2, 2))
+    assert paid == [ROOT + 3 * ROUND, ROOT + 5 * ROUND, ROOT + 5 * ROUND, ROOT + 6 * ROUND]
+    assert naive - paid[-1] == 3 * ROOT + 6 * ROUND
+
+
+def test_the_replay_asks_what_the_product_asks(world: Recorded, tmp_path: Path) -> None:
+    search = Search(world, ARMS["last round"], seed=3)
+    space = search_space()
+    worst = {Objective.ACCURACY: 0.0, Objective.MACS: float(world.macs)}
+    study = SweepStudy(tmp_path / "study.journal", "replay", space, 3, worst)
+    study.begin((), ())
+    for number in range(space.sweep.startup_trials + 6):
+        trial, rows = search.ask()
+        proposal = study.ask()
+        config = proposal.config
+        assert trial.params == {
+            "prune.threshold": config.prune.threshold,
+            "prune.rate": config.prune.rate,
+            "retrain.learning_rate": config.retrain.learning_rate,
+            ROUNDS: config.stop.max_rounds,
+        }
+        last = rows[-1]
+        outcome = {Objective.ACCURACY: last.accuracy, Objective.MACS: float(last.macs)}
+        study.tell(number, outcome, "max_rounds")
+        search.tell(trial, rows)
+
+
+def test_the_first_pick_of_who_knows_the_grid_is_the_best_trajectory(world: Recorded) -> None:
+    first = next(greedy(world))
+    alone = []
+    for rows in world.trajectories.values():
+        seen = Seen(world.macs)
+        for row in rows:
+            seen.add(row)
+        alone.append(seen.area)
+    assert first.area == max(alone)
