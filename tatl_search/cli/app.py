@@ -4,10 +4,12 @@ import typer
 
 from tatl_search.cli import (
     choosing,
+    compare,
     confirm,
     dashboard,
     data,
     doctor,
+    latency,
     methods,
     plot,
     report,
@@ -44,8 +46,10 @@ for verb in (
     running.adapt,
     choosing.front,
     choosing.pick,
+    latency.latency,
     report.report,
     plot.plot,
+    compare.compare,
     dashboard.dashboard,
     confirm.confirm,
     running.validate,

@@ -18,6 +18,7 @@ VERBS = (
     "pick",
     "report",
     "plot",
+    "compare",
     "dashboard",
     "confirm",
     "validate",

@@ -1,0 +1,185 @@
+"""Fronts of several arms beside each other: volumes, who covers whom, and what seeds tell."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import combinations, permutations, product
+from statistics import fmean
+from typing import Any
+
+import numpy as np
+from scipy.stats import wilcoxon
+
+from tatl_search.config import Objective
+from tatl_search.core.coverage import coverage
+from tatl_search.core.pareto import area_under_front, hypervolume
+from tatl_search.results.arms import Arm, front_in, minimised, seed_of, shared_costs
+from tatl_search.results.confirmation import Spread
+from tatl_search.results.store import SweepResults
+
+FEWEST_PAIRS = 6
+"""Below six pairs Wilcoxon's test cannot reach 5 %, whatever the figures are."""
+
+
+@dataclass(frozen=True)
+class SweepFigures:
+    """What one sweep's front is worth, measured as all others of the comparison are.
+
+    Attributes:
+        name: of the sweep.
+        seed: its own; null where the seed is searched.
+        networks: on its front.
+        hypervolume: from accuracy 0 and the common reference costs, each axis normalised to 1.
+        area: mean of the best accuracy affordable over shares 0.1 to 1 of the common MACs.
+        best_accuracy: on validation images.
+    """
+
+    name: str
+    seed: int | None
+    networks: int
+    hypervolume: float
+    area: float
+    best_accuracy: float
+
+
+@dataclass(frozen=True)
+class ArmFigures:
+    """An arm's sweeps, and their means and sample standard deviations."""
+
+    label: str
+    sweeps: tuple[SweepFigures, ...]
+
+    @property
+    def by_seed(self) -> Mapping[int, SweepFigures]:
+        """The sweeps whose seed no other one of the arm has, by their seed."""
+        count = Counter(figures.seed for figures in self.sweeps)
+        return {f.seed: f for f in self.sweeps if f.seed is not None and count[f.seed] == 1}
+
+    def spread(self, of: Callable[[SweepFigures], float]) -> Spread:
+        """Return mean and deviation of a figure over the sweeps."""
+        return Spread.of([of(figures) for figures in self.sweeps])
+
+
+@dataclass(frozen=True)
+class Paired:
+    """How two arms differ from the same seeds: first minus second, in hypervolume.
+
+    Attributes:
+        first: label.
+        second: label.
+        seeds: that both arms have, each once.
+        difference: mean and sample standard deviation over the seeds.
+        p_value: two-sided, of Wilcoxon's signed-rank test (1945, Biometrics 1:80-83); null below
+            `FEWEST_PAIRS` seeds, and where no seed tells a difference.
+    """
+
+    first: str
+    second: str
+    seeds: tuple[int, ...]
+    difference: Spread
+    p_value: float | None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What is said of several arms.
+
+    Attributes:
+        arms: in given order.
+        reference: the greatest cost of an unpruned network among all sweeps, per shared cost:
+            with accuracy 0 the common reference point.
+        coverage: (A, B) -> share of B's front that A's equals or beats, the mean over the pairs
+            of their sweeps.
+        paired: arms two by two, where they share a seed.
+    """
+
+    arms: tuple[ArmFigures, ...]
+    reference: Mapping[Objective, float]
+    coverage: Mapping[tuple[str, str], float]
+    paired: tuple[Paired, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as JSON values."""
+        return {
+            "reference": {objective.value: cost for objective, cost in self.reference.items()},
+            "arms": [
+                {
+                    "label": arm.label,
+                    "hypervolume": asdict(arm.spread(_hypervolume)),
+                    "area": asdict(arm.spread(lambda figures: figures.area)),
+                    "best_accuracy": asdict(arm.spread(lambda figures: figures.best_accuracy)),
+                    "sweeps": [asdict(figures) for figures in arm.sweeps],
+                }
+                for arm in self.arms
+            ],
+            "coverage": [
+                {"covers": a, "of": b, "share": share} for (a, b), share in self.coverage.items()
+            ],
+            "paired": [asdict(pair) for pair in self.paired],
+        }
+
+
+def compare(arms: Sequence[Arm]) -> Comparison:
+    """Compare the fronts of several arms.
+
+    Raises:
+        InputError: their sweeps have no cost among their objectives in common.
+    """
+    reference = {cost: greatest_unpruned(arms, cost) for cost in shared_costs(arms)}
+    costs = tuple(reference)
+    macs = greatest_unpruned(arms, Objective.MACS)
+    figures = tuple(
+        ArmFigures(arm.label, tuple(_figures(results, reference, macs) for results in arm.sweeps))
+        for arm in arms
+    )
+    return Comparison(
+        arms=figures,
+        reference=reference,
+        coverage={
+            (a.label, b.label): _mean_coverage(a, b, costs) for a, b in permutations(arms, 2)
+        },
+        paired=tuple(pair for a, b in combinations(figures, 2) if (pair := _paired(a, b)).seeds),
+    )
+
+
+def greatest_unpruned(arms: Sequence[Arm], cost: Objective) -> float:
+    """Return the greatest cost of an unpruned network among all sweeps."""
+    known = [results.reference_cost(cost) for arm in arms for results in arm.sweeps]
+    return max(value for value in known if value is not None)
+
+
+def _figures(
+    results: SweepResults, reference: Mapping[Objective, float], macs: float
+) -> SweepFigures:
+    rows, costs = results.candidates, tuple(reference)
+    accuracy = np.array([row.accuracy for row in rows])
+    scale = np.array([1.0, *reference.values()])
+    corner = np.array([0.0, *(1.0 for _ in reference)])
+    return SweepFigures(
+        name=results.manifest.name,
+        seed=seed_of(results),
+        networks=len(front_in(rows, costs)),
+        hypervolume=hypervolume(minimised(rows, costs) / scale, corner),
+        area=area_under_front(accuracy, np.array([row.macs for row in rows]) / macs),
+        best_accuracy=float(accuracy.max()),
+    )
+
+
+def _mean_coverage(a: Arm, b: Arm, costs: Sequence[Objective]) -> float:
+    fronts_of_a, fronts_of_b = (
+        [minimised(front_in(results.candidates, costs), costs) for results in arm.sweeps]
+        for arm in (a, b)
+    )
+    return fmean(coverage(one, other) for one, other in product(fronts_of_a, fronts_of_b))
+
+
+def _paired(a: ArmFigures, b: ArmFigures) -> Paired:
+    seeds = tuple(sorted(a.by_seed.keys() & b.by_seed.keys()))
+    differences = [a.by_seed[seed].hypervolume - b.by_seed[seed].hypervolume for seed in seeds]
+    told = len(seeds) >= FEWEST_PAIRS and any(differences)
+    p_value = float(wilcoxon(differences).pvalue) if told else None
+    return Paired(a.label, b.label, seeds, Spread.of(differences), p_value)
+
+
+def _hypervolume(figures: SweepFigures) -> float:
+    return figures.hypervolume
