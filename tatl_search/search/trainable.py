@@ -1,5 +1,6 @@
 """The function that Ray Tune's workers run."""
 
+import os
 import traceback
 from collections.abc import Callable
 from typing import Any
@@ -12,9 +13,17 @@ from tatl_search.search.watch import watched
 from tatl_search.search.work import Event, WorkItem
 from tatl_search.search.worker import figures, run_item
 
+STOPPING_S = 600
+"""Time that a stopped trial's thread may take to end before its worker gets the next one.
+
+Ray's own two seconds are too few on a busy machine, and it then tells the searcher nothing: the
+trial that was to be next is never heard of again, and its place is lost.
+"""
+
 
 def run_work(config: dict[str, Any]) -> None:
     """Run one piece of work inside a Ray Tune worker, reporting every candidate and the end."""
+    os.environ["TUNE_FUNCTION_THREAD_TIMEOUT_S"] = str(STOPPING_S)  # read when it is stopped
     item = WorkItem.model_validate_json(config["item"])
     minutes = item.sweep.trial_minutes
     tune.report(report_of(item, lambda row: tune.report(figures(row, Event.CANDIDATE)), minutes))

@@ -15,6 +15,7 @@ from tatl_search.adaptation.stages import in_silence
 from tatl_search.adaptation.workbench import Workbench
 from tatl_search.errors import InfeasibleError, InfeasibleReason, InputError
 from tatl_search.manifest import SweepFolder
+from tatl_search.nets.memory import out_of_memory_is_infeasible
 from tatl_search.records import CandidateRecord, Kind, StopReason, TrialRecord, TrialState
 from tatl_search.search.work import Event, WorkItem, WorkKind
 from tatl_search.tracking.parquet import ParquetTracker
@@ -50,16 +51,18 @@ def run_item(
     infeasible: InfeasibleError | None = None
     try:
         try:
-            bench = open_workbench(item, alive)
-            for candidate in adapt(bench):
-                last = record_of(candidate, item)
-                for tracker in trackers:
-                    tracker.candidate(last)
-                listener(last)
-                stop_reason = candidate.stop_reason
+            with out_of_memory_is_infeasible("the adaptation"):
+                bench = open_workbench(item, alive)
+                for candidate in adapt(bench):
+                    last = record_of(candidate, item)
+                    for tracker in trackers:
+                        tracker.candidate(last)
+                    listener(last)
+                    stop_reason = candidate.stop_reason
             _check_usable(item, last, len(bench.target.class_names))
         except InfeasibleError as error:
-            infeasible = error
+            # Without its frames: they would keep the network that did not fit.
+            infeasible = InfeasibleError(error.reason, error.detail)
         except InputError as error:
             infeasible = InfeasibleError(InfeasibleReason.FAILED, str(error))
         ended = _trial_record(item, last, stop_reason, infeasible, time.perf_counter() - started)
