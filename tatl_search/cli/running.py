@@ -124,19 +124,38 @@ def adapt(
     messages.print(f"ended: {ended['stop_reason']}")
 
 
-def status(sweep: SweepPath, as_json: AsJson = False) -> None:
+def status(
+    sweep: SweepPath,
+    watch: Annotated[
+        bool,
+        typer.Option("--watch", metavar="", help="Follow it with its front until it ends."),
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Show how far a sweep is, what it found and what it cost; also while it runs.
 
     ```
     tatl-search status sweeps/quickstart
+    tatl-search status sweeps/quickstart --watch
     ```
     """
     from tatl_search.manifest import SweepFolder
     from tatl_search.results.status import status_text, sweep_status
-    from tatl_search.results.store import load_sweep
+    from tatl_search.results.store import SweepResults, load_sweep
     from tatl_search.search.lock import is_driven
 
-    known = sweep_status(load_sweep(sweep), running=is_driven(SweepFolder(sweep)))
+    def look() -> tuple[SweepResults, bool]:
+        running = is_driven(SweepFolder(sweep))  # asked first: the last rows come before its end
+        return load_sweep(sweep), running
+
+    if watch and as_json:
+        raise InputError("--watch is for people and --json for programs; leave one away")
+    if watch:
+        from tatl_search.cli.watching import watch as follow
+
+        follow(look, console)
+        return
+    known = sweep_status(*look())
     print_json(known) if as_json else console.print(status_text(known))
 
 

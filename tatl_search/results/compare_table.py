@@ -17,7 +17,7 @@ def comparison_text(comparison: Comparison, notes: Sequence[str]) -> Group:
     """Return the tables, the paired differences, and what is to be known of them."""
     lines = [*(_paired(pair) for pair in comparison.paired), *notes]
     return Group(
-        _fronts(comparison), Text(), _coverage(comparison), *(Text(line) for line in lines)
+        *_fronts(comparison), Text(), *_coverage(comparison), *(Text(line) for line in lines)
     )
 
 

@@ -1,0 +1,104 @@
+"""A sweep in a terminal while it runs: how far, how fast, and the front so far."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+import numpy as np
+from rich.console import Group, RenderableType
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from tatl_search.records import CandidateRecord
+from tatl_search.results.braille import dots, merged
+from tatl_search.results.front import front_of, main_cost, staircase, value
+from tatl_search.results.pace import Pace, pace
+from tatl_search.results.status import status_text, sweep_status
+from tatl_search.results.store import SweepResults
+from tatl_search.results.style import lowest_shown
+from tatl_search.results.words import COST_NAMES, cost, percent, scaled
+
+ROWS = 12
+MARGIN = 8
+WIDEST = 100
+STYLES = ("", "bright_blue", "bold yellow")
+"""Of dominated candidates, the front's line, and its networks."""
+
+ON_FRONT = 2
+NETWORK = "●"
+
+
+def live_view(results: SweepResults, running: bool, now: datetime, width: int) -> RenderableType:
+    """Return a sweep as it stands, for a terminal that is so many characters wide.
+
+    Args:
+        results: the sweep as it is now.
+        running: whether a driver holds it.
+        now: the time until which its pace is taken.
+        width: of the terminal.
+    """
+    going = pace(results, now)
+    status = Text(status_text(sweep_status(results, running)))
+    rates = Text(rates_text(going, running))
+    parts: list[RenderableType] = [_bar(results), rates, Text(), status]
+    if results.candidates:
+        parts += [Text(), front_scatter(results, min(width, WIDEST) - MARGIN - 1)]
+    return Group(*parts)
+
+
+def rates_text(going: Pace, running: bool) -> str:
+    """Return a sweep's pace in words."""
+    left = "?" if going.left_s is None else str(timedelta(seconds=round(going.left_s)))
+    told = f"{scaled(going.images_per_s)} images/s, {going.trials_per_hour:.1f} trials/h"
+    return told + (f", {left} left" if running else "")
+
+
+def front_scatter(results: SweepResults, columns: int) -> Text:
+    """Return the candidates, and the front as a line through its networks, in braille dots."""
+    objective = main_cost(results.manifest)
+    front = front_of(results).distinct()
+    most = max(value(row, objective) for row in results.candidates)
+    low = lowest_shown(results)
+    high = max(row.accuracy for row in results.candidates)
+
+    def place(x: float, y: float) -> tuple[float, float]:
+        return x / most, (y - low) / (high - low) if high > low else 1.0
+
+    def places(rows: Sequence[CandidateRecord]) -> list[tuple[float, float]]:
+        return [place(value(row, objective), row.accuracy) for row in rows]
+
+    line = staircase(
+        [value(row, objective) for row in front], [row.accuracy for row in front], False
+    )
+    corners = [place(x, y) for x, y in zip(*line, strict=True)]
+    layers = [
+        dots(points, columns, ROWS)
+        for points in (places(results.candidates), _joined(corners), places(front))
+    ]
+    text = Text(no_wrap=True)
+    for number, cells in enumerate(merged(layers)):
+        height = high - (high - low) * number / (ROWS - 1)
+        named = number % 4 == 0 or number == ROWS - 1
+        text.append(f"{percent(height):>{MARGIN - 1}} " if named else " " * MARGIN)
+        for character, layer in cells:
+            text.append(NETWORK if layer == ON_FRONT else character, STYLES[layer])
+        text.append("\n")
+    end = f"{cost(most, objective)} {COST_NAMES[objective]}"
+    text.append(" " * MARGIN + "0" + end.rjust(columns - 1))
+    return text
+
+
+def _joined(corners: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Return points so close to each other that they make a line."""
+    steps = np.linspace(0.0, 1.0, 2 * WIDEST)[:, None]
+    pieces = [np.array(a) + steps * (np.array(b) - np.array(a)) for a, b in pairwise(corners)]
+    return [(float(x), float(y)) for piece in pieces for x, y in piece]
+
+
+def _bar(results: SweepResults) -> Table:
+    wanted, ended = results.manifest.sweep.trials, len(results.trials)
+    grid = Table.grid(padding=(0, 1))
+    told = Text(f"{ended} of {wanted} trials")
+    grid.add_row(ProgressBar(total=wanted, completed=ended, width=40), told)
+    return grid
