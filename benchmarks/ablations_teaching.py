@@ -22,7 +22,7 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import matplotlib as mpl
 import numpy as np
@@ -55,6 +55,8 @@ AT_TRIALS = (10, 20, 30, 40)
 AT_IMAGES = (10_000, 20_000, 30_000, 40_000)
 SHARES = (0.75, 0.50, 0.25, 0.12)
 
+Direction = Literal["maximize", "minimize"]
+
 Runs = Mapping[tuple[int, int], Sequence[Point]]
 """(grid seed, sampler seed) -> where the search stood after each trial."""
 
@@ -71,7 +73,7 @@ class Arm:
         startup_in_trials: whether start-up counts trials, not observations.
     """
 
-    directions: Sequence[str]
+    directions: Sequence[Direction]
     tell: Callable[[Rows, int], Sequence[float]]
     worst: Callable[[int], Sequence[float]]
     sampler: Sampler = Sampler.TPE
@@ -97,7 +99,8 @@ def at_budgets(rows: Rows, macs: int) -> Sequence[float]:
     ]
 
 
-TWO = ("maximize", "minimize")
+TWO: Sequence[Direction] = ("maximize", "minimize")
+OF_BUDGETS: Sequence[Direction] = ["maximize" for _ in SHARES]
 
 
 def _worst_of_two(macs: int) -> Sequence[float]:
@@ -108,9 +111,7 @@ ARMS: Mapping[str, Arm] = {
     "random": Arm(TWO, last_round, _worst_of_two, sampler=Sampler.RANDOM),
     "last round": Arm(TWO, last_round, _worst_of_two),
     "trajectory's volume": Arm(("maximize",), trajectory_volume, lambda _: (0.0,)),
-    "accuracy at budgets": Arm(
-        ("maximize",) * len(SHARES), at_budgets, lambda _: (0.0,) * len(SHARES)
-    ),
+    "accuracy at budgets": Arm(OF_BUDGETS, at_budgets, lambda _: (0.0,) * len(SHARES)),
     "all rounds": Arm(TWO, last_round, _worst_of_two, every_round=True),
     "all rounds, naive": Arm(
         TWO, last_round, _worst_of_two, every_round=True, startup_in_trials=False
@@ -273,14 +274,14 @@ def draw(grids: Sequence[Recorded], found: Mapping[str, Runs], path: Path) -> No
     """Draw both figures over trials and over images, the mean over all seeds."""
     mpl.use("Agg")
     figure, axes = plt.subplots(2, 2, figsize=(12, 8), layout="constrained", sharey="row")
-    budgets = np.arange(2_500, 40_001, 500)
+    budgets = range(2_500, 40_001, 500)
     for row, name in zip(axes, FIGURES, strict=True):
         for arm, runs in found.items():
             over_trials = np.mean([[getattr(p, name) for p in r] for r in runs.values()], axis=0)
             over_images = np.mean(
                 [[at_images(r, b, name) for b in budgets] for r in runs.values()], axis=0
             )
-            style: dict[str, Any] = STYLES.get(arm, {})
+            style = STYLES.get(arm, {})
             row[0].plot(np.arange(1, len(over_trials) + 1), over_trials, label=arm, **style)
             row[1].plot(budgets, over_images, label=arm, **style)
         best = np.mean([getattr(all_seen(grid), name) for grid in grids])

@@ -1,12 +1,13 @@
 """The replayed grid: images against a naive count, and proposals against the product's study."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from benchmarks.ablations_replay import Recorded, Seen, greedy
 from benchmarks.ablations_teaching import ARMS, Search
-from benchmarks.grid import ROUNDS, Row, search_space, trajectories
+from benchmarks.grid import ROUNDS, Key, Row, search_space, trajectories
 from tatl_search.config import AdaptationConfig, Objective
 from tatl_search.search.study import SweepStudy
 
@@ -41,7 +42,7 @@ def made_up(config: AdaptationConfig, number: int) -> Row:
 @pytest.fixture(scope="module")
 def world() -> Recorded:
     """Return a complete grid of made-up numbers."""
-    found = {}
+    found: dict[Key, Sequence[Row]] = {}
     for config in trajectories(search_space()):
         rows = [made_up(config, number) for number in range(9)]
         found[(rows[0].threshold, rows[0].rate, rows[0].learning_rate)] = rows
