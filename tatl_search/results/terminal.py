@@ -1,5 +1,6 @@
 """A sweep in a terminal while it runs: how far, how fast, and the front so far."""
 
+import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -19,10 +20,13 @@ from tatl_search.results.store import SweepResults
 from tatl_search.results.style import lowest_shown
 from tatl_search.results.words import COST_NAMES, cost, percent, scaled
 
+MOST_TRIALS = 8
+"""Running trials that have a bar: the rest would push the front out of sight."""
+
 ROWS = 12
 MARGIN = 8
 WIDEST = 100
-STYLES = ("", "bright_blue", "bold yellow")
+STYLES = ("", "bright_blue", "bold")
 """Of dominated candidates, the front's line, and its networks."""
 
 ON_FRONT = 2
@@ -41,7 +45,7 @@ def live_view(results: SweepResults, running: bool, now: datetime, width: int) -
     going = pace(results, now)
     status = Text(status_text(sweep_status(results, running)))
     rates = Text(rates_text(going, running))
-    parts: list[RenderableType] = [_bar(results), rates, Text(), status]
+    parts: list[RenderableType] = [_bars(results, running), rates, Text(), status]
     if results.candidates:
         parts += [Text(), front_scatter(results, min(width, WIDEST) - MARGIN - 1)]
     return Group(*parts)
@@ -96,9 +100,28 @@ def _joined(corners: Sequence[tuple[float, float]]) -> list[tuple[float, float]]
     return [(float(x), float(y)) for piece in pieces for x, y in piece]
 
 
-def _bar(results: SweepResults) -> Table:
+def _bars(results: SweepResults, running: bool) -> Table:
+    """Return how far the sweep is, and each trial that runs."""
     wanted, ended = results.manifest.sweep.trials, len(results.trials)
     grid = Table.grid(padding=(0, 1))
-    told = Text(f"{ended} of {wanted} trials")
-    grid.add_row(ProgressBar(total=wanted, completed=ended, width=40), told)
+    grid.add_row(_bar(ended, wanted), Text(f"{ended} of {wanted} trials"))
+    for row in under_way(results)[:MOST_TRIALS] if running else ():
+        most = json.loads(row.settings)["stop"]["max_rounds"]
+        grid.add_row(
+            _bar(row.round, most),
+            Text(
+                f"trial {row.trial}, round {row.round} of at most {most}: {percent(row.accuracy)}"
+            ),
+        )
     return grid
+
+
+def under_way(results: SweepResults) -> list[CandidateRecord]:
+    """Return the last candidate of each trial that has not ended, by trial."""
+    ended = {trial.trial for trial in results.trials}
+    last = {row.trial: row for row in results.candidates if row.trial not in ended}
+    return list(last.values())
+
+
+def _bar(completed: int, total: int) -> ProgressBar:
+    return ProgressBar(total=max(1, total), completed=completed, width=24)
