@@ -9,6 +9,8 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 CHROMIUM = Path("/usr/bin/chromium")
+TIMEOUT_MS = 240_000
+"""Long enough for a busy machine: no test is about time."""
 
 needs_chromium = pytest.mark.skipif(
     not CHROMIUM.is_file(), reason=f"needs the browser Chromium as {CHROMIUM}"
@@ -30,6 +32,7 @@ def opened(
 ) -> Iterator[Page]:
     """Open a file; at the end nothing may have failed in it, nor asked for anything else."""
     context = browser.new_context(color_scheme=scheme, viewport={"width": 1360, "height": 1000})
+    context.set_default_timeout(TIMEOUT_MS)
     page = context.new_page()
     wrong: list[str] = []
     page.on("pageerror", lambda error: wrong.append(str(error)))

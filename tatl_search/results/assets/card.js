@@ -74,6 +74,7 @@ function how(row) {
   const varied = variedSettings(row).map(([name, value]) => [name, settingInWords(value)]);
   const work = [
     ["network", columns.network[row]],
+    ["the same as", shortened(sameNetwork(row).map((other) => `trial ${columns.trial[other]} round ${columns.round[other]}`))],
     ["units pruned in this round", columns.pruned[row] ? `${columns.pruned[row]}, ${columns.left[row]} left` : ""],
     ["images trained for it", columns.images[row].toLocaleString("en")],
     ["images saved by reuse", columns.saved[row] > 0 ? columns.saved[row].toLocaleString("en") : ""],

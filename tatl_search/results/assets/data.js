@@ -54,6 +54,10 @@ function preferred(row) {
   });
 }
 
+function sameNetwork(row) {
+  return candidates.filter((other) => other !== row && columns.stage[other] === columns.stage[row]);
+}
+
 function trajectoryOf(row) {
   const trial = columns.trial[row];
   return trial === null ? [row] : candidates.filter((other) => columns.trial[other] === trial);

@@ -44,8 +44,8 @@ function choose(row) {
 }
 
 function chooseFromKeyboard(row, from) {
-  choose(row);
   if (!card.contains(from)) opener = from;
+  choose(row);
   card.querySelector("h3").focus();
 }
 

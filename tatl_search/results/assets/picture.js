@@ -44,7 +44,7 @@ function interrupted() {
 
 function traces(view, front) {
   const onFront = new Set(front);
-  const others = candidates.filter((row) => !onFront.has(row));
+  const others = distinct(candidates.filter((row) => !onFront.has(row)));
   const chosen = view.chosen === null ? [] : [view.chosen];
   const own = chosen.flatMap(trajectoryOf);
   const shape = axes.get(view.across).higher ? "vh" : "hv";
@@ -57,7 +57,7 @@ function traces(view, front) {
     line("front line", front, view, { color: colour("front"), width: 2, shape }),
     { ...line("its trajectory", own, view, { color: colour("ink"), width: 1.5, dash: "dot" }),
       showlegend: false },
-    points("front", front, view, { color: colour("front"), size: 10, line: edge }),
+    points("front", distinct(front), view, { color: colour("front"), size: 10, line: edge }),
     points("baselines", baselines, view, { color: colour("baseline"), size: 11, symbol: "square", line: edge }),
     points("unpruned", marks([data.unpruned]), view,
       { color: colour("unpruned"), size: 16, symbol: "star", line: edge }),

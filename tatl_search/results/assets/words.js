@@ -22,12 +22,17 @@ function figure(row, key) {
 
 function accuracyWithInterval(row) {
   const [low, high] = columns.interval[row].map((share) => (100 * share).toFixed(1));
-  return `${(100 * valueOf(row, "accuracy")).toFixed(1)} (${low}–${high})`;
+  return `${(100 * valueOf(row, "accuracy")).toFixed(1)} (${low}-${high})`;
 }
 
 function shareOfUnpruned(row, key) {
   const whole = data.reference[key] ?? (data.unpruned === null ? null : valueOf(data.unpruned, key));
   return whole ? `${((100 * valueOf(row, key)) / whole).toFixed(0)} %` : "";
+}
+
+function shortened(texts) {
+  const more = texts.length > 3 ? ` and ${texts.length - 3} more` : "";
+  return texts.slice(0, 3).join(", ") + more;
 }
 
 function settingInWords(value) {
