@@ -93,6 +93,17 @@ def open_journal(path: Path) -> Journal:
     return Journal(_OneWriter(JournalFileBackend(whole, lock)))
 
 
+def view_journal(path: Path) -> JournalStorage:
+    """Open a sweep's journal to look at, also while its driver writes; nothing may be written.
+
+    A last entry that is not whole is passed over: the driver may be about to finish it.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    return JournalStorage(JournalFileBackend(str(path.resolve(strict=True))))
+
+
 def _drop_torn_entry(path: Path) -> None:
     """Cut off an entry that was not written to its end: the next one would be glued to it."""
     if not path.is_file():

@@ -26,12 +26,12 @@ def folder(tmp_path: Path) -> SweepFolder:
     """Return a sweep's folder whose study holds one trial and an entry that is being written."""
     made = SweepFolder(tmp_path)
     made.manifest.write_text(manifest("made", [Objective.ACCURACY, Objective.MACS]).to_yaml())
+    journal = open_journal(made.journal)
     study = optuna.create_study(
-        storage=open_journal(made.journal),
-        study_name="made",
-        directions=["maximize", "minimize"],
+        storage=journal, study_name="made", directions=["maximize", "minimize"]
     )
     study.add_trial(optuna.trial.create_trial(values=[0.9, 1e6]))
+    journal.flush()
     with made.journal.open("ab") as file:
         file.write(b'{"op_code":4,"worker')
     return made
