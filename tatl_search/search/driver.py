@@ -21,6 +21,7 @@ from tatl_search.search.damage import damaged_trials
 from tatl_search.search.folder import LatencyTables
 from tatl_search.search.keeping import StageKeeper
 from tatl_search.search.progress import Listener, ProgressCallback
+from tatl_search.search.refusal import RefusedTrialError
 from tatl_search.search.roots import compute_roots
 from tatl_search.search.scheduler import FrontScheduler
 from tatl_search.search.searcher import WorkSearcher
@@ -229,8 +230,13 @@ class Driver:
 
     def _damaged_trials(self, study: SweepStudy) -> list[WorkItem]:
         """Return the finished trials to run again; most of it is found stored."""
-        numbers = damaged_trials(self._folder, study.finished())
-        return [self._trial_item(study.recall(number)) for number in numbers]
+        items = []
+        for number in damaged_trials(self._folder, study.finished()):
+            try:
+                items.append(self._trial_item(study.recall(number)))
+            except RefusedTrialError as refused:
+                self._parquet.trial(refused.record(study.name))
+        return items
 
     def _trial_item(self, proposal: Proposal) -> WorkItem:
         number = proposal.number

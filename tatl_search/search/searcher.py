@@ -16,6 +16,7 @@ from tatl_search.config import Objective
 from tatl_search.errors import InfeasibleReason
 from tatl_search.records import StopReason, TrialRecord, TrialState
 from tatl_search.search.account import Account
+from tatl_search.search.refusal import RefusedTrialError
 from tatl_search.search.study import Proposal, SweepStudy
 from tatl_search.search.work import Event, WorkItem, WorkKind
 from tatl_search.tracking.parquet import ParquetTracker
@@ -116,29 +117,41 @@ class WorkSearcher(Searcher):
         self._thread.shutdown()
 
     def _next_item(self) -> WorkItem | None:
-        if self._proposal is not None:
-            return self._proposed(self._proposal)
-        if self._aside:
+        if self._proposal is None and self._aside:
             return self._aside.popleft()
-        while self._again:
-            proposal = self._study.reopen(self._again.popleft())
+        while self._proposal is None and self._again:
+            try:
+                proposal = self._study.reopen(self._again.popleft())
+            except RefusedTrialError as refused:
+                self._refuse(refused)
+                continue
             item = self._item_of(proposal)
             if proposal.attempt <= MAX_ATTEMPTS:
                 return item
             self._give_up(item)
-        if self._study.exhausted or self._account.used_up:
-            return None
-        self._proposal = self._thread.submit(self._study.ask)
-        return self._proposed(self._proposal)
+        return self._new_item()
 
-    def _proposed(self, proposal: Future[Proposal]) -> WorkItem | None:
-        """Return the new trial if it is proposed soon; who has nobody at work waits for it."""
-        try:
-            found = proposal.result(PATIENCE_S if self._live else None)
-        except TimeoutError:
-            return None
-        self._proposal = None
-        return self._item_of(found)
+    def _new_item(self) -> WorkItem | None:
+        """Return a new trial if one is proposed soon; who has nobody at work waits for it."""
+        while self._proposal or not (self._study.exhausted or self._account.used_up):
+            self._proposal = self._proposal or self._thread.submit(self._study.ask)
+            try:
+                found = self._item_of(self._proposal.result(PATIENCE_S if self._live else None))
+            except TimeoutError:
+                return None
+            except RefusedTrialError as refused:
+                self._refuse(refused)
+                found = None
+            self._proposal = None
+            if found is not None:
+                return found
+        return None
+
+    def _refuse(self, refused: RefusedTrialError) -> None:
+        """Record and tell a trial that cannot be run."""
+        self._parquet.trial(refused.record(self._study.name))
+        self._study.tell_infeasible(refused.number, str(refused))
+        self._close_account(refused.number)
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         """Count what a piece of work has spent."""
@@ -169,14 +182,14 @@ class WorkSearcher(Searcher):
             self.failures.append(f"{item.label}: {result['detail']}")
         elif self._is_awaited(item) and infeasible:
             self._study.tell_infeasible(item.number, f"{infeasible}: {result['detail']}")
-            self._close_account(item)
+            self._close_account(item.number)
         elif self._is_awaited(item):
             outcome = {objective: float(result[objective.value]) for objective in Objective}
             self._study.tell(item.number, outcome, result["stop_reason"], result["latency_ms"])
-            self._close_account(item)
+            self._close_account(item.number)
 
-    def _close_account(self, item: WorkItem) -> None:
-        self._account.trial_ended(item.number)
+    def _close_account(self, number: int) -> None:
+        self._account.trial_ended(number)
         self._study.note_seconds(self._account.seconds)
 
     def _stop(self, item: WorkItem, result: Mapping[str, Any]) -> None:
@@ -186,7 +199,7 @@ class WorkSearcher(Searcher):
         self._parquet.trial(_record(item, TrialState.STOPPED, rounds=after, seconds=seconds))
         if self._is_awaited(item):
             self._study.tell_stopped(item.number, after, StopReason.BELOW_FRONT.value)
-            self._close_account(item)
+            self._close_account(item.number)
 
     def _is_awaited(self, item: WorkItem) -> bool:
         """Whether the study waits to hear how it ends."""
@@ -207,7 +220,7 @@ class WorkSearcher(Searcher):
         detail = f"tried {MAX_ATTEMPTS} times; last: {why}"
         self._parquet.trial(_record(item, TrialState.INFEASIBLE, detail))
         self._study.tell_infeasible(item.number, detail)
-        self._close_account(item)
+        self._close_account(item.number)
 
     def save(self, checkpoint_path: str) -> None:
         """Save nothing: a sweep is its study, its Parquet rows and its stages."""

@@ -16,7 +16,7 @@ from tatl_search.results.front import front_of
 from tatl_search.results.store import SweepResults, load_sweep
 from tatl_search.search.answers import Recalled
 from tatl_search.search.study import Lesson, SweepStudy
-from tatl_search.space import SearchSpace
+from tatl_search.space import RefusedSettingsError, SearchSpace
 from tatl_search.space.given import given
 
 BEST_OF_ANOTHER_TASK = 5
@@ -139,11 +139,11 @@ class _SameTask:
         fitting = given(self._space.section, stored)
         if fitting.open:
             return None
-        own = self._space.sample(Recalled(fitting.values))
         try:
+            own = self._space.sample(Recalled(fitting.values))
             earlier = AdaptationConfig.model_validate(stored)
-        except ValueError:
-            return None  # an older version's settings
+        except (RefusedSettingsError, ValueError):
+            return None  # nothing ran, or an older version's settings
         alike = _compared(own) == _compared(earlier)
         if not alike or self._images(self._here, own) != self._images(self._there, earlier):
             return None

@@ -16,8 +16,10 @@ from tatl_search.config import AdaptationConfig, Objective, Sampler, SweepSettin
 from tatl_search.core.constraints import WORST, violations
 from tatl_search.search.answers import Asked, Recalled
 from tatl_search.search.journal import open_journal
+from tatl_search.search.refusal import RefusedTrialError
 from tatl_search.search.samplers import Fixed, new_sampler, seed_of
-from tatl_search.space import SearchSpace
+from tatl_search.space import RefusedSettingsError, SearchSpace
+from tatl_search.space.distributions import Suggest
 from tatl_search.space.grid import shuffled_grid
 
 USABLE = "usable"
@@ -129,6 +131,11 @@ class SweepStudy:
         """Wall-clock that the sweep's drivers have spent, as last noted."""
         return float(self._study.user_attrs.get(SECONDS, 0.0))
 
+    @property
+    def name(self) -> str:
+        """Name of the sweep."""
+        return self._study.study_name
+
     def note_seconds(self, seconds: float) -> None:
         """Keep the wall-clock that the sweep's drivers have spent, with what is told next."""
         self._study.set_user_attr(SECONDS, seconds)
@@ -187,9 +194,13 @@ class SweepStudy:
         return self._study.get_trials(deepcopy=False)[number + self._lessons]
 
     def recall(self, number: int) -> Proposal:
-        """Return a finished trial as it was handed out last."""
+        """Return a finished trial as it was handed out last.
+
+        Raises:
+            RefusedTrialError: it never was, since its settings do not go together.
+        """
         trial = self._stored(number)
-        config = self._space.sample(Recalled(trial.params))
+        config = self._sample(number, Recalled(trial.params))
         return Proposal(number, int(trial.user_attrs[ATTEMPTS]), config)
 
     def is_open(self, number: int) -> bool:
@@ -197,14 +208,22 @@ class SweepStudy:
         return number in self._open
 
     def ask(self) -> Proposal:
-        """Ask the sampler for a new trial."""
+        """Ask the sampler for a new trial.
+
+        Raises:
+            RefusedTrialError: its settings do not go together; it waits to be told so.
+        """
         number = self._asked
         self._study.sampler = self._sampler(number)
         self._asked += 1
         return self._propose(number, self._study.ask())
 
     def reopen(self, number: int) -> Proposal:
-        """Hand out a trial again that did not end: same number, same settings."""
+        """Hand out a trial again that did not end: same number, same settings.
+
+        Raises:
+            RefusedTrialError: they do not go together; it waits to be told so.
+        """
         if number not in self._open:
             self._study.sampler = self._sampler(number)
             self._open[number] = Trial(self._study, self._stored(number)._trial_id)
@@ -218,11 +237,17 @@ class SweepStudy:
         return new_sampler(self._settings, self._seed, number)
 
     def _propose(self, number: int, trial: Trial) -> Proposal:
-        config = self._space.sample(Asked(trial))
         self._open[number] = trial
+        config = self._sample(number, Asked(trial))
         attempt = self._count_attempt(trial, by=1)
         self._journal.flush()
         return Proposal(number, attempt, config)
+
+    def _sample(self, number: int, answers: Suggest) -> AdaptationConfig:
+        try:
+            return self._space.sample(answers)
+        except RefusedSettingsError as refused:
+            raise RefusedTrialError(number, refused, self._space) from refused
 
     def _count_attempt(self, trial: Trial, by: int) -> int:
         attempts = int(trial.user_attrs.get(ATTEMPTS, 0)) + by

@@ -2,12 +2,13 @@
 
 from tatl_search.space.distributions import Choices, Distribution, Range, Suggest
 from tatl_search.space.loading import load_space, space_from_raw
-from tatl_search.space.search_space import SearchSpace
+from tatl_search.space.search_space import RefusedSettingsError, SearchSpace
 
 __all__ = [
     "Choices",
     "Distribution",
     "Range",
+    "RefusedSettingsError",
     "SearchSpace",
     "Suggest",
     "load_space",

@@ -93,7 +93,7 @@ def draw(section: Section, suggest: Suggest) -> dict[str, Any]:
     while key := next((key for key, entry in entries.items() if isinstance(entry, Choices)), None):
         choices: Choices = entries[key]
         entries[key] = suggest.categorical(choices.name, choices.options)
-        entries = _overlay(entries, choices.branches.get(entries[key], {}))
+        entries = overlay(entries, choices.branches.get(entries[key], {}))
     return {key: _value(entry, suggest) for key, entry in entries.items()}
 
 
@@ -105,9 +105,10 @@ def _value(entry: Any, suggest: Suggest) -> Any:
     return draw(entry, suggest) if isinstance(entry, Mapping) else entry
 
 
-def _overlay(beneath: Section, above: Section) -> dict[str, Any]:
+def overlay(beneath: Section, above: Section) -> dict[str, Any]:
+    """Return sections in which what stands above replaces what stands beneath, key by key."""
     merged = dict(beneath)
     for key, entry in above.items():
         both = isinstance(entry, Mapping) and isinstance(merged.get(key), Mapping)
-        merged[key] = _overlay(merged[key], entry) if both else entry
+        merged[key] = overlay(merged[key], entry) if both else entry
     return merged

@@ -13,6 +13,18 @@ from tatl_search.space.fields import dotted, in_words
 from tatl_search.space.tree import Node
 
 
+class RefusedSettingsError(InputError):
+    """What was drawn from a search space does not go together.
+
+    Attributes:
+        settings: sections with what was drawn.
+    """
+
+    def __init__(self, why: str, settings: Section) -> None:
+        super().__init__(why)
+        self.settings = settings
+
+
 @dataclass(frozen=True)
 class SearchSpace:
     """What a sweep searches over, or the settings of a single run.
@@ -42,15 +54,15 @@ class SearchSpace:
         """Return settings whose parameters `suggest` decides.
 
         Raises:
-            InputError: the drawn values do not go together.
+            RefusedSettingsError: the drawn values do not go together.
         """
         drawn = draw(self.section, suggest)
         try:
             return AdaptationConfig.model_validate(drawn)
         except ValidationError as error:
             wrong = (f"{dotted(found['loc'])}: {in_words(found)}" for found in error.errors())
-            raise InputError(
-                f"the search space draws values that do not go together: {'; '.join(wrong)}"
+            raise RefusedSettingsError(
+                f"the search space draws values that do not go together: {'; '.join(wrong)}", drawn
             ) from error
 
     def single(self) -> AdaptationConfig:

@@ -1,5 +1,6 @@
 """The searcher: order of work, retries by one rule, and what the study is told."""
 
+import json
 from pathlib import Path
 from threading import Event as Signal
 from typing import Any
@@ -8,13 +9,15 @@ import pytest
 from ray.tune.search import Searcher
 
 from tatl_search.config import BudgetSettings, Objective
+from tatl_search.config.legr import LegrSettings
 from tatl_search.manifest import SweepFolder
 from tatl_search.records import StopReason, TrialRecord, TrialState
 from tatl_search.search.account import Account
+from tatl_search.search.refusal import RefusedTrialError
 from tatl_search.search.searcher import MAX_ATTEMPTS, WorkSearcher
 from tatl_search.search.study import Proposal, SweepStudy
 from tatl_search.search.work import Event, WorkItem, WorkKind
-from tatl_search.space import space_from_raw
+from tatl_search.space import SearchSpace, space_from_raw
 from tatl_search.tracking.parquet import ParquetTracker, read_records
 
 SPACE = space_from_raw({"sweep": {"trials": 3}, "prune": {"threshold": {"low": 0.5, "high": 0.9}}})
@@ -41,12 +44,15 @@ def patience(monkeypatch: pytest.MonkeyPatch) -> None:
 class Sweep:
     """A searcher over a real study, and what it left behind."""
 
-    def __init__(self, folder: Path, baselines: int = 0, slots: int = 2) -> None:
+    def __init__(
+        self, folder: Path, baselines: int = 0, slots: int = 2, space: SearchSpace = SPACE
+    ) -> None:
         self.folder = SweepFolder(folder)
-        self.study = SweepStudy(self.folder.journal, "test", SPACE, 0, REFERENCE)
+        self.space = space
+        self.study = SweepStudy(self.folder.journal, "test", space, 0, REFERENCE)
         items = [self.item(WorkKind.BASELINE, number) for number in range(baselines)]
         self.stopped: set[str] = set()
-        self.account = Account(SPACE.sweep, REFERENCE[Objective.MACS], 0.0)
+        self.account = Account(space.sweep, REFERENCE[Objective.MACS], 0.0)
         self.searcher = self.searcher_of(items, slots)
 
     def searcher_of(self, items: list[WorkItem], slots: int) -> WorkSearcher:
@@ -68,8 +74,8 @@ class Sweep:
             label=f"{kind.value} {number}",
             folder=self.folder.root,
             sweep_name="test",
-            sweep=SPACE.sweep,
-            config=SPACE.sample(_Low()),
+            sweep=self.space.sweep,
+            config=self.space.sample(_Low()),
             threads=1,
             root_threads=1,
         )
@@ -307,3 +313,39 @@ def test_a_full_run_that_somebody_stopped_is_the_last(
     assert [sweep.suggest(name) for name in "abc"] == ["trial 0", "trial 1", Searcher.FINISHED]
     sweep.searcher.on_trial_complete("a", END)
     assert not sweep.searcher.begins_another_run()
+
+
+TOURNAMENTS = space_from_raw(
+    {
+        "sweep": {"trials": 2},
+        "prune": {
+            "method": "legr",
+            "legr": {"tournament": {"low": 2, "high": 32}, "population": {"low": 16, "high": 64}},
+        },
+    }
+)
+"""Both ends go together; a large tournament of a small population does not."""
+
+
+def test_settings_that_do_not_go_together_are_a_result(tmp_path: Path) -> None:
+    first = {"prune.legr.tournament": 32, "prune.legr.population": 16}
+    sweep = Sweep(tmp_path, slots=1, space=TOURNAMENTS)
+    sweep.study.begin([], [first, dict.fromkeys(first, 16)])
+    assert sweep.suggest("a") == "trial 1"
+    (record,) = sweep.trials()
+    assert (record.trial, record.state, record.infeasible_reason) == (
+        0,
+        TrialState.INFEASIBLE,
+        "failed",
+    )
+    assert "tournament <= population <= evaluations (got 32, 16, " in record.detail
+    settings = json.loads(record.settings)["prune"]["legr"]
+    assert (settings["tournament"], settings["population"]) == (32, 16)
+    assert settings.keys() == LegrSettings.model_fields.keys()
+    sweep.searcher.on_trial_complete("a", END)
+    assert sweep.suggest("b") == Searcher.FINISHED
+    assert sweep.study.told == 2
+
+    with pytest.raises(RefusedTrialError) as recalled:
+        Sweep(tmp_path, space=TOURNAMENTS).study.recall(0)
+    assert json.loads(recalled.value.record("test").settings) == json.loads(record.settings)
