@@ -135,10 +135,12 @@ class Driver:
         """Send what a terminal sends: to the driver, Ray and the workers alike."""
         os.killpg(self._process.pid, signal.SIGINT)
 
-    def kill_ray(self) -> None:
-        """Kill the process through which Ray runs anything on this machine."""
-        (raylet,) = (p.pid for p in self._processes() if RAYLET in p.command.partition(" ")[0])
-        _kill(raylet)
+    def kill_ray(self) -> bool:
+        """Kill the process through which Ray runs anything here; return whether there was one."""
+        found = [p.pid for p in self._processes() if RAYLET in p.command.partition(" ")[0]]
+        for raylet in found:
+            _kill(raylet)
+        return bool(found)
 
     def end(self, within_s: float = 240) -> int:
         """Wait for the driver and all its processes to end; return its exit code."""
