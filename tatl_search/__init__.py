@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tatl_search.api import adapt, load_sweep, pick, sweep
-    from tatl_search.deploy.bounds import PickRequest
     from tatl_search.deploy.load import load
+    from tatl_search.deploy.request import PickRequest
 
 __all__ = ["PickRequest", "adapt", "load", "load_sweep", "pick", "sweep"]
 __version__ = version("tatl-search")
@@ -18,7 +18,7 @@ def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module 'tatl_search' has no attribute '{name}'")
     module = {
-        "PickRequest": "tatl_search.deploy.bounds",
+        "PickRequest": "tatl_search.deploy.request",
         "load_sweep": "tatl_search.results.store",
         "load": "tatl_search.deploy.load",
     }.get(name, "tatl_search.api")

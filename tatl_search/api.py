@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tatl_search.deploy.bounds import PickRequest
-from tatl_search.deploy.pick import Choice, choose
+from tatl_search.deploy.pick import Choice, choose, named
+from tatl_search.deploy.request import PickRequest
 from tatl_search.errors import InputError
 from tatl_search.records import CandidateRecord
+from tatl_search.results.latency import latencies
 from tatl_search.results.store import SweepResults, load_sweep
 from tatl_search.space import SearchSpace, load_space, space_from_raw
 
@@ -102,16 +103,20 @@ def pick(
     sweep: SweepResults | Path | str,
     request: PickRequest | None = None,
     export: Path | str | None = None,
+    candidate: tuple[int, int] | None = None,
 ) -> Choice:
     """Pick a network of a sweep, and export it if asked.
 
     Args:
         sweep: a sweep or its folder.
-        request: bounds it must satisfy; without any, the knee of the front is picked.
+        request: bounds it must satisfy and what is preferred; without any, the knee of the front
+            is picked.
         export: folder to write; must not exist.
+        candidate: trial and round of the one network that is meant; nothing else decides then.
 
     Raises:
-        InputError: nothing satisfies the request; the message says what is closest.
+        InputError: nothing satisfies the request; the message says what is closest. Or latency
+            counts and was not measured.
         RunError: a proof of the export failed.
 
     Example:
@@ -124,7 +129,13 @@ def pick(
     results = sweep if isinstance(sweep, SweepResults) else load_sweep(sweep)
     if results.unpruned is None:
         raise InputError(f"{results.folder.root} holds no candidates yet")
-    choice = choose(results.candidates, results.unpruned, request or PickRequest())
+    request, known = request or PickRequest(), None
+    if request.needs_latency or request.device is not None:
+        known = latencies(results.folder, results.candidates, request.device)
+    if candidate is None:
+        choice = choose(results.candidates, results.unpruned, request, known)
+    else:
+        choice = named(results.candidates, *candidate, known)
     if export is not None:
         from tatl_search.deploy.ship import ship
 

@@ -122,6 +122,16 @@ class SweepFolder:
         return self.root / "confirmations"
 
     @property
+    def latencies(self) -> Path:
+        """Parquet files, one a network and way to run it: latency measured alone."""
+        return self.root / "latency"
+
+    @property
+    def finished(self) -> Path:
+        """Parquet files, one a candidate that was trained further."""
+        return self.root / "finished"
+
+    @property
     def stages(self) -> Path:
         """Stored networks, one folder a stage."""
         return self.root / "stages"

@@ -7,7 +7,7 @@ wrote; `SCHEMA_VERSION` counts the additions.
 from dataclasses import dataclass
 from enum import StrEnum
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 
 class Kind(StrEnum):
@@ -17,6 +17,14 @@ class Kind(StrEnum):
     PRUNED = "pruned"
     BASELINE = "baseline"
     CONFIRMATION = "confirmation"
+    FINISHED = "finished"
+
+
+class Runtime(StrEnum):
+    """What ran a network whose latency was measured. Values are stored: never remove one."""
+
+    ONNXRUNTIME = "onnxruntime"
+    TORCH = "torch"
 
 
 class TrialState(StrEnum):
@@ -50,7 +58,8 @@ class CandidateRecord:
 
     Attributes:
         sweep: name of the sweep (or of the single adaptation).
-        kind: unpruned, pruned, baseline or confirmation (a trial's settings from a fresh seed).
+        kind: unpruned, pruned, baseline, confirmation (a trial's settings from a fresh seed) or
+            finished (a candidate that was trained further).
         label: for people: `trial 3 round 2`, `unpruned`, `input 32 px`.
         trial: number of the trial; null for what no trial produced (baselines, shared roots).
         round: 0 for the fine-tuned unpruned network, then 1, 2, ...
@@ -76,6 +85,9 @@ class CandidateRecord:
         device: what it was trained on.
         created_at: UTC time, ISO 8601.
         stop_reason: criterion that ended the adaptation with this network; null while it goes on.
+        finishing: how it was trained further, for people; empty for what was not finished.
+        saw_validation: whether it was trained on the validation images, so that its accuracy and
+            loss on them say nothing of new images.
     """
 
     sweep: str
@@ -105,7 +117,58 @@ class CandidateRecord:
     device: str
     created_at: str
     stop_reason: StopReason | None = None
+    finishing: str = ""
+    saw_validation: bool = False
     schema_version: int = SCHEMA_VERSION
+
+
+@dataclass(frozen=True)
+class LatencyRecord:
+    """How long one network takes on one device, measured while nothing else ran there.
+
+    Attributes:
+        sweep: name of the sweep.
+        label: for people: the candidate's.
+        stage: key of the stage that holds the network.
+        device: name of the CPU or GPU.
+        runtime: what ran it.
+        version: of the runtime.
+        batch: images of one pass.
+        threads: of the CPU; null on a GPU.
+        image_size: side of the square input in pixels.
+        p50_ms: median milliseconds of one pass, that is of the whole batch.
+        p90_ms: 90th percentile.
+        lowest_block_ms: median of the fastest block of passes.
+        highest_block_ms: median of the slowest block: how far the two differ is the noise.
+        blocks: how many blocks there were, those of all networks in random order.
+        passes: how many passes were timed, over all blocks.
+        platform: operating system and architecture.
+        created_at: UTC time, ISO 8601.
+    """
+
+    sweep: str
+    label: str
+    stage: str
+    device: str
+    runtime: Runtime
+    version: str
+    batch: int
+    threads: int | None
+    image_size: int
+    p50_ms: float
+    p90_ms: float
+    lowest_block_ms: float
+    highest_block_ms: float
+    blocks: int
+    passes: int
+    platform: str
+    created_at: str
+    schema_version: int = SCHEMA_VERSION
+
+    @property
+    def noise(self) -> float:
+        """How far the medians of blocks lie apart, as a share of the median of all passes."""
+        return (self.highest_block_ms - self.lowest_block_ms) / self.p50_ms
 
 
 @dataclass(frozen=True)

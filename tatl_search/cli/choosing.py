@@ -12,6 +12,7 @@ from tatl_search.errors import InputError
 if TYPE_CHECKING:
     from tatl_search.deploy.bundle import BundleReport
     from tatl_search.deploy.pick import Choice, Neighbour
+    from tatl_search.deploy.request import Figure
     from tatl_search.records import CandidateRecord
 
 
@@ -42,7 +43,7 @@ def front(
         console.print(candidates_table(results) if every else front_table(results))
 
 
-def pick(
+def pick(  # noqa: PLR0913 - a verb has as many options as people need
     sweep: SweepPath,
     min_accuracy: Annotated[
         float | None, typer.Option(help="Validation accuracy it must reach: 0.9 is 90 %.")
@@ -57,12 +58,48 @@ def pick(
     max_parameters: Annotated[
         float | None, typer.Option(help="Parameters it may have: 1e6.")
     ] = None,
+    max_size_mb: Annotated[
+        float | None, typer.Option(help="10^6 bytes its weights may take: 2.5.")
+    ] = None,
+    max_latency_ms: Annotated[
+        float | None, typer.Option(help="Milliseconds a pass may take, as `latency` measured it.")
+    ] = None,
+    device: Annotated[
+        str | None,
+        typer.Option(
+            help="Where latency counts: a part of a device's name, and more of how it was"
+            " measured: 'xeon, batch 32, torch'. Or 'estimate': the sweep's own."
+        ),
+    ] = None,
     knee: Annotated[
         bool,
         typer.Option(
             "--knee", metavar="", help="The knee of the front; the default without bounds."
         ),
     ] = False,
+    min_macs: Annotated[
+        bool,
+        typer.Option(
+            "--min-macs", metavar="", help="Fewest MACs; the default with a bound on accuracy only."
+        ),
+    ] = False,
+    max_accuracy: Annotated[
+        bool,
+        typer.Option(
+            "--max-accuracy", metavar="", help="Most accurate; the default with a bound on a cost."
+        ),
+    ] = False,
+    weights: Annotated[
+        str | None,
+        typer.Option(
+            help="How much figures count: accuracy=1,macs=0.5; of accuracy, macs, parameters,"
+            " size_bytes, latency_ms."
+        ),
+    ] = None,
+    trial: Annotated[int | None, typer.Option(help="With --round: this very network.")] = None,
+    round_number: Annotated[
+        int | None, typer.Option("--round", help="With --trial: this very network.")
+    ] = None,
     export: Annotated[
         Path | None,
         typer.Option(help="Folder to write the network to, proven and documented; must be new."),
@@ -71,29 +108,46 @@ def pick(
 ) -> None:
     """Pick one network from the front and, with `--export`, take it away.
 
-    Among near-ties the cheapest within one standard error of the best is picked. Exporting
+    Bounds may be mixed; of the networks within them one preference picks. Among near-ties of the
+    knee and of the most accurate, the cheapest within one standard error is picked. Exporting
     proves that ONNX Runtime and torch agree, and opens the test split once.
 
     ```
     tatl-search pick sweeps/quickstart
     tatl-search pick sweeps/quickstart --max-drop 0.01 --export my-network
     tatl-search pick sweeps/quickstart --max-macs 5e6 --min-accuracy 0.9
+    tatl-search pick sweeps/quickstart --max-latency-ms 8 --weights accuracy=1,macs=0.5
+    tatl-search pick sweeps/quickstart --trial 3 --round 5
     ```
     """
     from tatl_search.api import pick as choose_from
-    from tatl_search.deploy.bounds import PickRequest
+    from tatl_search.deploy.request import PickRequest, Preference
     from tatl_search.results.store import load_sweep
 
+    preferences = {
+        Preference.KNEE: knee,
+        Preference.MIN_MACS: min_macs,
+        Preference.MAX_ACCURACY: max_accuracy,
+    }
+    asked = [preference for preference, is_asked in preferences.items() if is_asked]
+    if len(asked) + (weights is not None) > 1:
+        raise InputError("choose one of --knee, --min-macs, --max-accuracy and --weights")
     request = PickRequest(
         min_accuracy=min_accuracy,
         max_drop=max_drop,
         max_macs=_count("--max-macs", max_macs),
         max_parameters=_count("--max-parameters", max_parameters),
+        max_size_bytes=_count("--max-size-mb", max_size_mb and max_size_mb * 1e6),
+        max_latency_ms=max_latency_ms,
+        device=device,
+        preference=asked[0] if asked else None,
+        weights=_weights(weights),
     )
-    if knee and request != PickRequest():
-        raise InputError("--knee takes no bounds; leave one or the other away")
+    candidate = named_candidate(trial, round_number)
+    if candidate and request != PickRequest(device=device):
+        raise InputError("--trial and --round name a network: leave bounds and preferences away")
     results = load_sweep(sweep)
-    choice = choose_from(results, request)
+    choice = choose_from(results, request, candidate=candidate)
     messages.print(_explain(choice))
     report = None
     if export is not None:
@@ -104,6 +158,36 @@ def pick(
         messages.print(str(report))
     if as_json:
         print_json(_choice_json(choice, report))
+
+
+def named_candidate(trial: int | None, round_number: int | None) -> tuple[int, int] | None:
+    """Return trial and round of the network that is named; null where none is.
+
+    Raises:
+        InputError: only one of the two is given.
+    """
+    if trial is None and round_number is None:
+        return None
+    if trial is None or round_number is None:
+        raise InputError("a network is named by both --trial and --round")
+    return trial, round_number
+
+
+def _weights(text: str | None) -> "dict[Figure, float]":
+    """Return what `accuracy=1,macs=0.5` says."""
+    from tatl_search.deploy.request import Figure
+
+    found: dict[Figure, float] = {}
+    for part in text.split(",") if text is not None else []:
+        name, _, value = part.partition("=")
+        try:
+            found[Figure(name.strip())] = float(value)
+        except ValueError as error:
+            raise InputError(
+                f"--weights: '{part}' should be a figure and a number, such as macs=0.5; figures"
+                f" are {', '.join(Figure)}"
+            ) from error
+    return found
 
 
 def _count(option: str, value: float | None) -> int | None:
@@ -122,6 +206,9 @@ def _explain(choice: "Choice") -> str:
         f" {high:.3f}), {picked.macs / 1e6:.2f} M MACs, {picked.parameters / 1e6:.2f} M parameters",
         f"why: {choice.why}",
     ]
+    if choice.latency_origin is not None:
+        known = "unknown" if choice.latency_ms is None else f"{choice.latency_ms:.2f} ms"
+        lines.append(f"latency: {known} ({choice.latency_origin})")
     for side, neighbour in (("smaller", choice.smaller), ("larger", choice.larger)):
         lines.append(f"{side}: {neighbour.text if neighbour else 'none on the front'}")
     return "\n".join([*lines, *choice.notes])
@@ -132,6 +219,8 @@ def _choice_json(choice: "Choice", report: "BundleReport | None") -> dict[str, A
     return {
         "sweep": choice.candidate.sweep,
         "candidate": {**_figures(choice.candidate), "interval": {"low": low, "high": high}},
+        "latency": choice.latency_origin
+        and {"ms": choice.latency_ms, "origin": choice.latency_origin},
         "why": choice.why,
         "smaller": _neighbour(choice.smaller),
         "larger": _neighbour(choice.larger),

@@ -10,7 +10,6 @@ from rich.text import Text
 
 from tatl_search.cli.options import AsJson, SweepPath, console, messages, print_json
 from tatl_search.errors import InputError
-from tatl_search.results.words import percent, scaled
 
 if TYPE_CHECKING:
     from tatl_search.search.keeping import Cut
@@ -122,6 +121,8 @@ def _table(entries: Sequence["StageEntry"], sweep: str) -> Table:
 
 
 def _cells(entry: "StageEntry", sweep: str) -> tuple[str, ...]:
+    from tatl_search.results.words import percent, scaled
+
     marks = [word for word, true in (("front", entry.on_front), ("evicted", entry.evicted)) if true]
     more = f" and {len(entry.used_by) - 1} more" if len(entry.used_by) > 1 else ""
     return (

@@ -101,6 +101,8 @@ class SweepSettings(Settings):
         collapse_accuracy: a trial whose accuracy falls below this many times that of guessing
             is infeasible.
         bounds: what a network must keep to, to be of use.
+        latency_table: a file of `latency --table`, measured on the device that counts, from which
+            latency is estimated; null measures the layers here, before the first trial.
         budget: what the sweep may spend besides its trials.
         early_stopping: whether trials far below the front, at equal cost, are stopped.
         start: what the sweep begins with.
@@ -120,6 +122,7 @@ class SweepSettings(Settings):
     stages_gb: Annotated[float, Field(ge=0.0)] | None = None
     collapse_accuracy: Annotated[float, Field(ge=0.0)] = 1.5
     bounds: BoundSettings = BoundSettings()
+    latency_table: str | None = None
     budget: BudgetSettings = BudgetSettings()
     early_stopping: bool = False
     start: StartSettings = StartSettings()

@@ -1,50 +1,16 @@
-"""What a user asks of the network to pick, and what fails when nothing satisfies it."""
+"""What a network that is picked must keep to, and what fails when none does."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from tatl_search.deploy.request import PickRequest
 from tatl_search.deploy.wording import in_millions
-from tatl_search.errors import InputError
 from tatl_search.records import CandidateRecord
+from tatl_search.results.latency import Latencies
 
 # Accuracies are quotients: 0.96 - 0.02 must count as 0.94 although floats differ in the last bit.
 TOLERANCE = 1e-9
-
-
-@dataclass(frozen=True)
-class PickRequest:
-    """Bounds on the network to pick; without any, the knee of the front is picked.
-
-    Attributes:
-        min_accuracy: validation accuracy it must reach, a share.
-        max_macs: multiply-accumulates of one image it may cost.
-        max_parameters: parameters it may have.
-        max_drop: how far its validation accuracy may lie below the unpruned network's
-            (0.02 = two points).
-
-    Raises:
-        InputError: a bound is out of its range.
-    """
-
-    min_accuracy: float | None = None
-    max_macs: int | None = None
-    max_parameters: int | None = None
-    max_drop: float | None = None
-
-    def __post_init__(self) -> None:
-        for name in ("min_accuracy", "max_drop"):
-            share = getattr(self, name)
-            if share is not None and not 0.0 <= share <= 1.0:
-                raise InputError(f"{name} is a share between 0 and 1 (0.02 = two points): {share}")
-        for name in ("max_macs", "max_parameters"):
-            count = getattr(self, name)
-            if count is not None and not count >= 1:
-                raise InputError(f"{name} must be at least 1: {count}")
-
-    @property
-    def bounds_cost(self) -> bool:
-        """Whether a cost is bounded."""
-        return self.max_macs is not None or self.max_parameters is not None
 
 
 @dataclass(frozen=True)
@@ -70,11 +36,22 @@ class Bound:
     def closest(self, pool: Sequence[CandidateRecord]) -> str:
         """Return in words which of a pool comes closest, and by how much it fails."""
         record = min(pool, key=self.shortfall)
-        return f"{self.value(record)} ({record.label}); {self.missing(self.shortfall(record))}"
+        lacks = self.shortfall(record)
+        if math.isinf(lacks):
+            return "unknown: none of them was measured"
+        return f"{self.value(record)} ({record.label}); {self.missing(lacks)}"
 
 
-def bounds_of(request: PickRequest, unpruned: CandidateRecord) -> tuple[Bound, ...]:
-    """Return the bounds of a request; of two floors on the accuracy only the higher one counts."""
+def bounds_of(
+    request: PickRequest, unpruned: CandidateRecord, latencies: Latencies | None
+) -> tuple[Bound, ...]:
+    """Return the bounds of a request; of two floors on the accuracy only the higher one counts.
+
+    Args:
+        request: what is asked for.
+        unpruned: the network that a drop is measured from.
+        latencies: what a bound on latency is about; a network that is not among them misses it.
+    """
     floors = []
     if request.min_accuracy is not None:
         floors.append((request.min_accuracy, ""))
@@ -82,12 +59,14 @@ def bounds_of(request: PickRequest, unpruned: CandidateRecord) -> tuple[Bound, .
         origin = f" (the unpruned network's {unpruned.accuracy:.4f} less {request.max_drop:g})"
         floors.append((unpruned.accuracy - request.max_drop, origin))
     bounds = [_accuracy_floor(*max(floors))] if floors else []
-    if request.max_macs is not None:
-        bounds.append(_ceiling("MACs", request.max_macs, lambda record: record.macs))
-    if request.max_parameters is not None:
-        bounds.append(
-            _ceiling("parameters", request.max_parameters, lambda record: record.parameters)
-        )
+    counted = (
+        ("MACs", request.max_macs, lambda record: record.macs),
+        ("parameters", request.max_parameters, lambda record: record.parameters),
+        ("bytes", request.max_size_bytes, lambda record: record.size_bytes),
+    )
+    bounds += [_ceiling(unit, limit, cost) for unit, limit, cost in counted if limit is not None]
+    if request.max_latency_ms is not None and latencies is not None:
+        bounds.append(_latency_ceiling(request.max_latency_ms, latencies))
     return tuple(bounds)
 
 
@@ -125,4 +104,17 @@ def _ceiling(unit: str, limit: int, cost: Callable[[CandidateRecord], int]) -> B
         shortfall=lambda record: cost(record) - limit,
         value=lambda record: in_millions(cost(record)),
         missing=lambda amount: f"{in_millions(amount)} too many",
+    )
+
+
+def _latency_ceiling(limit: float, latencies: Latencies) -> Bound:
+    def milliseconds(record: CandidateRecord) -> float:
+        known = latencies.of(record)
+        return math.inf if known is None else known
+
+    return Bound(
+        text=f"at most {limit:g} ms ({latencies.origin})",
+        shortfall=lambda record: milliseconds(record) - limit,
+        value=lambda record: f"{milliseconds(record):.3g} ms",
+        missing=lambda amount: f"{amount:.3g} ms too many",
     )

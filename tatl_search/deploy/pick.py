@@ -13,13 +13,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from tatl_search.core.confidence import wilson_interval
-from tatl_search.core.pareto import knee, non_dominated
-from tatl_search.deploy.bounds import Bound, PickRequest, bounds_of, nothing_satisfies
+from tatl_search.core.pareto import non_dominated
+from tatl_search.deploy.bounds import Bound, bounds_of, nothing_satisfies
+from tatl_search.deploy.prefer import cheapest_first, prefer
+from tatl_search.deploy.request import PickRequest
 from tatl_search.deploy.wording import in_millions, percent_change, points
 from tatl_search.errors import InputError
 from tatl_search.records import CandidateRecord, Kind
-
-__all__ = ["Choice", "Neighbour", "PickRequest", "choose"]
+from tatl_search.results.latency import Latencies
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,9 @@ class Choice:
         smaller: the next cheaper network on the front; null where there is none.
         larger: the next costlier one; null where there is none.
         notes: what to know before relying on the choice.
+        latency_ms: milliseconds of one pass; null where they are unknown or were not asked for.
+        latency_origin: for people: on what and how latency was measured, or that it is an
+            estimate; null where it was not asked for.
     """
 
     candidate: CandidateRecord
@@ -58,66 +62,90 @@ class Choice:
     smaller: Neighbour | None
     larger: Neighbour | None
     notes: tuple[str, ...]
+    latency_ms: float | None = None
+    latency_origin: str | None = None
 
 
 def choose(
-    candidates: Sequence[CandidateRecord], unpruned: CandidateRecord, request: PickRequest
+    candidates: Sequence[CandidateRecord],
+    unpruned: CandidateRecord,
+    request: PickRequest,
+    latencies: Latencies | None = None,
 ) -> Choice:
     """Pick the candidate that answers a request; the cost axis is MACs.
 
-    A bound on cost: the most accurate candidate within all bounds, near-ties going to the
-    cheapest within one standard error. A bound on accuracy alone: the cheapest that meets it.
-    No bound: the knee of the front, near-ties again going to the cheapest.
+    Of those within all bounds the preferred one is taken. The knee and the most accurate one
+    leave near-ties to the cheapest within one standard error.
 
     Args:
         candidates: the networks to pick from; rows that share a stage are one network, rows
             without a finite accuracy do not count.
         unpruned: the fine-tuned network before pruning; `max_drop` is measured from it.
-        request: the bounds.
+        request: bounds and preference.
+        latencies: of the networks, where the request asks for them.
 
     Raises:
         InputError: nothing satisfies the bounds; the message names for each failing bound the
-            closest candidate and by how much it fails.
+            closest candidate and by how much it fails. Or latency is asked for and not given.
     """
+    if request.needs_latency and latencies is None:
+        raise InputError("the request is about latency, and none is given")
     pool = _distinct(candidates)
     if not pool:
         raise InputError("there is nothing to pick from: no candidate has a valid accuracy")
-    bounds = bounds_of(request, unpruned)
+    bounds = bounds_of(request, unpruned, latencies)
     feasible = [record for record in pool if all(bound.met_by(record) for bound in bounds)]
     if not feasible:
         raise InputError(nothing_satisfies(pool, bounds))
+    picked, why = prefer(feasible, request, _within(bounds), latencies)
+    return _choice(picked, why, pool, latencies)
+
+
+def named(
+    candidates: Sequence[CandidateRecord],
+    trial: int,
+    round_number: int,
+    latencies: Latencies | None = None,
+) -> Choice:
+    """Pick the candidate that a trial reached after a round.
+
+    Raises:
+        InputError: there is no such candidate.
+    """
+    rounds = {row.round: row for row in candidates if row.trial == trial}
+    if round_number not in rounds:
+        held = ", ".join(map(str, sorted(rounds)))
+        has = f"it has rounds {held}" if rounds else "there is no such trial"
+        raise InputError(f"trial {trial} has no round {round_number}: {has}")
+    picked = rounds[round_number]
+    if not math.isfinite(picked.accuracy):
+        raise InputError(f"{picked.label} has no valid accuracy")
+    return _choice(picked, "asked for by name", _distinct(candidates), latencies)
+
+
+def _choice(
+    picked: CandidateRecord,
+    why: str,
+    pool: Sequence[CandidateRecord],
+    latencies: Latencies | None,
+) -> Choice:
     front = _front(pool)
-    if not bounds:
-        picked, why = _within_one_error(pool, _knee(front), "the knee of the front")
-    elif request.bounds_cost:
-        best = min(feasible, key=_most_accurate_first)
-        picked, why = _within_one_error(feasible, best, f"the most accurate {_within(bounds)}")
-    else:
-        picked = min(feasible, key=_cheapest_first)
-        why = f"the cheapest of {len(feasible)} candidates {_within(bounds)}"
     return Choice(
         candidate=picked,
         why=why,
         interval=wilson_interval(picked.accuracy, picked.val_images),
         smaller=_neighbour(picked, [r for r in reversed(front) if r.macs < picked.macs]),
         larger=_neighbour(picked, [r for r in front if r.macs > picked.macs]),
-        notes=_notes(picked, pool),
+        notes=_notes(picked, pool, latencies),
+        latency_ms=latencies.of(picked) if latencies else None,
+        latency_origin=latencies.origin if latencies else None,
     )
-
-
-def _cheapest_first(record: CandidateRecord) -> tuple[float, ...]:
-    trial = -1 if record.trial is None else record.trial
-    return (record.macs, -record.accuracy, record.parameters, trial, record.round)
-
-
-def _most_accurate_first(record: CandidateRecord) -> tuple[float, ...]:
-    return (-record.accuracy, *_cheapest_first(record))
 
 
 def _distinct(candidates: Sequence[CandidateRecord]) -> list[CandidateRecord]:
     valid = [record for record in candidates if math.isfinite(record.accuracy)]
     first_of_stage: dict[str, CandidateRecord] = {}
-    for record in sorted(valid, key=_cheapest_first):
+    for record in sorted(valid, key=cheapest_first):
         first_of_stage.setdefault(record.stage, record)
     return list(first_of_stage.values())
 
@@ -127,33 +155,8 @@ def _front(pool: Sequence[CandidateRecord]) -> list[CandidateRecord]:
     return [record for record, kept in zip(pool, non_dominated(values), strict=True) if kept]
 
 
-def _knee(front: Sequence[CandidateRecord]) -> CandidateRecord:
-    accuracy = np.array([record.accuracy for record in front], dtype=np.float64)
-    macs = np.array([record.macs for record in front], dtype=np.float64)
-    return front[int(knee(accuracy, macs))]
-
-
-def _within_one_error(
-    pool: Sequence[CandidateRecord], best: CandidateRecord, role: str
-) -> tuple[CandidateRecord, str]:
-    # Wilson's: the plain standard error of an accuracy of 1 is 0, as if it were certain.
-    error = best.accuracy - wilson_interval(best.accuracy, best.val_images, z=1.0)[0]
-    near = [record for record in pool if record.accuracy >= best.accuracy - error]
-    picked = min(near, key=_cheapest_first)
-    if picked is best:
-        return (
-            best,
-            f"{role}; no cheaper candidate is within one standard error ({error:.4f}) of it",
-        )
-    return picked, (
-        f"{role} is {best.label} (accuracy {best.accuracy:.4f}); this is the cheapest of"
-        f" {len(near)} candidates within one standard error ({error:.4f}) of it, at"
-        f" {percent_change(picked.macs, best.macs)} MACs"
-    )
-
-
 def _within(bounds: Sequence[Bound]) -> str:
-    return "with " + " and ".join(bound.text for bound in bounds)
+    return " with " + " and ".join(bound.text for bound in bounds) if bounds else ""
 
 
 def _neighbour(
@@ -171,13 +174,21 @@ def _neighbour(
     return Neighbour(other, change, other.macs - picked.macs, text)
 
 
-def _notes(picked: CandidateRecord, pool: Sequence[CandidateRecord]) -> tuple[str, ...]:
+def _notes(
+    picked: CandidateRecord, pool: Sequence[CandidateRecord], latencies: Latencies | None
+) -> tuple[str, ...]:
     notes = []
     if len(pool) > 1:
         notes.append(
             f"{len(pool)} candidates were compared on the same {picked.val_images} validation"
             " images, so the validation accuracy of the chosen one is partly luck; the test"
             " accuracy, measured once when it is exported, is the honest figure"
+        )
+    known = sum(latencies.of(record) is not None for record in pool) if latencies else 0
+    if latencies and known < len(pool):
+        notes.append(
+            f"the latency of {known} of {len(pool)} candidates is known ({latencies.origin}): a"
+            " bound or weight on it leaves out the others"
         )
     if picked.kind is Kind.UNPRUNED:
         notes.append("this is the unpruned network: no pruned one answers the request better")

@@ -6,9 +6,9 @@ import torch
 
 from tatl_search.adaptation.eviction import recompute
 from tatl_search.adaptation.opening import open_workbench
-from tatl_search.adaptation.stages import StageStore
+from tatl_search.adaptation.stages import Stage, StageStore
 from tatl_search.config import AdaptationConfig
-from tatl_search.errors import RunError
+from tatl_search.errors import RunError, StorageError
 from tatl_search.nets.threads import torch_threads
 from tatl_search.records import CandidateRecord
 from tatl_search.results.store import SweepResults
@@ -47,3 +47,21 @@ def restore(results: SweepResults, record: CandidateRecord) -> None:
             f"the network of {record.label} was evicted to save space, and its settings no longer"
             " lead to it: data, weights or version are not what they were"
         )
+
+
+def restored(results: SweepResults, record: CandidateRecord) -> Stage:
+    """Return the stored network of a candidate, computed again if it was evicted.
+
+    Raises:
+        InputError: the data is not what the network was trained on.
+        RunError: it cannot be computed here.
+        StorageError: it is gone or damaged, or the sweep's folder cannot be written.
+    """
+    restore(results, record)
+    stage = StageStore(results.folder.stages).get(record.stage)
+    if stage is None:
+        raise StorageError(
+            f"the network of {record.label} is gone or damaged:"
+            f" {results.folder.stages / record.stage}. `tatl-search resume` computes it again."
+        )
+    return stage

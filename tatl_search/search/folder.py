@@ -15,7 +15,7 @@ from tatl_search.errors import InputError
 from tatl_search.files import storage_errors, write_durably
 from tatl_search.manifest import SweepFolder, SweepManifest
 from tatl_search.nets.latency import LatencyTable
-from tatl_search.search.preflight import check_networks, reference_costs
+from tatl_search.search.preflight import NetworkCheck, check_networks, reference_costs
 from tatl_search.search.start import check_start
 from tatl_search.space import SearchSpace
 
@@ -44,18 +44,34 @@ class LatencyTables:
         if not folder.latency.is_file():
             return cls({})
         try:
-            raw = json.loads(folder.latency.read_text(encoding="utf-8"))
-            return cls({name: LatencyTable(**table) for name, table in raw.items()})
-        except (ValueError, TypeError, AttributeError) as error:
-            raise InputError(
-                f"{folder.latency} is damaged ({error}); delete it to go on without estimates of"
-                " latency"
-            ) from error
+            return cls.read_file(folder.latency)
+        except InputError as error:
+            raise InputError(f"{error}; delete it to go on without estimates of latency") from error
 
-    def write(self, folder: SweepFolder) -> None:
-        """Keep the tables in a sweep's folder."""
+    @classmethod
+    def read_file(cls, path: Path) -> "LatencyTables":
+        """Read what `latency --table` wrote.
+
+        Raises:
+            InputError: the file is missing or damaged.
+        """
+        try:
+            raw = json.loads(path.read_text(encoding="utf-8"))
+            return cls({name: LatencyTable(**table) for name, table in raw.items()})
+        except OSError as error:
+            raise InputError(f"{path} cannot be read: {error.strerror}") from error
+        except (ValueError, TypeError, AttributeError) as error:
+            raise InputError(f"{path} is damaged ({error})") from error
+
+    def write(self, path: Path) -> None:
+        """Keep the tables in a file.
+
+        Raises:
+            StorageError: it cannot be written.
+        """
         raw = {name: asdict(table) for name, table in self.by_network.items()}
-        write_durably(folder.latency, json.dumps(raw, indent=1).encode())
+        with storage_errors(path, "Nothing was written; choose another place."):
+            write_durably(path, json.dumps(raw, indent=1).encode())
 
 
 def check_new(folder: Path) -> None:
@@ -108,8 +124,10 @@ def prepare(
     """
     check_start(sweep.start)
     checks = check_networks(space, folder.data, sweep.cpus_per_trial)
-    tables = LatencyTables({_network_key(check.config): check.latency for check in checks})
-    tables.write(folder)
+    tables = tables_of(checks)
+    if sweep.latency_table is not None:
+        tables = _given_tables(Path(sweep.latency_table).expanduser(), tables)
+    tables.write(folder.latency)
     manifest = SweepManifest(
         name=folder.root.resolve().name,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -120,6 +138,23 @@ def prepare(
     )
     write_durably(folder.manifest, manifest.to_yaml().encode())
     return tables
+
+
+def tables_of(checks: Iterable[NetworkCheck]) -> LatencyTables:
+    """Return the tables that were measured when networks were checked."""
+    return LatencyTables({_network_key(check.config): check.latency for check in checks})
+
+
+def _given_tables(path: Path, measured: LatencyTables) -> LatencyTables:
+    """Return tables of a file for the same networks and layers as those measured here."""
+    given = LatencyTables.read_file(path).by_network
+    for name, here in measured.by_network.items():
+        if name not in given or given[name].layer_ms.keys() != here.layer_ms.keys():
+            raise InputError(
+                f"sweep.latency_table: {path} holds no times of the layers of {name}; measure"
+                " them: tatl-search latency --table SPACE.yaml"
+            )
+    return LatencyTables({name: given[name] for name in measured.by_network})
 
 
 def absolute_paths(raw: Any) -> Any:

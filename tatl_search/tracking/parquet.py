@@ -21,11 +21,11 @@ import pyarrow.parquet as pq
 
 from tatl_search.errors import InputError, StorageError
 from tatl_search.manifest import SweepFolder
-from tatl_search.records import SCHEMA_VERSION, CandidateRecord, Kind, TrialRecord
+from tatl_search.records import SCHEMA_VERSION, CandidateRecord, Kind, LatencyRecord, TrialRecord
 
 logger = logging.getLogger(__name__)
 
-Record = TypeVar("Record", CandidateRecord, TrialRecord)
+Record = TypeVar("Record", CandidateRecord, TrialRecord, LatencyRecord)
 
 _ARROW_TYPES: Mapping[type, pa.DataType] = {
     bool: pa.bool_(),
@@ -43,7 +43,7 @@ def _split_optional(hint: Any) -> tuple[type, bool]:
     return hint, False
 
 
-def schema_of(record_class: type[CandidateRecord] | type[TrialRecord]) -> pa.Schema:
+def schema_of(record_class: type[Record]) -> pa.Schema:
     """Return the Parquet schema of a record class: its fields, in order, nulls where allowed."""
     hints = get_type_hints(record_class)
 
@@ -55,7 +55,7 @@ def schema_of(record_class: type[CandidateRecord] | type[TrialRecord]) -> pa.Sch
     return pa.schema([column(field.name) for field in fields(record_class)])
 
 
-def write_record(path: Path, record: CandidateRecord | TrialRecord) -> None:
+def write_record(path: Path, record: Record) -> None:
     """Write one row as a Parquet file, in one piece: readers see all of it or nothing.
 
     Args:
@@ -89,6 +89,9 @@ def _candidate_path(folder: SweepFolder, record: CandidateRecord) -> Path:
         seed = json.loads(record.settings)["seed"]
         name = f"trial-{record.trial:05d}-seed-{seed}-round-{record.round:02d}.parquet"
         return folder.confirmations / name
+    if record.kind is Kind.FINISHED:
+        name = f"trial-{record.trial:05d}-round-{record.round:02d}-{record.stage[:16]}.parquet"
+        return folder.finished / name
     return folder.candidates / _candidate_file(record)
 
 
@@ -96,9 +99,23 @@ def _candidate_file(record: CandidateRecord) -> str:
     if record.trial is not None:
         return f"trial-{record.trial:05d}-round-{record.round:02d}.parquet"
     if record.kind is Kind.BASELINE:
-        slug = re.sub(r"[^a-z0-9]+", "-", record.label.lower()).strip("-")
-        return f"baseline-{slug}.parquet"
+        return f"baseline-{_slug(record.label)}.parquet"
     return f"root-{record.stage[:16]}.parquet"
+
+
+def write_latency(folder: SweepFolder, record: LatencyRecord) -> None:
+    """Store a measured latency; one measured before in the same way is replaced.
+
+    Raises:
+        StorageError: the folder cannot be written.
+    """
+    threads = "" if record.threads is None else f"-threads-{record.threads}"
+    way = f"{_slug(record.device)[:60]}-{record.runtime}-batch-{record.batch}{threads}"
+    write_record(folder.latencies / f"{record.stage[:16]}-{way}.parquet", record)
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
 
 
 class ParquetTracker:

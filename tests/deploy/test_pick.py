@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tatl_search.core.confidence import wilson_interval
-from tatl_search.deploy.pick import PickRequest, choose
+from tatl_search.deploy.pick import choose
+from tatl_search.deploy.request import PickRequest
 from tatl_search.errors import InputError
 from tatl_search.records import CandidateRecord, Kind
 from tests.deploy.rows import M, row
