@@ -22,11 +22,10 @@ def dashboard(
     ```
     """
     from tatl_search.manifest import SweepFolder
-    from tatl_search.search.dashboard import dashboard_server
+    from tatl_search.search.dashboard import LOOPBACK, dashboard_server
 
     with dashboard_server(SweepFolder(sweep), port) as server:
-        host, listening = server.server_address[:2]
-        messages.print(f"look at http://{host}:{listening}/dashboard ; Ctrl-C ends it")
+        messages.print(f"look at http://{LOOPBACK}:{server.server_port}/dashboard ; Ctrl-C ends it")
         try:
             server.serve_forever()
         except KeyboardInterrupt:

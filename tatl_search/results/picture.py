@@ -5,7 +5,6 @@ import math
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
 
 import matplotlib
 from matplotlib.axes import Axes
@@ -29,11 +28,6 @@ class Format(StrEnum):
     PDF = "pdf"
 
 
-_EMBEDDED: Mapping[str, Any] = {
-    "pdf.fonttype": 42,  # TrueType: journals refuse matplotlib's Type 3
-    "svg.fonttype": "path",  # looks the same where the font is missing
-    "svg.hashsalt": "tatl-search",  # names inside the file are drawn at random otherwise
-}
 _UNDATED: Mapping[Format, Mapping[str, None]] = {
     Format.PNG: {},
     Format.SVG: {"Date": None},
@@ -99,7 +93,14 @@ def save_picture(figure: Figure, path: Path) -> None:
     """
     kind = picture_format(path)
     drawn = io.BytesIO()
-    with matplotlib.rc_context(dict(_EMBEDDED)):
+    embedded = matplotlib.rc_context(
+        {
+            "pdf.fonttype": 42,  # TrueType: journals refuse matplotlib's Type 3
+            "svg.fonttype": "path",  # looks the same where the font is missing
+            "svg.hashsalt": "tatl-search",  # names inside the file are drawn at random otherwise
+        }
+    )
+    with embedded:
         figure.savefig(drawn, format=kind.value, dpi=300, metadata=dict(_UNDATED[kind]))
     try:
         write_durably(path, drawn.getvalue())

@@ -117,7 +117,7 @@ def _plain(trial: TrialRecord) -> dict[str, Any]:
 
 
 def _table(rows: Sequence[Mapping[str, Any]]) -> wandb.Table:
-    columns = list(rows[0]) if rows else []
+    columns: list[str | int] = list(rows[0]) if rows else []
     return wandb.Table(
         columns=columns, data=[list(row.values()) for row in rows], allow_mixed_types=True
     )

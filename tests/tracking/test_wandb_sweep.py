@@ -86,7 +86,7 @@ def test_it_holds_tables_figure_report_progress_and_sums(
     assert by_images == {"hypervolume", "hours"}
 
     def stored(key: str) -> str:
-        return (files / shown[f"{key}/path"]).read_text()
+        return (files / str(shown[f"{key}/path"])).read_text()
 
     candidates, front = (json.loads(stored(name)) for name in ("candidates", "front_table"))
     assert candidates["columns"] == ["trial", "round", "accuracy", "macs", "on_front"]
