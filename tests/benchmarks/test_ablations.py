@@ -9,7 +9,7 @@ from benchmarks.ablations_replay import Recorded, Seen, greedy
 from benchmarks.ablations_teaching import ARMS, Search
 from benchmarks.grid import ROUNDS, Key, Row, search_space, trajectories
 from tatl_search.config import AdaptationConfig, Objective
-from tatl_search.search.study import SweepStudy
+from tatl_search.search.study import Proposal, SweepStudy
 
 ROOT = 2000
 ROUND = 250
@@ -78,6 +78,7 @@ def test_the_replay_asks_what_the_product_asks(world: Recorded, tmp_path: Path) 
     for number in range(space.sweep.startup_trials + 6):
         trial, rows = search.ask()
         proposal = study.ask()
+        assert isinstance(proposal, Proposal)
         config = proposal.config
         assert trial.params == {
             "prune.threshold": config.prune.threshold,
