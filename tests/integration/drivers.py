@@ -115,11 +115,11 @@ class Driver:
     def _processes(self) -> list[Process]:
         return [process for process in running() if process.session == self._process.pid]
 
-    def await_file(self, folder: Path, pattern: str, count: int = 1, within_s: float = 240) -> None:
+    def await_file(self, folder: Path, pattern: str, count: int = 1, within_s: float = 480) -> None:
         """Wait until so many files match in a folder."""
         self.wait(lambda: len(list(folder.glob(pattern))) >= count, within_s)
 
-    def wait(self, until: Callable[[], bool], within_s: float = 240) -> None:
+    def wait(self, until: Callable[[], bool], within_s: float = 480) -> None:
         """Wait until something holds; the driver must still run then."""
         deadline = time.monotonic() + within_s
         while not until():
@@ -142,10 +142,10 @@ class Driver:
             _kill(raylet)
         return bool(found)
 
-    def end(self, within_s: float = 240) -> int:
+    def end(self, within_s: float = 480) -> int:
         """Wait for the driver and all its processes to end; return its exit code."""
         code = self._process.wait(within_s)
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 180
         while left := self.leftovers():
             assert time.monotonic() < deadline, f"left behind: {left}"
             time.sleep(0.1)

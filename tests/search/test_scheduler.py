@@ -99,6 +99,7 @@ def strict(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(EarlyStopping, "margin", 0.0)
 
 
+@pytest.mark.timeout(1800)  # two sweeps, on however busy a machine
 @pytest.mark.usefixtures("ray_here", "strict")
 def test_a_sweep_stops_a_trial_and_resume_leaves_it_stopped(tmp_path: Path) -> None:
     """The second trial's learning rate ruins its networks; one worker runs all three in turn."""
