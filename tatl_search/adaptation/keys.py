@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tatl_search.adaptation.stages import CODE_VERSION
-from tatl_search.config import AdaptationConfig
+from tatl_search.config import AdaptationConfig, TrainingSettings
 from tatl_search.config.base import digest_of
 from tatl_search.core.plan import PrunePlan
 from tatl_search.files import checksum
@@ -66,6 +66,29 @@ def round_key(
             "threads": threads,
             "compensation": compensation,
             "companions": companions,
+        }
+    )
+
+
+def further_key(
+    parent: str, settings: TrainingSettings, fingerprint: str, threads: int, teacher: str | None
+) -> str:
+    """Return the key of the stage that trains the stage `parent` further, nothing pruned.
+
+    Args:
+        parent: key of the stage that is trained.
+        settings: how.
+        fingerprint: of the images it learns.
+        threads: torch threads.
+        teacher: key of the stage whose outputs it follows; null for none.
+    """
+    return _digest(
+        {
+            "further": parent,
+            "training": settings.model_dump(mode="json"),
+            "data": fingerprint,
+            "threads": threads,
+            "teacher": teacher,
         }
     )
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from tatl_search.adaptation.joint import companion_batches, companions_label
-from tatl_search.adaptation.keys import root_key, round_key, seed_of
+from tatl_search.adaptation.keys import further_key, root_key, round_key, seed_of
 from tatl_search.adaptation.lessons import Lessons, lessons
 from tatl_search.adaptation.stages import Stage, StageMetrics, StageStore, in_silence
 from tatl_search.config import AdaptationConfig, TrainingSettings
@@ -174,6 +174,36 @@ class Workbench:
         key = round_key(parent.key, self.config, plan, self.threads, compensation, companions)
         compute = partial(self._compute_round, key, parent, root, plan, round_number)
         return self.store.get_or_compute(key, self.owner, compute)
+
+    def train_further(
+        self, stage: Stage, settings: TrainingSettings, teacher: Stage | None
+    ) -> Stage:
+        """Fine-tune a stage's network further, as a stage of its own; nothing is pruned.
+
+        Args:
+            stage: whose network.
+            settings: how.
+            teacher: whose network's outputs it follows, where the settings say so.
+        """
+        teaches = teacher.key if teacher else None
+        key = further_key(stage.key, settings, self._lessons.fingerprint, self.threads, teaches)
+        compute = partial(self._compute_further, key, stage, settings, teacher)
+        return self.store.get_or_compute(key, self.owner, compute)
+
+    def _compute_further(
+        self,
+        key: str,
+        stage: Stage,
+        settings: TrainingSettings,
+        teacher: Stage | None,
+        folder: Path,
+    ) -> StageMetrics:
+        started = time.perf_counter()
+        torch.manual_seed(seed_of(self.config.seed, key))
+        network = self.network_of(stage)
+        followed = self.network_of(teacher).module if teacher else None
+        report = self._train(network, settings, key, followed)
+        return self._finish(folder, network, report, started)
 
     def _compute_root(self, key: str, folder: Path) -> StageMetrics:
         started = time.perf_counter()

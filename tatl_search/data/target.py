@@ -1,8 +1,9 @@
 """The target task as the rest of the product sees it: two open splits and a door to the third."""
 
+import hashlib
 import json
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -63,6 +64,20 @@ class TargetData:
     val: Split
     notes: tuple[str, ...]
     _test: Split = field(repr=False)
+
+    def with_validation(self) -> "TargetData":
+        """Return the same task with the validation images among those for training as well.
+
+        What was trained so can no longer be judged by them.
+        """
+        both = (self.train, self.val)
+        joined = Split(
+            self.train.images,
+            np.concatenate([split.rows for split in both]),
+            np.concatenate([split.labels for split in both]),
+        )
+        told = f"{self.fingerprint} validation is trained on"
+        return replace(self, train=joined, fingerprint=hashlib.sha256(told.encode()).hexdigest())
 
     def open_test(self, why: str, log: Path | None = None) -> Split:
         """Open the test split; every opening is logged, a repeat warns.

@@ -7,6 +7,7 @@ import torch
 from tatl_search.adaptation.eviction import recompute
 from tatl_search.adaptation.opening import open_workbench
 from tatl_search.adaptation.stages import Stage, StageStore
+from tatl_search.adaptation.workbench import Workbench
 from tatl_search.config import AdaptationConfig
 from tatl_search.errors import RunError, StorageError
 from tatl_search.nets.threads import torch_threads
@@ -26,20 +27,12 @@ def restore(results: SweepResults, record: CandidateRecord) -> None:
     """
     if not StageStore(results.folder.stages).is_evicted(record.stage):
         return
-    manifest = results.manifest
-    device = manifest.sweep.device
-    if device == "cuda" and not torch.cuda.is_available():
+    if results.manifest.sweep.device == "cuda" and not torch.cuda.is_available():
         raise RunError(
             f"the network of {record.label} was evicted to save space, and this machine has no GPU"
             " to compute it again as it was; pick on one that has"
         )
-    config = AdaptationConfig.model_validate_json(record.settings)
-    bench = replace(
-        open_workbench(results.folder, config, f"{manifest.name}/restored"),
-        device=device,
-        threads=manifest.sweep.cpus_per_trial,
-        root_threads=manifest.root_threads,
-    )
+    bench = workbench_of(results, record, "restored")
     with torch_threads(bench.threads):
         found = recompute(bench, record.stage)
     if found is None:
@@ -65,3 +58,24 @@ def restored(results: SweepResults, record: CandidateRecord) -> Stage:
             f" {results.folder.stages / record.stage}. `tatl-search resume` computes it again."
         )
     return stage
+
+
+def workbench_of(results: SweepResults, record: CandidateRecord, purpose: str) -> Workbench:
+    """Return a workbench with a candidate's settings, threads and device.
+
+    Args:
+        results: its sweep.
+        record: the candidate.
+        purpose: what for; names who pays for the stages.
+
+    Raises:
+        InputError: the data cannot be opened.
+    """
+    manifest = results.manifest
+    config = AdaptationConfig.model_validate_json(record.settings)
+    return replace(
+        open_workbench(results.folder, config, f"{manifest.name}/{purpose}"),
+        device=manifest.sweep.device,
+        threads=manifest.sweep.cpus_per_trial,
+        root_threads=manifest.root_threads,
+    )

@@ -14,9 +14,11 @@ from tatl_search.adaptation.eviction import evict, to_evict
 from tatl_search.adaptation.stages import Holding, StageStore
 from tatl_search.errors import TatlError
 from tatl_search.manifest import SweepFolder
+from tatl_search.records import CandidateRecord
 from tatl_search.results.front import front_of
 from tatl_search.results.store import SweepResults, load_sweep
 from tatl_search.search.work import Event
+from tatl_search.tracking.parquet import read_records
 
 GB = 1e9
 SPARE = 0.9
@@ -39,11 +41,13 @@ class Cut:
 
 
 def never_evicted(results: SweepResults) -> frozenset[str]:
-    """Return the keys of the front's networks and of first fine-tunings that are shared."""
+    """Return the keys of the front's, shared first fine-tunings' and finished networks."""
     front = {row.stage for row in front_of(results).members()}
     firsts = Counter(row.stage for row in results.candidates if row.round == 0)
     shared = {key for key, trials in firsts.items() if trials > 1}
-    return frozenset(front | shared | {row.stage for row in results.roots})
+    finished = read_records(results.folder.finished, CandidateRecord)
+    others = (*results.roots, *finished)
+    return frozenset(front | shared | {row.stage for row in others})
 
 
 def cut_back(folder: Path, keep_bytes: float, dry_run: bool = False) -> Cut:

@@ -43,7 +43,9 @@ def _split_optional(hint: Any) -> tuple[type, bool]:
     return hint, False
 
 
-def schema_of(record_class: type[Record]) -> pa.Schema:
+def schema_of(
+    record_class: type[CandidateRecord] | type[TrialRecord] | type[LatencyRecord],
+) -> pa.Schema:
     """Return the Parquet schema of a record class: its fields, in order, nulls where allowed."""
     hints = get_type_hints(record_class)
 

@@ -108,7 +108,7 @@ class TestLatencyTables:
     def test_what_is_written_is_read(self, tmp_path: Path) -> None:
         config = AdaptationConfig()
         tables = LatencyTables({"timm/tf_efficientnet_lite0@64": TABLE})
-        tables.write(SweepFolder(tmp_path))
+        tables.write(SweepFolder(tmp_path).latency)
         read = LatencyTables.read(SweepFolder(tmp_path))
         assert read == tables
         assert read.of(config) == TABLE
