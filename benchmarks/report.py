@@ -151,7 +151,7 @@ def trajectory(trial: int, generator: np.random.Generator) -> Iterator[Candidate
     config = settings_of(generator)
     skill = generator.normal(0.0, 0.02)
     for number in range(ROUNDS + 1):
-        share = (1.0 - config.prune.rate) ** number
+        share = ((1.0 - config.prune.rate) * generator.normal(1.0, 0.01)) ** number
         accuracy = 0.93 - 0.35 * (1.0 - share) ** 6 + skill * (1.0 - share)
         after = LAUNCH + timedelta(minutes=10 * trial / 4 + number)
         yield replace(
@@ -159,7 +159,9 @@ def trajectory(trial: int, generator: np.random.Generator) -> Iterator[Candidate
             stage="root" if number == 0 else f"{trial:05d}{number:02d}",
             accuracy=round(float(np.clip(accuracy, 0.1, 1.0)), 3),
             loss=float(1.0 - accuracy + generator.normal(0.3, 0.02)),
-            **{name: round(cost * share) for name, cost in UNPRUNED.items()},
+            macs=round(UNPRUNED["macs"] * share),
+            parameters=round(UNPRUNED["parameters"] * share),
+            size_bytes=round(UNPRUNED["size_bytes"] * share),
             latency_ms=1.0 + 7.0 * share + float(generator.normal(0.0, 0.1)),
             created_at=after.isoformat(),
         )

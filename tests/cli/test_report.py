@@ -45,7 +45,7 @@ def test_its_command_picks_and_its_settings_reproduce(copied: Path, here: Path, 
             shown.append(page.locator("#card pre").first.text_content() or "")
         settings = page.locator("#reproduce pre").text_content() or ""
     for row, command in zip(rows, shown, strict=True):
-        words = shlex.split(command)
+        words = shlex.split(command.replace("\\\n", ""))  # as a shell goes on
         assert words[:3] == ["tatl-search", "pick", "sweeps/my run"]
         assert words[-2:] == ["--export", "my-network"]
         picked = json.loads(tatl(*words[1:-2], "--json").out)["candidate"]

@@ -63,11 +63,10 @@ function figures(row) {
 
 function taking(row) {
   if (row >= data.candidates) return make("p", { class: "note" }, "A baseline, to compare with.");
-  const better = preferred(row);
-  const heading = make("h4", {}, "Take it");
-  if (better === undefined) return make("div", {}, heading, copyable(pickCommand(row)));
-  return make("div", {}, heading, make("p", {}, "Picked instead, at least as accurate at no more MACs and parameters: ",
-    showButton(better, columns.label[better]), "."));
+  const better = dominator(row);
+  const warning = better === undefined ? ""
+    : make("p", {}, "Nowhere worse in accuracy, MACs and parameters: ", showButton(better, columns.label[better]), ".");
+  return make("div", {}, make("h4", {}, "Take it"), warning, copyable(pickCommand(row)));
 }
 
 function how(row) {

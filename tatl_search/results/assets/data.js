@@ -43,14 +43,12 @@ function distinct(rows) {
   return [...first.values()];
 }
 
-// A candidate that `pick` would rather take, whatever the bounds; undefined for none.
-function preferred(row) {
+// A candidate that is nowhere worse in accuracy, MACs and parameters, and somewhere better.
+function dominator(row) {
   const keys = ["accuracy", "macs", "parameters"];
   return candidates.find((other) => {
-    if (columns.stage[other] === columns.stage[row]) return false;
     const differences = keys.map((key) => lossOf(other, key) - lossOf(row, key));
-    if (differences.some((difference) => difference > 0)) return false;
-    return other < row || differences.some((difference) => difference < 0);
+    return differences.every((difference) => difference <= 0) && differences.some((difference) => difference < 0);
   });
 }
 

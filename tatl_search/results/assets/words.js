@@ -39,15 +39,9 @@ function settingInWords(value) {
   return typeof value === "number" ? String(Number(value.toPrecision(4))) : yamlValue(value);
 }
 
-// `pick` answers these bounds with this network and no other, if none is preferred to it.
 function pickCommand(row) {
-  return [
-    `tatl-search pick ${data.sweep}`,
-    `--max-macs ${valueOf(row, "macs")}`,
-    `--max-parameters ${valueOf(row, "parameters")}`,
-    `--min-accuracy ${valueOf(row, "accuracy")}`,
-    "--export my-network",
-  ].join(" \\\n  ");
+  const network = `--trial ${columns.trial[row]} --round ${columns.round[row]}`;
+  return `tatl-search pick ${data.sweep} \\\n  ${network} --export my-network`;
 }
 
 function settingsFile(row) {
