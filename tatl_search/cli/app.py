@@ -9,12 +9,14 @@ from tatl_search.cli import (
     dashboard,
     data,
     doctor,
+    finish,
     latency,
     methods,
     plot,
     report,
     running,
     stages,
+    verify,
 )
 
 HELP = """Find the networks that fit your images best: sweep, look at the front, pick, deploy.
@@ -46,7 +48,9 @@ for verb in (
     running.adapt,
     choosing.front,
     choosing.pick,
+    verify.verify,
     latency.latency,
+    finish.finish,
     report.report,
     plot.plot,
     compare.compare,

@@ -1,37 +1,39 @@
 """The folder a user takes away: complete, proven, and whole or absent."""
 
-import json
 import shutil
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
-from typing import Any
-
-import onnxruntime
-import torch
-import yaml
 
 from tatl_search.adaptation.stages import StageStore
-from tatl_search.config import AdaptationConfig, DataSettings
 from tatl_search.data.target import TargetData
-from tatl_search.deploy.card import model_card
+from tatl_search.deploy import shipped
+from tatl_search.deploy.card import CONFUSION_PICTURE, model_card
 from tatl_search.deploy.checksums import write_checksums
-from tatl_search.deploy.export import INPUT_NAME, OUTPUT_NAME, export_onnx
+from tatl_search.deploy.confusion_picture import save_confusion
+from tatl_search.deploy.description import describe
+from tatl_search.deploy.export import trace, write_onnx, write_pt2
 from tatl_search.deploy.figures import Measurements
 from tatl_search.deploy.load import NETWORK_FILES
-from tatl_search.deploy.parity import OnnxClassifier
+from tatl_search.deploy.parity import onnx_classifier, pt2_classifier
 from tatl_search.deploy.prove import check_costs, measure_test, prove_export
-from tatl_search.errors import InputError, StorageError
+from tatl_search.deploy.provenance import Provenance
+from tatl_search.deploy.samples import SAMPLES_FILE, write_samples
+from tatl_search.deploy.shipped.verify import DamagedError, verify
+from tatl_search.errors import InputError, RunError, StorageError
 from tatl_search.files import storage_errors
 from tatl_search.manifest import SweepFolder
-from tatl_search.nets.preprocessing import Preprocessing
 from tatl_search.nets.structure import load_network
 from tatl_search.nets.zoo import LoadedNetwork
 from tatl_search.records import CandidateRecord
+from tatl_search.results.latency import measured_latency
+from tatl_search.results.store import SweepResults
 
-ONNX_FILE = "model.onnx"
+ONNX_FILE, PT2_FILE = "model.onnx", "model.pt2"
+SCRIPTS = ("predict.py", "verify.py")
 TEST_LOG = "test_openings.jsonl"
 """In the sweep's folder: every opening of the test split, a line each."""
 
@@ -56,7 +58,7 @@ class BundleReport:
 
 def write_bundle(
     destination: Path,
-    sweep: SweepFolder,
+    results: SweepResults,
     picked: CandidateRecord,
     unpruned: CandidateRecord,
     target: TargetData,
@@ -65,12 +67,13 @@ def write_bundle(
     """Export a candidate as a folder that runs without this product.
 
     The folder appears only once everything is proven: the stored network costs what its record
-    says, ONNX Runtime agrees with torch on validation images, and the ONNX file's accuracy on
-    them is the recorded one. Only then is the test split opened, once for both networks.
+    says, ONNX Runtime and `model.pt2` agree with torch on validation images, and the ONNX file's
+    accuracy on them is the recorded one. Only then is the test split opened, once for both
+    networks. At last the folder is verified as those will who take it away.
 
     Args:
         destination: the folder to write; must not exist, or be empty.
-        sweep: where the stages lie, and where the opening of the test split is logged.
+        results: the sweep; its folder holds the stages and the log of test openings.
         picked: the candidate.
         unpruned: the fine-tuned network it was pruned from, at the same image size.
         target: the data both were trained on.
@@ -81,8 +84,8 @@ def write_bundle(
         RunError: the network cannot be exported, or a proof failed.
         StorageError: a stage is gone or damaged, or the destination cannot be written.
     """
-    records = (picked, unpruned)
     destination = _free_destination(destination)
+    sweep = results.folder
     stages = (_stage_folder(sweep, picked), _stage_folder(sweep, unpruned))
     with storage_errors(destination, FULL), _whole_or_absent(destination) as folder:
         for name in NETWORK_FILES:
@@ -91,17 +94,50 @@ def write_bundle(
             _load_checked(folder, picked, target),
             _load_checked(stages[1], unpruned, target),
         )
-        export_onnx(networks[0].module, folder / ONNX_FILE, picked.image_size)
-        exported = OnnxClassifier(folder / ONNX_FILE)
-        parity = prove_export(networks[0], exported, picked, target)
-        figures = measure_test(exported, networks, records, target, sweep.root / TEST_LOG)
-        measured = Measurements(*figures, parity, (folder / ONNX_FILE).stat().st_size)
-        _describe(folder, picked, networks[0].preprocessing, target.class_names)
-        _write_json(folder / "metrics.json", _metrics(picked, measured))
-        card = model_card(picked, why, measured, target.class_names)
+        write_samples(folder / SAMPLES_FILE, networks[0], target)
+        measured = _export(folder, networks, (picked, unpruned), target, sweep.root / TEST_LOG)
+        describe(folder, picked, networks[0].preprocessing, measured)
+        save_confusion(measured.test.confusion, folder / CONFUSION_PICTURE)
+        latencies = measured_latency(sweep)
+        card = model_card(picked, Provenance.of(results, why), measured, latencies, unpruned.stage)
         (folder / "README.md").write_text(card, encoding="utf-8")
+        _ship_scripts(folder)
         write_checksums(folder)
+        _check_arrival(folder)
     return BundleReport(folder=destination, measured=measured)
+
+
+def _export(
+    folder: Path,
+    networks: tuple[LoadedNetwork, LoadedNetwork],
+    records: tuple[CandidateRecord, CandidateRecord],
+    target: TargetData,
+    log: Path,
+) -> Measurements:
+    """Write the files of both runtimes, prove them, then open the test split."""
+    program = trace(networks[0].module, records[0].image_size)
+    write_onnx(program, folder / ONNX_FILE)
+    write_pt2(program, folder / PT2_FILE)
+    onnx = onnx_classifier(folder / ONNX_FILE)
+    pt2 = pt2_classifier(folder / PT2_FILE)
+    proof = prove_export(networks[0], onnx, pt2, records[0], target)
+    opening = measure_test(onnx, networks, records, target, log)
+    return Measurements(opening, proof, (folder / ONNX_FILE).stat().st_size)
+
+
+def _ship_scripts(folder: Path) -> None:
+    for name in SCRIPTS:
+        content = resources.files(shipped).joinpath(name).read_bytes()
+        (folder / name).write_bytes(content)
+
+
+def _check_arrival(folder: Path) -> None:
+    try:
+        verify(folder)
+    except DamagedError as error:
+        raise RunError(
+            f"the exported folder does not pass its own verification: {error}"
+        ) from error
 
 
 def _free_destination(destination: Path) -> Path:
@@ -147,49 +183,3 @@ def _whole_or_absent(destination: Path) -> Iterator[Path]:
         unfinished.rename(destination)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
-
-
-def _describe(
-    folder: Path, picked: CandidateRecord, preprocessing: Preprocessing, class_names: Sequence[str]
-) -> None:
-    """Write what the network takes, what it returns and the settings that led to it."""
-    data = AdaptationConfig.model_validate_json(picked.settings).data
-    _write_json(folder / "preprocessing.json", _input_format(preprocessing, data))
-    (folder / "labels.txt").write_text("".join(f"{n}\n" for n in class_names), encoding="utf-8")
-    settings = yaml.safe_dump(json.loads(picked.settings), sort_keys=False)
-    (folder / "config.yaml").write_text(settings, encoding="utf-8")
-
-
-def _input_format(preprocessing: Preprocessing, data: DataSettings) -> dict[str, Any]:
-    return {
-        "input": INPUT_NAME,
-        "output": OUTPUT_NAME,
-        "layout": "NCHW",
-        "dtype": "float32",
-        "shorter_side": data.stored_side,
-        "height": data.image_size,
-        "width": data.image_size,
-        "resize": "shorter side to shorter_side, then the centre of height x width is kept",
-        "interpolation": "bicubic",
-        "color_order": "RGB",
-        "value_range": [0.0, 1.0],
-        "mean": list(preprocessing.mean),
-        "std": list(preprocessing.std),
-    }
-
-
-def _metrics(picked: CandidateRecord, measured: Measurements) -> dict[str, Any]:
-    return {
-        "sweep": picked.sweep,
-        "label": picked.label,
-        "trial": picked.trial,
-        "round": picked.round,
-        "stage": picked.stage,
-        "network": picked.network,
-        **measured.to_dict(),
-        "versions": {"torch": str(torch.__version__), "onnxruntime": onnxruntime.__version__},
-    }
-
-
-def _write_json(path: Path, content: dict[str, Any]) -> None:
-    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")

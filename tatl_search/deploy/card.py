@@ -1,52 +1,68 @@
 """The model card of an exported folder (Mitchell et al. 2019, arXiv 1810.03993)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+
+import timm
 
 from tatl_search.config import AdaptationConfig, DataSettings, NetworkSettings
+from tatl_search.deploy.accuracy import Accuracy
+from tatl_search.deploy.confusion import Confusion
 from tatl_search.deploy.figures import Measurements
-from tatl_search.deploy.wording import in_millions, percent_change, points
-from tatl_search.records import CandidateRecord
+from tatl_search.deploy.provenance import Provenance
+from tatl_search.deploy.wording import in_millions, percent_change
+from tatl_search.records import CandidateRecord, LatencyRecord
+from tatl_search.results.latency import by_setup
 
-SNIPPET = """\
-import json
-import numpy as np, onnxruntime
-from PIL import Image, ImageOps
-how = json.load(open("preprocessing.json"))
-image = ImageOps.exif_transpose(Image.open("photo.png")).convert("RGB")
-edges = [how["shorter_side"] * edge // min(image.size) for edge in image.size]
-image = image.resize(edges, Image.Resampling.BICUBIC)
-left, top = (round((edge - how["width"]) / 2) for edge in edges)
-image = image.crop((left, top, left + how["width"], top + how["height"]))
-pixels = (np.asarray(image, np.float32) / 255 - how["mean"]) / how["std"]
-batch = pixels.transpose(2, 0, 1)[None].astype(np.float32)
-(logits,) = onnxruntime.InferenceSession("model.onnx").run(None, {how["input"]: batch})
-print(open("labels.txt", encoding="utf-8").read().splitlines()[logits[0].argmax()])
+CONFUSION_PICTURE = "confusion.png"
+MISTAKES = 5
+
+USE = """\
+## Run it
+
+In this folder, anywhere:
+
+```sh
+pip install onnxruntime pillow
+python predict.py image.jpg
+python verify.py  # did it arrive whole, and does it compute here what it should?
+```
+
+With torch: `torch.export.load("model.pt2").module()`; load a `.pt2` only from those you trust,
+since torch may unpickle what others put into one. `tatl_search.load("this-folder")` gives a module
+that can be trained further, from `structure.json` and `weights.safetensors`. All take float images
+(N, 3, height, width), prepared as `preprocessing.json` says, and return logits in the order of
+`labels.txt`.
 """
-"""How to classify `photo.png` with nothing of this product installed."""
 
 
 def model_card(
-    picked: CandidateRecord, why: str, measured: Measurements, class_names: Sequence[str]
+    picked: CandidateRecord,
+    found: Provenance,
+    measured: Measurements,
+    latencies: Sequence[LatencyRecord],
+    unpruned_stage: str,
 ) -> str:
     """Return the card as Markdown.
 
     Args:
         picked: record of the exported network.
-        why: why it was picked.
+        found: how it was found.
         measured: everything measured for the export.
-        class_names: in the order of the logits.
+        latencies: what was measured of the sweep's networks.
+        unpruned_stage: key of the stage of the unpruned network.
     """
     config = AdaptationConfig.model_validate_json(picked.settings)
+    confusion = measured.test.confusion
     sections = (
-        _head(config, len(class_names)),
+        _head(config, len(confusion.class_names)),
         _reached(measured),
-        "## Run it\n\n"
-        "In this folder, with `pip install onnxruntime pillow` and an image `photo.png`:\n\n"
-        f"```python\n{SNIPPET}```\n\n"
-        "`sha256sum --check checksums.txt` tells whether the folder arrived undamaged.\n",
-        _origin(picked, why, config),
+        _latency(latencies, picked.stage, unpruned_stage),
+        _classes(confusion),
+        USE,
+        _origin(picked, found, config),
+        _again(picked, found, config),
     )
-    return "\n".join(sections)
+    return "\n".join(section for section in sections if section)
 
 
 def _head(config: AdaptationConfig, classes: int) -> str:
@@ -55,16 +71,16 @@ def _head(config: AdaptationConfig, classes: int) -> str:
         f"# {config.network.name}, adapted to {_data_name(config.data)}\n\n"
         f"Classifies images into {classes} classes (`labels.txt`). Input: {side} x {side} pixels,"
         " RGB, prepared as `preprocessing.json` says. Not meant for images unlike those it was"
-        " trained on.\n"
+        " trained on: it gives every image one of its classes.\n"
     )
 
 
 def _reached(measured: Measurements) -> str:
     new, old = measured.picked, measured.unpruned
     rows = (
-        ("test accuracy", new.test, old.test),
-        ("validation accuracy", new.validation, old.validation),
-        ("validation minus test", points(new.gap), points(old.gap)),
+        ("test accuracy", str(new.test), str(old.test)),
+        ("validation accuracy", new.validation_in_words, old.validation_in_words),
+        ("validation minus test", new.gap_in_words, old.gap_in_words),
         ("MACs of one image", _cost(new.macs, old.macs), in_millions(old.macs)),
         ("parameters", _cost(new.parameters, old.parameters), in_millions(old.parameters)),
         (
@@ -73,14 +89,14 @@ def _reached(measured: Measurements) -> str:
             in_millions(old.size_bytes),
         ),
     )
-    table = "\n".join(f"| {name} | {mine} | {theirs} |" for name, mine, theirs in rows)
+    proof = "\n".join(f"- {line}" for line in str(measured.parity).splitlines())
     return (
-        "## What it reaches\n\n"
-        f"| | this network | unpruned |\n|---|---|---|\n{table}\n\n"
-        f"Test: {new.test.images} images, {_openings(measured.earlier_openings)}."
-        f" Validation: {new.validation.images} images, by which it was chosen. MACs:"
-        " multiply-accumulates of convolutions and linear layers (FLOPs = 2 MACs)."
-        f" `model.onnx` has {measured.onnx_bytes} bytes. {measured.parity}.\n"
+        f"## What it reaches\n\n{_table(('', 'this network', 'unpruned'), rows)}\n"
+        f"Test: {new.test.images} images, {_openings(measured.test.earlier_openings)}; the accuracy"
+        f" is that of `model.onnx`. Validation: {new.validation.images} images, by which it was"
+        " chosen. MACs: multiply-accumulates of convolutions and linear layers (FLOPs = 2 MACs)."
+        f" `model.onnx` has {measured.onnx_bytes} bytes.\n\n"
+        f"Proven on validation images, in batches of several sizes:\n\n{proof}\n"
     )
 
 
@@ -94,17 +110,106 @@ def _cost(new: int, old: int) -> str:
     return f"{in_millions(new)} ({percent_change(new, old)})"
 
 
-def _origin(picked: CandidateRecord, why: str, config: AdaptationConfig) -> str:
+def _latency(measured: Sequence[LatencyRecord], stage: str, unpruned_stage: str) -> str:
+    rows = [
+        (str(setup), _time(of_stage[stage]), _time(of_stage.get(unpruned_stage)))
+        for setup, of_stage in by_setup(measured).items()
+        if stage in of_stage
+    ]
+    if not rows:
+        return ""
+    head = ("median of a batch (90th percentile)", "this network", "unpruned")
+    return f"## Latency, measured\n\n{_table(head, rows)}"
+
+
+def _time(record: LatencyRecord | None) -> str:
+    return "not measured" if record is None else f"{record.p50_ms:.2f} ms ({record.p90_ms:.2f})"
+
+
+def _classes(confusion: Confusion) -> str:
+    rows = [
+        (
+            found.name,
+            str(found.images),
+            _short(found.accuracy, "no image"),
+            _short(found.precision, "never said"),
+        )
+        for found in confusion.classes
+    ]
+    head = ("class", "test images", "found of them (95 %)", "right when it says so (95 %)")
+    mistakes = "\n".join(
+        f"- {_cell(mistake.true)} taken for {_cell(mistake.predicted)}: {mistake.images}"
+        for mistake in confusion.mistakes[:MISTAKES]
+    )
+    most = f"\nConfused most often:\n\n{mistakes}\n" if mistakes else ""
+    picture = f"![Which classes are taken for which]({CONFUSION_PICTURE})"
+    return f"## Class by class\n\n{_table(head, rows)}{most}\n{picture}\n"
+
+
+def _short(share: Accuracy | None, otherwise: str) -> str:
+    if share is None:
+        return otherwise
+    return f"{share.accuracy:.3f} ({share.low:.2f} to {share.high:.2f})"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join(f"| {' | '.join(map(_cell, line))} |\n" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", r"\|").replace("<", "&lt;")
+
+
+def _origin(picked: CandidateRecord, found: Provenance, config: AdaptationConfig) -> str:
+    data = config.data
     return (
         "## Where it comes from\n\n"
-        f"- Base: {config.network.name}, {weights_origin(config.network)}\n"
-        f"- Data: {_data_name(config.data)}\n"
-        f"- Found by target-aware pruning (tatl-search): sweep `{picked.sweep}`, {picked.label},"
-        f" stage `{picked.stage}`\n"
-        f"- Picked as: {why}\n"
-        "- To compute it again: `tatl-search adapt config.yaml --set"
-        f" stop.max_rounds={picked.round}`\n"
+        f"- Base: {config.network.name}, {_weights_origin(config.network)}\n"
+        f"- Data: {_data_name(data)}{_kept(data)}; splits cut by seed {data.split_seed}\n"
+        f"- Found by target-aware pruning (tatl-search), method {config.prune.method}: sweep"
+        f" `{picked.sweep}`, {_searched(found)}, {found.candidates} networks evaluated on the"
+        f" validation images; this is {picked.label}, stage `{picked.stage}`\n"
+        f"- Picked as: {found.why}\n"
+        + (f"- Finished: {picked.finishing}\n" if picked.finishing else "")
     )
+
+
+def _searched(found: Provenance) -> str:
+    if found.trials > 1:
+        return f"{found.trials} trials proposed by {found.sampler}"
+    return "a single adaptation"
+
+
+def _again(picked: CandidateRecord, found: Provenance, config: AdaptationConfig) -> str:
+    return (
+        "## To compute it again\n\n"
+        "```sh\n"
+        f"tatl-search adapt config.yaml --set stop.max_rounds={picked.round}\n"
+        "```\n\n"
+        f"{_finished(picked)}"
+        f"`config.yaml` holds every setting (seed {config.seed}). Equal bit for bit with the same"
+        " data, versions and kind of CPU, and as many torch threads:"
+        f" {found.root_threads} for the first fine-tuning, {found.cpus_per_trial} afterwards"
+        " (`adapt` uses all CPUs it may, which `taskset` limits). Elsewhere about the same."
+        f" {_made_with(picked, found)}\n"
+    )
+
+
+def _finished(picked: CandidateRecord) -> str:
+    if not picked.finishing:
+        return ""
+    return f"Then `tatl-search finish` for what came last: {picked.finishing}.\n\n"
+
+
+def _made_with(picked: CandidateRecord, found: Provenance) -> str:
+    revision = found.environment.get("git_revision")
+    parts = (
+        f"Trained on {picked.device}",
+        found.versions,
+        f"revision {revision}" if revision else "",
+    )
+    return "; ".join(part for part in parts if part) + "."
 
 
 def _data_name(data: DataSettings) -> str:
@@ -113,8 +218,19 @@ def _data_name(data: DataSettings) -> str:
     return f"the images of `{data.path}`"
 
 
-def weights_origin(network: NetworkSettings) -> str:
-    """Return where the base weights come from and what is known of their licence."""
+def _licence(library: str, model: str) -> str:
+    """Return what a library says of the licence of its weights."""
+    said = timm.get_pretrained_cfg(model) if library == "timm" else None
+    if said is not None and said.license:
+        return f"their licence, as timm says: {said.license}"
+    return f"{library} states no licence for them beside its own"
+
+
+def _kept(data: DataSettings) -> str:
+    return f", {data.per_class} training images of each class" if data.per_class else ""
+
+
+def _weights_origin(network: NetworkSettings) -> str:
     match network.weights:
         case "embedded":
             return (
@@ -122,8 +238,8 @@ def weights_origin(network: NetworkSettings) -> str:
                 " (Apache-2.0)"
             )
         case "pretrained":
-            library = network.name.split("/", maxsplit=1)[0]
-            return f"{library}'s published weights; their licence is stated by {library}"
+            library, _, model = network.name.partition("/")
+            return f"{library}'s published weights; {_licence(library, model)}"
         case "random":
             return "random weights, no licence of others"
         case path:

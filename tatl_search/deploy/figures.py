@@ -3,36 +3,11 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from tatl_search.core.confidence import wilson_interval
-from tatl_search.deploy.parity import Parity
+from tatl_search.deploy.accuracy import Accuracy
+from tatl_search.deploy.confusion import Confusion
+from tatl_search.deploy.shipped.verify import Parity
 from tatl_search.deploy.wording import points
 from tatl_search.records import CandidateRecord
-
-
-@dataclass(frozen=True)
-class Accuracy:
-    """A measured accuracy.
-
-    Attributes:
-        accuracy: share of the images classified correctly.
-        low: lower end of its 95 % interval (Wilson).
-        high: upper end.
-        images: number of images.
-    """
-
-    accuracy: float
-    low: float
-    high: float
-    images: int
-
-    @classmethod
-    def measured(cls, accuracy: float, images: int) -> "Accuracy":
-        """Return the accuracy with its interval."""
-        low, high = wilson_interval(accuracy, images)
-        return cls(accuracy=accuracy, low=low, high=high, images=images)
-
-    def __str__(self) -> str:
-        return f"{self.accuracy:.4f} (95 % interval {self.low:.4f} to {self.high:.4f})"
 
 
 @dataclass(frozen=True)
@@ -45,6 +20,7 @@ class Figures:
         size_bytes: bytes of the stored weights.
         validation: accuracy on the images the search chose by.
         test: accuracy on images opened only for the export.
+        saw_validation: whether it was trained on the validation images.
     """
 
     macs: int
@@ -52,6 +28,7 @@ class Figures:
     size_bytes: int
     validation: Accuracy
     test: Accuracy
+    saw_validation: bool = False
 
     @classmethod
     def of(cls, record: CandidateRecord, test: Accuracy) -> "Figures":
@@ -62,6 +39,7 @@ class Figures:
             size_bytes=record.size_bytes,
             validation=Accuracy.measured(record.accuracy, record.val_images),
             test=test,
+            saw_validation=record.saw_validation,
         )
 
     @property
@@ -69,9 +47,53 @@ class Figures:
         """Validation accuracy minus test accuracy: how far the choice overfits, plus chance."""
         return self.validation.accuracy - self.test.accuracy
 
+    @property
+    def validation_in_words(self) -> str:
+        """The validation accuracy for people, if it says anything."""
+        return "trained on" if self.saw_validation else str(self.validation)
+
+    @property
+    def gap_in_words(self) -> str:
+        """The gap for people; there is none where validation was trained on."""
+        return "trained on" if self.saw_validation else points(self.gap)
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values."""
-        return {**asdict(self), "validation_minus_test": self.gap}
+        gap = None if self.saw_validation else self.gap
+        return {**asdict(self), "validation_minus_test": gap}
+
+
+@dataclass(frozen=True)
+class Proof:
+    """How far the exported files lie from the network, on validation images.
+
+    Attributes:
+        onnx: `model.onnx` run by ONNX Runtime.
+        pt2: `model.pt2` run by torch.
+    """
+
+    onnx: Parity
+    pt2: Parity
+
+    def __str__(self) -> str:
+        return f"ONNX Runtime against torch: {self.onnx}\nmodel.pt2 against torch: {self.pt2}"
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What the test split said when it was opened for the export.
+
+    Attributes:
+        picked: the exported network; its test accuracy is that of `model.onnx`.
+        unpruned: the network it was pruned from.
+        confusion: which classes `model.onnx` takes for which.
+        earlier_openings: how often the test split had been opened for this sweep before.
+    """
+
+    picked: Figures
+    unpruned: Figures
+    confusion: Confusion
+    earlier_openings: int
 
 
 @dataclass(frozen=True)
@@ -79,37 +101,46 @@ class Measurements:
     """Everything measured for one export.
 
     Attributes:
-        picked: the exported network; its test accuracy is that of `model.onnx`.
-        unpruned: the network it was pruned from.
-        earlier_openings: how often the test split had been opened for this sweep before.
-        parity: ONNX Runtime against torch, on validation images.
+        test: both networks on the test split.
+        parity: the exported files against the network.
         onnx_bytes: size of `model.onnx`.
     """
 
-    picked: Figures
-    unpruned: Figures
-    earlier_openings: int
-    parity: Parity
+    test: Opening
+    parity: Proof
     onnx_bytes: int
+
+    @property
+    def picked(self) -> Figures:
+        """Figures of the exported network."""
+        return self.test.picked
+
+    @property
+    def unpruned(self) -> Figures:
+        """Figures of the network it was pruned from."""
+        return self.test.unpruned
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values."""
         return {
-            **asdict(self),
             "picked": self.picked.to_dict(),
             "unpruned": self.unpruned.to_dict(),
+            "earlier_openings": self.test.earlier_openings,
+            "parity": asdict(self.parity),
+            "onnx_bytes": self.onnx_bytes,
+            "test": self.test.confusion.to_dict(),
         }
 
     def __str__(self) -> str:
         lines = [
             f"test accuracy {self.picked.test}; unpruned {self.unpruned.test}",
-            f"validation minus test: {points(self.picked.gap)};"
-            f" unpruned {points(self.unpruned.gap)}",
+            f"validation minus test: {self.picked.gap_in_words};"
+            f" unpruned {self.unpruned.gap_in_words}",
             str(self.parity),
         ]
-        if self.earlier_openings:
+        if earlier := self.test.earlier_openings:
             lines.append(
-                f"the test split had been opened {self.earlier_openings} times before for this"
-                " sweep: each time its accuracy says less of new images"
+                f"the test split had been opened {earlier} times before for this sweep: each time"
+                " its accuracy says less of new images"
             )
         return "\n".join(lines)

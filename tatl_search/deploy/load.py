@@ -5,6 +5,8 @@ from pathlib import Path
 from torch import nn
 
 from tatl_search.deploy.checksums import verify_checksums
+from tatl_search.deploy.shipped.verify import MOST_TEXT_BYTES
+from tatl_search.errors import InputError
 from tatl_search.nets.structure import STRUCTURE_FILE, WEIGHTS_FILE, load_network
 
 NETWORK_FILES = (STRUCTURE_FILE, WEIGHTS_FILE)
@@ -21,7 +23,9 @@ def load(folder: Path | str) -> nn.Module:
         folder: a folder that `tatl-search pick` wrote.
 
     Raises:
-        InputError: the folder is no exported network, or is damaged.
+        InputError: the folder is no exported network, is damaged, or was made by a newer version.
+            Nothing in it is trusted: no size it declares is allocated before it was compared
+            with the network that its library builds.
 
     Example:
         >>> import tatl_search, torch
@@ -31,5 +35,8 @@ def load(folder: Path | str) -> nn.Module:
     """
     root = Path(folder)
     verify_checksums(root, NETWORK_FILES)
+    structure = root / STRUCTURE_FILE
+    if structure.stat().st_size > MOST_TEXT_BYTES:
+        raise InputError(f"{structure} is larger than {MOST_TEXT_BYTES} bytes: it is damaged")
     network, _, _ = load_network(root)
     return network.module

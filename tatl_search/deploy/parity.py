@@ -1,128 +1,101 @@
-"""Proof that the exported file computes what the network computes, on real images."""
+"""Proof that exported files compute what the network computes, on real images."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from itertools import chain, repeat
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import onnxruntime
 import torch
 from torch import nn
 
+from tatl_search.deploy.confusion import Confusion
 from tatl_search.deploy.export import INPUT_NAME, OUTPUT_NAME
+from tatl_search.deploy.shipped.verify import MAX_RELATIVE_DIFFERENCE, Floats, Parity, compare
 from tatl_search.errors import RunError
 
-Floats = npt.NDArray[np.float32]
+BATCHES = (1, 2, 7, 32)
+"""Images in the first batches that are compared: a size frozen at export shows at once."""
 
-MAX_RELATIVE_DIFFERENCE = 1e-3
-"""Greatest difference of an image's logits, as a share of its largest logit in magnitude."""
+LATER_BATCHES = 64
+
+Classifier = Callable[[torch.Tensor], Floats]
+"""Returns (N, classes) logits of (N, 3, S, S) normalised images."""
 
 
-@dataclass(frozen=True)
-class Parity:
-    """How far ONNX Runtime's outputs lie from torch's.
+def torch_classifier(module: nn.Module) -> Classifier:
+    """Return a network, on the CPU and in eval mode, as a classifier."""
 
-    Attributes:
-        images: images compared.
-        max_abs_difference: greatest difference of a logit.
-        max_relative_difference: the same divided by the image's largest logit in magnitude.
-        argmax_agreement: share of images with the same predicted class; where torch's own
-            logits of the two classes are tied within the tolerance, the classes count as one.
+    def logits(images: torch.Tensor) -> Floats:
+        with torch.inference_mode():
+            return np.asarray(module(images).numpy(), dtype=np.float32)
+
+    return logits
+
+
+def pt2_classifier(path: Path) -> Classifier:
+    """Return the network of a `.pt2` file that this process wrote as a classifier."""
+    return torch_classifier(torch.export.load(path).module())
+
+
+def onnx_classifier(path: Path) -> Classifier:
+    """Return an ONNX file, run by ONNX Runtime on the CPU, as a classifier.
+
+    It has as many threads as torch has.
     """
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = torch.get_num_threads()
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
-    images: int
-    max_abs_difference: float
-    max_relative_difference: float
-    argmax_agreement: float
-
-    @property
-    def holds(self) -> bool:
-        """Whether the two agree; NaN never does."""
-        return (
-            self.max_relative_difference <= MAX_RELATIVE_DIFFERENCE and self.argmax_agreement == 1.0
-        )
-
-    def __str__(self) -> str:
-        return (
-            f"ONNX Runtime against torch on {self.images} images: largest difference"
-            f" {self.max_abs_difference:.2g} (relative {self.max_relative_difference:.2g}),"
-            f" same class for {self.argmax_agreement:.2%}"
-        )
-
-
-class OnnxClassifier:
-    """An exported network, run by ONNX Runtime on the CPU with as many threads as torch has."""
-
-    def __init__(self, path: Path) -> None:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = torch.get_num_threads()
-        options.log_severity_level = 3
-        self._session = onnxruntime.InferenceSession(
-            path, options, providers=["CPUExecutionProvider"]
-        )
-
-    def logits(self, images: torch.Tensor) -> Floats:
-        """Return (N, classes) logits of (N, 3, S, S) normalised images."""
+    def logits(images: torch.Tensor) -> Floats:
         feed = {INPUT_NAME: np.ascontiguousarray(images.numpy())}
-        (logits,) = self._session.run([OUTPUT_NAME], feed)
-        return np.asarray(logits, dtype=np.float32)
+        return np.asarray(session.run([OUTPUT_NAME], feed)[0], dtype=np.float32)
 
-    def accuracy(self, batches: Iterable[tuple[torch.Tensor, torch.Tensor]]) -> float:
-        """Return the share of images classified correctly."""
-        correct = images = 0
-        for inputs, labels in batches:
-            correct += int(np.sum(self.logits(inputs).argmax(axis=1) == labels.numpy()))
-            images += len(labels)
-        return correct / images
+    return logits
 
 
-def prove_parity(module: nn.Module, exported: OnnxClassifier, images: torch.Tensor) -> Parity:
-    """Compare torch and ONNX Runtime on images, fed in batches of several sizes.
+def confusion_of(
+    classifier: Classifier,
+    batches: Iterable[tuple[torch.Tensor, torch.Tensor]],
+    class_names: tuple[str, ...],
+) -> Confusion:
+    """Return which classes a classifier takes for which, over batches of images and labels."""
+    counts = np.zeros((len(class_names), len(class_names)), np.int64)
+    for images, labels in batches:
+        np.add.at(counts, (labels.numpy(), classifier(images).argmax(axis=1)), 1)
+    return Confusion(class_names, counts)
+
+
+def prove_parity(
+    runtime: str, expected: Floats, classifier: Classifier, images: torch.Tensor
+) -> Parity:
+    """Compare an exported file with the network on images, fed in batches of several sizes.
 
     Args:
-        module: the network, on the CPU and in eval mode.
-        exported: the same network, exported.
+        runtime: what runs the file, for people.
+        expected: (N, classes) logits of the network itself.
+        classifier: the exported file.
         images: (N, 3, S, S) normalised images.
 
     Raises:
         RunError: they disagree; the message holds the figures.
     """
-    found = compare(_torch_logits(module, images), _in_growing_batches(exported, images))
+    found = compare(expected, logits_in_batches(classifier, images))
     if not found.holds:
         raise RunError(
-            f"the exported network does not compute what the network computes. {found}"
-            f" (allowed: relative {MAX_RELATIVE_DIFFERENCE:g}, 100%)"
+            f"the exported network does not compute what the network computes: {runtime} on"
+            f" {found} (allowed: relative {MAX_RELATIVE_DIFFERENCE:g}, 100%)"
         )
     return found
 
 
-def compare(expected: Floats, found: Floats) -> Parity:
-    """Compare two (N, classes) arrays of logits."""
-    rows = np.arange(len(expected))
-    scale = np.maximum(np.abs(expected).max(axis=1), np.finfo(np.float32).tiny)
-    with np.errstate(invalid="ignore"):  # infinities give NaN, which agrees with nothing
-        difference = np.abs(expected - found).max(axis=1)
-        lost = expected.max(axis=1) - expected[rows, found.argmax(axis=1)]
-    return Parity(
-        images=len(expected),
-        max_abs_difference=float(difference.max()),
-        max_relative_difference=float((difference / scale).max()),
-        argmax_agreement=float(np.mean(lost <= MAX_RELATIVE_DIFFERENCE * scale)),
-    )
-
-
-def _torch_logits(module: nn.Module, images: torch.Tensor) -> Floats:
-    with torch.inference_mode():
-        logits = torch.cat([module(batch) for batch in torch.split(images, 32)])
-    return np.asarray(logits.numpy(), dtype=np.float32)
-
-
-def _in_growing_batches(exported: OnnxClassifier, images: torch.Tensor) -> Floats:
-    """Return logits from batches of 1, 2, 3, ... images: a size frozen at export shows at once."""
-    logits = []
-    start, size = 0, 1
-    while start < len(images):
-        logits.append(exported.logits(images[start : start + size]))
-        start, size = start + size, size + 1
+def logits_in_batches(classifier: Classifier, images: torch.Tensor) -> Floats:
+    """Return the logits of all images, fed in batches of 1, 2, 7, 32 and then 64."""
+    logits, start = [], 0
+    for size in chain(BATCHES, repeat(LATER_BATCHES)):
+        if start >= len(images):
+            break
+        logits.append(classifier(images[start : start + size]))
+        start += size
     return np.concatenate(logits)

@@ -1,5 +1,6 @@
 """What must hold before an export is called done, and what is measured once it does."""
 
+import math
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -9,8 +10,15 @@ import torch
 from tatl_search.core.confidence import standard_error
 from tatl_search.data.batches import Batch, InputForm, evaluation_batches
 from tatl_search.data.target import Split, TargetData
-from tatl_search.deploy.figures import Accuracy, Figures
-from tatl_search.deploy.parity import OnnxClassifier, Parity, prove_parity
+from tatl_search.deploy.accuracy import Accuracy
+from tatl_search.deploy.figures import Figures, Opening, Proof
+from tatl_search.deploy.parity import (
+    Classifier,
+    confusion_of,
+    logits_in_batches,
+    prove_parity,
+    torch_classifier,
+)
 from tatl_search.errors import RunError
 from tatl_search.nets.cost import count_macs, count_parameters
 from tatl_search.nets.evaluate import evaluate
@@ -18,7 +26,7 @@ from tatl_search.nets.zoo import LoadedNetwork
 from tatl_search.records import CandidateRecord
 
 BATCH_SIZE = 64
-PARITY_BATCHES = 4
+PARITY_IMAGES = 256
 
 LEAST_TOLERANCE = 0.01
 """An accuracy may differ by this from the recorded one: GPUs and threads round differently."""
@@ -40,19 +48,26 @@ def check_costs(network: LoadedNetwork, record: CandidateRecord) -> None:
 
 
 def prove_export(
-    network: LoadedNetwork, exported: OnnxClassifier, record: CandidateRecord, target: TargetData
-) -> Parity:
-    """Compare the export with the network on validation images.
+    network: LoadedNetwork,
+    onnx: Classifier,
+    pt2: Classifier,
+    record: CandidateRecord,
+    target: TargetData,
+) -> Proof:
+    """Compare the exported files with the network on validation images.
 
     Raises:
-        RunError: ONNX Runtime disagrees with torch, or the export's validation accuracy is not
+        RunError: a runtime disagrees with torch, or the ONNX file's validation accuracy is not
             the recorded one: the stored network or the data is not what the search saw.
     """
+    images = sample_inputs(network, target, PARITY_IMAGES)
+    expected = logits_in_batches(torch_classifier(network.module), images)
+    proof = Proof(
+        onnx=prove_parity("ONNX Runtime", expected, onnx, images),
+        pt2=prove_parity("model.pt2", expected, pt2, images),
+    )
     batches = _batches(target.val, network, target.image_size)
-    images = torch.cat([inputs for inputs, _ in islice(batches, PARITY_BATCHES)])
-    parity = prove_parity(network.module, exported, images)
-    batches = _batches(target.val, network, target.image_size)
-    found = exported.accuracy(batches)
+    found = confusion_of(onnx, batches, target.class_names).accuracy.accuracy
     tolerance = max(LEAST_TOLERANCE, standard_error(record.accuracy, record.val_images))
     if abs(found - record.accuracy) > tolerance:
         raise RunError(
@@ -60,38 +75,46 @@ def prove_export(
             f" images correctly, its record says {record.accuracy:.4f}: is this the data it was"
             " trained on?"
         )
-    return parity
+    return proof
 
 
 def measure_test(
-    exported: OnnxClassifier,
+    onnx: Classifier,
     networks: tuple[LoadedNetwork, LoadedNetwork],
     records: tuple[CandidateRecord, CandidateRecord],
     target: TargetData,
     log: Path,
-) -> tuple[Figures, Figures, int]:
+) -> Opening:
     """Open the test split once and measure the export and the unpruned network on it.
 
     Args:
-        exported: the export of the picked network.
+        onnx: the export of the picked network.
         networks: the picked network and the unpruned one.
         records: their records.
         target: the target task.
         log: where openings of the test split are kept.
-
-    Returns:
-        Figures of the picked and of the unpruned network, and how often the test split had been
-        opened before.
     """
     picked, unpruned = networks
     why = f"export of {records[0].label} (stage {records[0].stage}), with the unpruned network"
     split = target.open_test(why, log)
     earlier = len(log.read_text(encoding="utf-8", errors="replace").splitlines()) - 1
     batches = _batches(split, picked, target.image_size)
-    mine = Accuracy.measured(exported.accuracy(batches), len(split))
+    confusion = confusion_of(onnx, batches, target.class_names)
     batches = _batches(split, unpruned, target.image_size)
     theirs = Accuracy.measured(evaluate(unpruned.module, batches).accuracy, len(split))
-    return Figures.of(records[0], mine), Figures.of(records[1], theirs), earlier
+    return Opening(
+        picked=Figures.of(records[0], confusion.accuracy),
+        unpruned=Figures.of(records[1], theirs),
+        confusion=confusion,
+        earlier_openings=earlier,
+    )
+
+
+def sample_inputs(network: LoadedNetwork, target: TargetData, most: int) -> torch.Tensor:
+    """Return the first validation images as the network takes them, (N, 3, S, S)."""
+    batches = _batches(target.val, network, target.image_size)
+    images = islice(batches, math.ceil(most / BATCH_SIZE))
+    return torch.cat([inputs for inputs, _ in images])[:most]
 
 
 def _batches(split: Split, network: LoadedNetwork, side: int) -> Iterator[Batch]:

@@ -32,7 +32,7 @@ def ship(results: SweepResults, choice: Choice, destination: Path) -> BundleRepo
     unpruned = unpruned_of(results, picked)
     for record in (picked, unpruned):
         restore(results, record)
-    return write_bundle(destination, results.folder, picked, unpruned, target, choice.why)
+    return write_bundle(destination, results, picked, unpruned, target, choice.why)
 
 
 def unpruned_of(results: SweepResults, picked: CandidateRecord) -> CandidateRecord:

@@ -3,11 +3,11 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 import safetensors.torch
 import torch
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
@@ -21,6 +21,7 @@ from tatl_search.nets.zoo import LoadedNetwork, channels_last, construct
 STRUCTURE_FILE = "structure.json"
 WEIGHTS_FILE = "weights.safetensors"
 VERSION: Final = 1
+LARGEST_SIDE = 2**16
 
 
 class Structure(BaseModel):
@@ -46,7 +47,7 @@ class Structure(BaseModel):
     parameters: dict[str, tuple[Width, ...]]
     preprocessing: Preprocessing
     class_names: tuple[str, ...]
-    image_size: Width
+    image_size: Annotated[int, Field(ge=1, le=LARGEST_SIDE)]
 
 
 def structure_of(network: LoadedNetwork, class_names: Sequence[str], image_size: int) -> Structure:
@@ -71,6 +72,7 @@ def rebuild(structure: Structure) -> LoadedNetwork:
     Raises:
         InputError: the structure is not one that pruning this network can lead to.
     """
+    _check_classes(structure)
     module = construct(structure.network, dict(structure.arguments)).eval()
     narrow(module, structure.widths, structure.parameters)
     _check_forward(module, structure)
@@ -120,6 +122,14 @@ def load_network(folder: Path) -> tuple[LoadedNetwork, tuple[str, ...], int]:
     return network, structure.class_names, structure.image_size
 
 
+def _check_classes(structure: Structure) -> None:
+    """Raise unless the head is as wide as there are names: a width that is only declared costs."""
+    named = len(structure.class_names)
+    outputs = structure.arguments.get("num_classes", named)
+    if outputs != named:
+        raise InputError(f"structure: {named} class names, but {outputs} outputs")
+
+
 def _check_forward(module: nn.Module, structure: Structure) -> None:
     """Raise unless the widths fit each other and the class names, by passing shapes through."""
     copy = skeleton(module)
@@ -152,7 +162,7 @@ def _read_structure(path: Path) -> Structure:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"])) or "the file"
         raise InputError(f"{path.name} is damaged: {place}: {first['msg']}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path.name} is damaged: it is no JSON ({error})") from error
 
 

@@ -16,6 +16,8 @@ VERBS = (
     "adapt",
     "front",
     "pick",
+    "verify",
+    "latency",
     "report",
     "plot",
     "compare",

@@ -9,14 +9,14 @@ import torch
 
 from tatl_search.adaptation.candidate import Candidate
 from tatl_search.adaptation.stages import Stage, StageMetrics, StageStore
-from tatl_search.config import AdaptationConfig, DataSettings, NetworkSettings
+from tatl_search.config import AdaptationConfig, DataSettings, NetworkSettings, SweepSettings
 from tatl_search.core.plan import PrunePlan
 from tatl_search.core.spent import NOTHING
 from tatl_search.data.batches import InputForm, evaluation_batches
 from tatl_search.data.sources import load_target
 from tatl_search.data.target import TargetData
 from tatl_search.deploy.bundle import BundleReport, write_bundle
-from tatl_search.manifest import SweepFolder
+from tatl_search.manifest import SweepFolder, SweepManifest
 from tatl_search.nets.cost import count_macs, count_parameters, size_bytes
 from tatl_search.nets.evaluate import evaluate
 from tatl_search.nets.groups import find_groups
@@ -24,6 +24,7 @@ from tatl_search.nets.structure import save_network
 from tatl_search.nets.surgery import prune
 from tatl_search.nets.zoo import LoadedNetwork, build
 from tatl_search.records import CandidateRecord
+from tatl_search.results.store import SweepResults, load_sweep
 from tests.nets.lively import enliven, random_plan
 
 SIZE = 32
@@ -35,12 +36,28 @@ CONFIG = AdaptationConfig(
 
 @dataclass(frozen=True)
 class ToySweep:
-    """A sweep's folder with two stages, their records, and the data."""
+    """A sweep with two stages, their records, and the data."""
 
-    folder: SweepFolder
+    results: SweepResults
     unpruned: CandidateRecord
     picked: CandidateRecord
     target: TargetData
+
+    @property
+    def folder(self) -> SweepFolder:
+        """Where it lies."""
+        return self.results.folder
+
+
+def manifest() -> SweepManifest:
+    """Return what `sweep.yaml` of the toy says."""
+    return SweepManifest(
+        name="toy",
+        created_at="2026-01-01T00:00:00+00:00",
+        sweep=SweepSettings(trials=4),
+        space={},
+        reference={},
+    )
 
 
 def store(sweep: SweepFolder, key: str, network: LoadedNetwork, target: TargetData) -> Stage:
@@ -75,24 +92,33 @@ def _one_thread() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
-@pytest.fixture(scope="session")
-def toy(tmp_path_factory: pytest.TempPathFactory) -> ToySweep:
-    folder = SweepFolder(tmp_path_factory.mktemp("sweeps") / "toy")
-    target = load_target(CONFIG.data)
+def make_sweep(root: Path, config: AdaptationConfig = CONFIG, prunings: int = 1) -> ToySweep:
+    """Make a sweep of an unpruned network with random weights, and it pruned so many times."""
+    folder = SweepFolder(root)
+    target = load_target(config.data)
     torch.manual_seed(0)
-    network = build(CONFIG.network, len(target.class_names), SIZE)
+    network = build(config.network, len(target.class_names), SIZE)
     enliven(network.module, SIZE)
-    root = store(folder, "root", network, target)
-    groups = find_groups(network.module, SIZE)
-    plan = random_plan(groups, seed=0, share=0.6)
-    prune(network.module, groups, plan)
+    unpruned = store(folder, "root", network, target)
+    for seed in range(prunings):
+        groups = find_groups(network.module, SIZE)
+        plan = random_plan(groups, seed=seed, share=0.6)
+        prune(network.module, groups, plan)
+    enliven(network.module, SIZE)
     pruned = store(folder, "pruned", network, target)
 
     def record(round_: int, stage: Stage, plan: PrunePlan) -> CandidateRecord:
         made = Candidate(round_, stage, plan, "trial 3", None, NOTHING, None)
-        return made.record(CONFIG, "toy", 3)
+        return made.record(config, "toy", 3)
 
-    return ToySweep(folder, record(0, root, PrunePlan(())), record(1, pruned, plan), target)
+    folder.manifest.write_text(manifest().to_yaml(), encoding="utf-8")
+    results = load_sweep(folder.root)
+    return ToySweep(results, record(0, unpruned, PrunePlan(())), record(1, pruned, plan), target)
+
+
+@pytest.fixture(scope="session")
+def toy(tmp_path_factory: pytest.TempPathFactory) -> ToySweep:
+    return make_sweep(tmp_path_factory.mktemp("sweeps") / "toy")
 
 
 @pytest.fixture(scope="session")
@@ -101,5 +127,5 @@ def bundle(toy: ToySweep, tmp_path_factory: pytest.TempPathFactory) -> BundleRep
     destination = tmp_path_factory.mktemp("out") / "bundle"
     destination.mkdir()
     return write_bundle(
-        destination, toy.folder, toy.picked, toy.unpruned, toy.target, "the knee of the front"
+        destination, toy.results, toy.picked, toy.unpruned, toy.target, "the knee of the front"
     )

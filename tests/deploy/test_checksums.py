@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tatl_search.deploy.checksums import FILE_NAME, verify_checksums, write_checksums
+from tatl_search.deploy.checksums import verify_checksums, write_checksums
+from tatl_search.deploy.shipped.verify import CHECKSUMS
 from tatl_search.errors import InputError
 
 # sha256 of "abc": FIPS 180-2, appendix B.1.
@@ -22,10 +23,10 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_the_list_is_sha256sums_own(folder: Path) -> None:
-    assert (folder / FILE_NAME).read_text().splitlines()[0] == f"{ABC}  abc.txt"
+    assert (folder / CHECKSUMS).read_text().splitlines()[0] == f"{ABC}  abc.txt"
     tool = shutil.which("sha256sum")
     if tool:
-        subprocess.run([tool, "--check", "--strict", FILE_NAME], cwd=folder, check=True)
+        subprocess.run([tool, "--check", "--strict", CHECKSUMS], cwd=folder, check=True)
     verify_checksums(folder, ["abc.txt"])
 
 
@@ -51,7 +52,7 @@ def test_a_missing_file_and_a_link_are_refused(folder: Path) -> None:
 )
 def test_lines_that_name_no_file_of_the_folder_are_refused(folder: Path, line: str) -> None:
     (folder.parent / "elsewhere.txt").write_text("abc")
-    with (folder / FILE_NAME).open("a") as file:
+    with (folder / CHECKSUMS).open("a") as file:
         file.write(line + "\n")
     with pytest.raises(InputError, match=r"line 3|no plain file"):
         verify_checksums(folder, [])
@@ -68,6 +69,6 @@ def test_a_folder_without_a_list_is_no_export(tmp_path: Path) -> None:
         verify_checksums(tmp_path, [])
     with pytest.raises(InputError, match="is no exported network"):
         verify_checksums(tmp_path / "nowhere", [])
-    (tmp_path / FILE_NAME).write_bytes(b"\xff\xfe")
-    with pytest.raises(InputError, match="is no exported network"):
+    (tmp_path / CHECKSUMS).write_bytes(b"\xff\xfe")
+    with pytest.raises(InputError, match="it is no text"):
         verify_checksums(tmp_path, [])

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from tatl_search.config import NetworkSettings
-from tatl_search.deploy.export import export_onnx
-from tatl_search.deploy.parity import OnnxClassifier, prove_parity
+from tatl_search.deploy.export import trace, write_onnx, write_pt2
+from tatl_search.deploy.parity import onnx_classifier, prove_parity, pt2_classifier
 from tatl_search.nets.groups import find_groups
 from tatl_search.nets.structure import load_network, save_network
 from tatl_search.nets.surgery import prune
@@ -18,7 +18,7 @@ from tests.nets.lively import enliven, random_plan, some_images
 
 @pytest.mark.soak
 @pytest.mark.parametrize("name", FAMILIES)
-def test_a_pruned_network_keeps_its_outputs_through_files_and_onnx(
+def test_a_pruned_network_keeps_its_outputs_through_files_onnx_and_pt2(
     name: str, tmp_path: Path
 ) -> None:
     torch.manual_seed(0)
@@ -34,7 +34,14 @@ def test_a_pruned_network_keeps_its_outputs_through_files_and_onnx(
         logits = network.module(images)
         assert torch.equal(stored(images), logits)
 
-    export_onnx(stored, tmp_path / "model.onnx", IMAGE_SIZE)
-    parity = prove_parity(stored, OnnxClassifier(tmp_path / "model.onnx"), images)
-    # Small beside what images differ by: a network that calls all images the same proves nothing.
-    assert parity.max_abs_difference < 1e-3 * float(logits.std(dim=0).max())
+    program = trace(stored, IMAGE_SIZE)
+    write_onnx(program, tmp_path / "model.onnx")
+    write_pt2(program, tmp_path / "model.pt2")
+    classifiers = {
+        "onnx": onnx_classifier(tmp_path / "model.onnx"),
+        "pt2": pt2_classifier(tmp_path / "model.pt2"),
+    }
+    for form, classifier in classifiers.items():
+        parity = prove_parity(form, logits.numpy(), classifier, images)
+        # Small beside what images differ by: who calls all images the same proves nothing.
+        assert parity.max_abs_difference < 1e-3 * float(logits.std(dim=0).max())

@@ -1,12 +1,19 @@
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
-from tatl_search.deploy.export import export_onnx
-from tatl_search.deploy.parity import OnnxClassifier, compare, prove_parity
+from tatl_search.deploy.export import trace, write_onnx, write_pt2
+from tatl_search.deploy.parity import (
+    Classifier,
+    confusion_of,
+    logits_in_batches,
+    onnx_classifier,
+    prove_parity,
+    pt2_classifier,
+    torch_classifier,
+)
+from tatl_search.deploy.shipped.verify import compare
 from tatl_search.errors import RunError
 
 
@@ -24,36 +31,62 @@ def net(seed: int) -> nn.Module:
 
 
 @pytest.fixture(scope="module")
-def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("onnx") / "model.onnx"
-    export_onnx(net(0), path, image_size=16)
-    return path
+def exported(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Classifier]:
+    folder = tmp_path_factory.mktemp("exported")
+    program = trace(net(0), image_size=16)
+    write_onnx(program, folder / "model.onnx")
+    write_pt2(program, folder / "model.pt2")
+    return {
+        "onnx": onnx_classifier(folder / "model.onnx"),
+        "pt2": pt2_classifier(folder / "model.pt2"),
+    }
 
 
 @pytest.fixture(scope="module")
 def images() -> Tensor:
-    return torch.randn(23, 3, 16, 16, generator=torch.Generator().manual_seed(7))
+    return torch.randn(50, 3, 16, 16, generator=torch.Generator().manual_seed(7))
 
 
-def test_the_export_agrees_with_its_network_at_batch_sizes_1_to_7(
-    exported: Path, images: Tensor
+@pytest.mark.parametrize("form", ["onnx", "pt2"])
+def test_the_export_agrees_with_its_network_in_batches_of_several_sizes(
+    form: str, exported: dict[str, Classifier], images: Tensor
 ) -> None:
-    parity = prove_parity(net(0).eval(), OnnxClassifier(exported), images)
-    assert parity.images == 23  # 1 + 2 + ... + 6 = 21, and a last batch of 2
+    expected = net(0).eval()(images).detach().numpy()
+    parity = prove_parity(form, expected, exported[form], images)
+    assert parity.images == 50
     assert parity.max_relative_difference < 1e-5
     assert parity.argmax_agreement == 1.0
 
 
-def test_another_network_is_found_out(exported: Path, images: Tensor) -> None:
-    with pytest.raises(RunError, match=r"does not compute.*relative 0\.\d+.*same class for \d"):
-        prove_parity(net(1).eval(), OnnxClassifier(exported), images)
+def test_batches_are_of_1_2_7_32_and_then_64_images(images: Tensor) -> None:
+    sizes = []
+
+    def first_pixels(batch: Tensor) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+        sizes.append(len(batch))
+        return batch[:, 0, 0, :2].numpy()
+
+    many = torch.cat([images, images, images])
+    assert np.array_equal(logits_in_batches(first_pixels, many), first_pixels(many))
+    assert sizes == [1, 2, 7, 32, 64, 44, 150]
 
 
-def test_accuracy_of_the_file_counts_images_not_batches(exported: Path, images: Tensor) -> None:
+def test_another_network_is_found_out(exported: dict[str, Classifier], images: Tensor) -> None:
+    other = logits_in_batches(torch_classifier(net(1).eval()), images)
+    with pytest.raises(
+        RunError, match=r"does not compute.*ONNX Runtime on 50 images.*relative 0\.\d+.*same class"
+    ):
+        prove_parity("ONNX Runtime", other, exported["onnx"], images)
+
+
+def test_images_are_counted_by_class_whatever_the_batches(
+    exported: dict[str, Classifier], images: Tensor
+) -> None:
     labels = net(0).eval()(images).argmax(dim=1)
     labels[:5] = (labels[:5] + 1) % 4
     batches = [(images[:20], labels[:20]), (images[20:], labels[20:])]
-    assert OnnxClassifier(exported).accuracy(batches) == 18 / 23
+    found = confusion_of(exported["onnx"], batches, ("a", "b", "c", "d"))
+    assert found.accuracy.accuracy == 45 / 50
+    assert found.counts.sum(axis=1).tolist() == torch.bincount(labels, minlength=4).tolist()
 
 
 def test_the_relative_difference_is_of_each_images_largest_logit() -> None:

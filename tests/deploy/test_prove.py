@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tatl_search.deploy.bundle import BundleReport
-from tatl_search.deploy.parity import OnnxClassifier
+from tatl_search.deploy.parity import onnx_classifier, pt2_classifier
 from tatl_search.deploy.prove import measure_test, prove_export
 from tatl_search.errors import RunError
 from tatl_search.nets.structure import load_network
@@ -16,11 +16,15 @@ def test_an_accuracy_that_is_not_the_recorded_one_is_found_out(
     bundle: BundleReport, toy: ToySweep
 ) -> None:
     network, _, _ = load_network(bundle.folder)
-    exported = OnnxClassifier(bundle.folder / "model.onnx")
-    assert prove_export(network, exported, toy.picked, toy.target).holds
+    onnx = onnx_classifier(bundle.folder / "model.onnx")
+    pt2 = pt2_classifier(bundle.folder / "model.pt2")
+    proof = prove_export(network, onnx, pt2, toy.picked, toy.target)
+    assert (proof.onnx.holds, proof.pt2.holds) == (True, True)
     lie = replace(toy.picked, accuracy=0.93)
     with pytest.raises(RunError, match=r"its record says 0\.9300: is this the data"):
-        prove_export(network, exported, lie, toy.target)
+        prove_export(network, onnx, pt2, lie, toy.target)
+    with pytest.raises(RunError, match=r"does not compute what the network computes: model\.pt2"):
+        prove_export(network, onnx, lambda images: -onnx(images), toy.picked, toy.target)
 
 
 def test_opening_the_test_split_again_warns_and_is_counted(
@@ -30,13 +34,14 @@ def test_opening_the_test_split_again_warns_and_is_counted(
         load_network(bundle.folder)[0],
         load_network(toy.folder.stages / toy.unpruned.stage)[0],
     )
-    exported = OnnxClassifier(bundle.folder / "model.onnx")
+    onnx = onnx_classifier(bundle.folder / "model.onnx")
     records = (toy.picked, toy.unpruned)
     log = tmp_path / "openings.jsonl"
-    first = measure_test(exported, networks, records, toy.target, log)
+    first = measure_test(onnx, networks, records, toy.target, log)
     assert not caplog.records
     with caplog.at_level(logging.WARNING):
-        second = measure_test(exported, networks, records, toy.target, log)
-    assert (first[2], second[2]) == (0, 1)
-    assert first[:2] == second[:2] == (bundle.measured.picked, bundle.measured.unpruned)
+        second = measure_test(onnx, networks, records, toy.target, log)
+    assert (first.earlier_openings, second.earlier_openings) == (0, 1)
+    for found in (first, second):
+        assert (found.picked, found.unpruned) == (bundle.measured.picked, bundle.measured.unpruned)
     assert "opened again" in caplog.text
