@@ -1,6 +1,6 @@
 // What the page reacts to: axes, clicks, keys, the scheme of colours, what is scrolled into view.
 
-const view = { across: data.across, upwards: "accuracy", trajectories: false, chosen: null };
+const view = { across: data.across, upwards: "accuracy", trajectories: false, chosen: data.knee };
 const field = (id) => document.getElementById(id);
 let front = [];
 let opener = null;
@@ -102,7 +102,7 @@ field("find").addEventListener("click", find);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
 
 redraw();
-choose(data.knee);
+fillCard(view.chosen, front);
 picture.on("plotly_hover", showTip);
 picture.on("plotly_unhover", hideTip);
 picture.on("plotly_click", (event) => choose(event.points[0].customdata));

@@ -41,7 +41,7 @@ function settingInWords(value) {
 
 function pickCommand(row) {
   const network = `--trial ${columns.trial[row]} --round ${columns.round[row]}`;
-  return `tatl-search pick ${data.sweep} \\\n  ${network} --export my-network`;
+  return `tatl-search pick ${data.sweep} \\\n  ${network} \\\n  --export my-network`;
 }
 
 function settingsFile(row) {
