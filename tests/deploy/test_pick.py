@@ -1,15 +1,17 @@
 import math
 import random
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tatl_search.core.confidence import wilson_interval
-from tatl_search.deploy.pick import choose
-from tatl_search.deploy.request import PickRequest
+from tatl_search.deploy.pick import choose, named
+from tatl_search.deploy.request import Figure, PickRequest, Preference
 from tatl_search.errors import InputError
 from tatl_search.records import CandidateRecord, Kind
+from tatl_search.results.latency import Latencies
 from tests.deploy.rows import M, row
 
 UNPRUNED = row(None, 0, 0.95, 100 * M)
@@ -150,11 +152,19 @@ def test_three_bounds_of_which_no_two_go_together() -> None:
         ({"max_drop": math.nan}, "max_drop is a share"),
         ({"max_macs": 0}, "max_macs must be at least 1"),
         ({"max_parameters": -5}, "max_parameters must be at least 1"),
+        ({"max_size_bytes": 0}, "max_size_bytes must be at least 1"),
+        ({"max_latency_ms": 0.0}, "max_latency_ms must be above 0"),
+        ({"weights": {Figure.MACS: -1.0}}, "weights must be numbers of at least 0"),
+        ({"weights": {Figure.MACS: 0.0}}, "at least one must be above 0"),
+        (
+            {"weights": {Figure.MACS: 1.0}, "preference": Preference.KNEE},
+            "weights and knee are two preferences",
+        ),
     ],
 )
-def test_bounds_out_of_range_are_refused(bounds: dict[str, float], message: str) -> None:
+def test_bounds_out_of_range_are_refused(bounds: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
-        PickRequest(**bounds)  # type: ignore[arg-type]
+        PickRequest(**bounds)
 
 
 rows = st.lists(
@@ -205,3 +215,76 @@ def test_a_perfect_accuracy_is_not_taken_for_certain() -> None:
     assert (
         choose([UNPRUNED, perfect, nearly], UNPRUNED, PickRequest(max_macs=950)).candidate == nearly
     )
+
+
+# Of the candidates, two were measured: the one of 50 M MACs is slower than that of 30 M.
+MEASURED = Latencies("measured on a board", {"stage-1-2": 9.0, "stage-1-3": 5.0})
+
+
+def test_a_preference_holds_within_the_bounds() -> None:
+    def prefer(preference: Preference) -> str:
+        return picked(PickRequest(min_accuracy=0.85, preference=preference))
+
+    assert prefer(Preference.MIN_MACS) == "trial 1 round 3"
+    assert prefer(Preference.MAX_ACCURACY) == "trial 1 round 2"  # within one error of 0.96
+    # From (30 M, 0.90) to (80 M, 0.96): 0.955 at 50 M lies above that chord.
+    assert prefer(Preference.KNEE) == "trial 1 round 2"
+    assert picked(PickRequest(max_macs=45 * M, preference=Preference.MIN_MACS)) == "trial 2 round 2"
+    assert picked(PickRequest(preference=Preference.MAX_ACCURACY)) == "trial 1 round 2"
+
+
+def test_a_bound_on_size() -> None:
+    assert picked(PickRequest(max_size_bytes=8 * M, min_accuracy=0.955)) == "trial 1 round 2"
+
+
+def test_weights_by_hand() -> None:
+    # The front from 10 M to 80 M MACs and 0.60 to 0.96, scaled: 80 M (1, 0), 50 M (0.986, 0.429),
+    # 30 M (0.833, 0.714), 10 M (0, 1).
+    weights = {Figure.ACCURACY: 1.0, Figure.MACS: 0.5}
+    choice = choose(CANDIDATES, UNPRUNED, PickRequest(weights=weights))
+    assert choice.candidate.label == "trial 1 round 2"
+    assert choice.why.startswith("the highest score by accuracy=1, macs=0.5: 1.200, each")
+    weights[Figure.MACS] = 1.0
+    assert picked(PickRequest(weights=weights)) == "trial 1 round 3"
+    weights[Figure.MACS] = 10.0
+    assert picked(PickRequest(weights=weights)) == "trial 2 round 2"
+    assert picked(PickRequest(weights={Figure.ACCURACY: 1.0})) == "trial 1 round 1"
+
+
+def test_measured_latency_bounds_and_weighs() -> None:
+    def by_latency(request: PickRequest) -> str:
+        return choose(CANDIDATES, UNPRUNED, request, MEASURED).candidate.label
+
+    assert by_latency(PickRequest(max_latency_ms=9.0)) == "trial 1 round 2"
+    assert by_latency(PickRequest(max_latency_ms=8.0)) == "trial 1 round 3"
+    weights = {Figure.ACCURACY: 1.0, Figure.LATENCY_MS: 2.0}
+    assert by_latency(PickRequest(weights=weights)) == "trial 1 round 3"
+    choice = choose(CANDIDATES, UNPRUNED, PickRequest(max_latency_ms=8.0), MEASURED)
+    assert (choice.latency_ms, choice.latency_origin) == (5.0, "measured on a board")
+    assert "the latency of 2 of 6 candidates is known (measured on a board)" in choice.notes[1]
+
+
+def test_a_latency_nobody_keeps_names_the_fastest_that_was_measured() -> None:
+    with pytest.raises(InputError) as caught:
+        choose(CANDIDATES, UNPRUNED, PickRequest(max_latency_ms=4.0), MEASURED)
+    assert str(caught.value) == (
+        "no candidate has at most 4 ms (measured on a board): closest is 5 ms (trial 1 round 3);"
+        " 1 ms too many"
+    )
+    with pytest.raises(InputError, match="unknown: none of them was measured"):
+        choose(CANDIDATES, UNPRUNED, PickRequest(max_latency_ms=4.0), Latencies("nowhere", {}))
+    request = PickRequest(weights={Figure.LATENCY_MS: 1.0})
+    with pytest.raises(InputError, match="latency weighs nothing"):
+        choose(CANDIDATES, UNPRUNED, request, Latencies("nowhere", {}))
+    with pytest.raises(InputError, match="none is given"):
+        choose(CANDIDATES, UNPRUNED, PickRequest(max_latency_ms=4.0))
+
+
+def test_a_network_asked_for_by_name() -> None:
+    choice = named(CANDIDATES, 2, 1, MEASURED)
+    assert (choice.candidate.label, choice.why) == ("trial 2 round 1", "asked for by name")
+    assert choice.latency_ms is None
+    with pytest.raises(InputError, match="trial 1 has no round 7: it has rounds 1, 2, 3"):
+        named(CANDIDATES, 1, 7)
+    with pytest.raises(InputError, match="there is no such trial"):
+        named(CANDIDATES, 9, 0)
