@@ -116,7 +116,8 @@ def pick(  # noqa: PLR0913 - a verb has as many options as people need
     tatl-search pick sweeps/quickstart
     tatl-search pick sweeps/quickstart --max-drop 0.01 --export my-network
     tatl-search pick sweeps/quickstart --max-macs 5e6 --min-accuracy 0.9
-    tatl-search pick sweeps/quickstart --max-latency-ms 8 --weights accuracy=1,macs=0.5
+    tatl-search pick sweeps/quickstart --max-latency-ms 8 --max-accuracy
+    tatl-search pick sweeps/quickstart --weights accuracy=1,macs=0.5
     tatl-search pick sweeps/quickstart --trial 3 --round 5
     ```
     """

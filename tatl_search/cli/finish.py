@@ -45,8 +45,8 @@ def finish(
     with `--export`, finds it. The sweep's front stays as it is.
 
     ```
-    tatl-search finish sweeps/quickstart --trial 3 --round 5 --epochs 20 --distil
-    tatl-search finish sweeps/quickstart --epochs 20 --with-validation --export my-network
+    tatl-search finish sweeps/first --trial 3 --round 5 --epochs 20 --distil
+    tatl-search finish sweeps/first --epochs 20 --export my-network
     ```
     """
     from tatl_search.api import pick

@@ -108,7 +108,8 @@ def finish(
     bench = workbench_of(results, picked, "finished")
     if request.with_validation:
         bench = replace(bench, target=bench.target.with_validation())
-    parent, followed = restored(results, picked), teacher and restored(results, teacher)
+    parent = restored(results, picked)
+    followed = restored(results, teacher) if teacher else None
     with torch_threads(bench.threads):
         stage = bench.train_further(parent, _training(config.retrain, request), followed)
     reached = Candidate(

@@ -18,6 +18,7 @@ VERBS = (
     "pick",
     "verify",
     "latency",
+    "finish",
     "report",
     "plot",
     "compare",

@@ -129,7 +129,7 @@ def test_a_damaged_folder_is_not_measured(bundle: BundleReport, tmp_path: Path) 
 
 
 def test_a_device_that_is_not_there_is_said() -> None:
-    with pytest.raises(InputError, match="cannot run on cuda: it has .*CPUExecutionProvider"):
+    with pytest.raises(InputError, match=r"cannot run on cuda: it has .*CPUExecutionProvider"):
         check_onnx_device(DeviceType.CUDA)
 
 

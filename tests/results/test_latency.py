@@ -114,7 +114,8 @@ def test_the_error_of_estimates_by_hand() -> None:
     error = estimate_error(ROWS, found)
     assert error is not None
     # |9 - 10| / 10 and |3 - 4| / 4
-    assert (error.networks, error.median, error.worst) == (2, pytest.approx(0.175), 0.25)
+    assert (error.networks, error.worst) == (2, 0.25)
+    assert error.median == pytest.approx(0.175)
     assert error.rank_correlation is None
     error = estimate_error(ROWS, found | {"s2": measured("s2", 5.0)})
     assert error is not None
