@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tatl_search.errors import StorageError
+from tatl_search.files import RESUMABLE
 from tatl_search.records import CandidateRecord
 from tatl_search.results.figure import front_figure
 from tatl_search.results.front import front_json, front_of
@@ -24,12 +26,18 @@ def summarise(folder: Path) -> None:
     """Write `front.png`, `front.svg` and `report.html`, and record the sweep in W&B.
 
     Does nothing while there is no candidate.
+
+    Raises:
+        StorageError: the storage refused a write.
     """
     results = load_sweep(folder)
     if not results.candidates:
         return
-    write_front_picture(results)
-    report = write_report(results, importance_of(results))
+    try:
+        write_front_picture(results)
+        report = write_report(results, importance_of(results))
+    except StorageError as error:
+        raise StorageError(f"{error}. {RESUMABLE}") from error
     settings = results.manifest.sweep.wandb
     if settings.mode != "disabled":
         log_sweep(results.folder, settings, summary_of(results, report))

@@ -88,7 +88,7 @@ class Survived:
         before: what the folder held at each fault.
         found: what is wrong with the sweep now that it is complete.
         trials: how its trials ended.
-        front: its networks, when the sweep is serial.
+        front: its networks.
     """
 
     faults: list[Fault] = field(default_factory=list)
