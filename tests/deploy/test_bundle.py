@@ -178,6 +178,17 @@ def test_a_record_that_is_not_the_networks_is_found_out(toy: ToySweep, tmp_path:
     assert not list(tmp_path.iterdir())
 
 
+def test_a_proof_that_fails_leaves_no_folder_and_the_test_split_shut(
+    toy: ToySweep, bundle: BundleReport, tmp_path: Path
+) -> None:
+    before = len(openings(toy))
+    lie = replace(toy.picked, accuracy=0.93)
+    with pytest.raises(RunError, match=r"its record says 0\.9300"):
+        write(toy, tmp_path / "out", picked=lie)
+    assert not list(tmp_path.iterdir())
+    assert len(openings(toy)) == before
+
+
 def test_a_stage_that_is_gone_is_named(toy: ToySweep, tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="trial 3 round 1 is gone or damaged"):
         write(toy, tmp_path / "out", picked=replace(toy.picked, stage="evicted"))

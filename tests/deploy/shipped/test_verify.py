@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 
 from tatl_search.deploy.checksums import write_checksums
@@ -126,6 +127,20 @@ def test_a_zip_that_says_a_member_is_huge_is_not_unpacked(copy: Path) -> None:
             file.write(bytes(2**20))
     write_checksums(copy)
     with pytest.raises(DamagedError, match=r"images\.npy says it has 68157440 bytes"):
+        verify(copy)
+
+
+@pytest.mark.parametrize("location", ["../secret", "/etc/hostname"])
+def test_a_network_whose_weights_lie_elsewhere_is_refused(copy: Path, location: str) -> None:
+    (copy.parent / "secret").write_bytes(bytes(4096))
+    network = onnx.load(copy / "model.onnx")
+    weights = max(network.graph.initializer, key=lambda tensor: len(tensor.raw_data))
+    onnx.external_data_helper.set_external_data(weights, location)
+    weights.ClearField("raw_data")
+    weights.data_location = onnx.TensorProto.EXTERNAL
+    (copy / "model.onnx").write_bytes(network.SerializeToString())
+    write_checksums(copy)
+    with pytest.raises(DamagedError, match=r"model\.onnx cannot be run"):
         verify(copy)
 
 
