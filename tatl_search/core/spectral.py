@@ -22,6 +22,13 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Matrix = npt.NDArray[np.floating[Any]]
 
+SHORTLIST = 128
+"""Units that are looked at in a block of greedy selection; groups up to this wide are exact."""
+
+FIRST_BLOCK, BLOCK = 4, 64
+"""Units that are taken in before all others are looked at again: at first few, since the first
+ones tell most of the others, then as many as were taken in before, to at most the second number."""
+
 TIE = 1e-9
 """Step by which scores of equal worth differ, relative to the highest, to keep their order."""
 
@@ -95,8 +102,12 @@ def greedy_ranking(
     The residual S = Sigma - A_J Sigma_JF follows from its Schur complement: taking in unit j
     leaves S - s s^T / (s_j + lambda) with s = S[:, j], and lowers the information loss by
     s^T metric s / (s_j + lambda). So it is Sigma - L L^T with a Cholesky factor L that grows by a
-    column; a step takes O(n^2), all n of them O(n^3), without any inverse.
+    column, and nothing is ever inverted.
     Of equal units the lower index goes in first.
+
+    *Our reading* of groups wider than `SHORTLIST`: a block of up to `BLOCK` units is chosen among
+    the `SHORTLIST` that promise most at its start. To look at all units for each that goes in
+    reads n^2 numbers n times; this reads O(n) of them n times, and multiplies matrices per block.
 
     Args:
         sigma: (n, n) second moments, symmetric and positive semi-definite.
@@ -108,22 +119,28 @@ def greedy_ranking(
         ValueError: the ridge is not above 0.
     """
     _check_ridge(ridge)
-    residual = _Residual(np.asarray(sigma, np.float64), np.asarray(metric, np.float64), ridge)
+    residual = _Residual(np.array(sigma, np.float64), np.asarray(metric, np.float64), ridge)
     apart = _Apart(discrepancy) if discrepancy and discrepancy.weight > 0.0 else None
-    waiting = np.ones(len(sigma), dtype=np.bool_)
+    waiting = np.arange(len(sigma))
     order: list[int] = []
     losses, objectives = [residual.loss], [residual.loss]
-    for _ in range(len(sigma)):
-        drops = residual.drops()
-        gains = drops - apart.rises() if apart else drops
-        best = int(np.argmax(np.where(waiting, gains, -np.inf)))
-        waiting[best] = False
-        order.append(best)
-        losses.append(losses[-1] - drops[best])
-        objectives.append(objectives[-1] - gains[best])
-        residual.take(best)
-        if apart:
-            apart.take(best)
+    while len(waiting):
+        shortlist = _most_promising(waiting, residual, apart)
+        residual.begin_block(shortlist)
+        is_open = np.ones(len(shortlist), dtype=np.bool_)
+        for _ in range(min(max(FIRST_BLOCK, min(len(order), BLOCK)), len(shortlist))):
+            drops = residual.drops()
+            gains = drops - apart.rises(shortlist) if apart else drops
+            best = int(np.argmax(np.where(is_open, gains, -np.inf)))
+            is_open[best] = False
+            order.append(int(shortlist[best]))
+            losses.append(losses[-1] - drops[best])
+            objectives.append(objectives[-1] - gains[best])
+            residual.take(best)
+            if apart:
+                apart.take(order[-1])
+        residual.end_block()
+        waiting = np.setdiff1d(waiting, shortlist[~is_open])
     return Ranking(np.array(order, dtype=np.int64), np.array(losses), np.array(objectives))
 
 
@@ -143,41 +160,73 @@ def ranking_scores(ranking: Ranking) -> Floats:
     return scores
 
 
+def _most_promising(waiting: Ints, residual: "_Residual", apart: "_Apart | None") -> Ints:
+    """Return the waiting units, or so many of them, that would lower the objective most."""
+    if len(waiting) <= SHORTLIST:
+        return waiting
+    gains = residual.drops_of(waiting)
+    if apart:
+        gains = gains - apart.rises(waiting)
+    return np.sort(waiting[np.argsort(-gains, kind="stable")[:SHORTLIST]])
+
+
 class _Residual:
     """What the units taken in so far leave untold, and by how much each other would lower it.
 
-    The residual is Sigma - L L^T; it is never written out, only its diagonal is.
+    Within a block the residual is `_left` - L L^T, with a column of L for each unit of the block
+    taken in; `_costs` holds metric L. Only units of the block's shortlist are kept up to date.
     """
 
     def __init__(self, sigma: Floats, metric: Floats, ridge: float) -> None:
         self.loss = float(np.sum(metric * sigma))
-        self._sigma = sigma
+        self._left = sigma
         self._metric = metric
         self._ridge = ridge
-        self._factor = np.empty(sigma.shape, order="F")  # a column for each unit taken in
-        self._taken = 0
-        self._diagonal = np.diagonal(sigma).copy()
         self._weighed = np.einsum("ij,ij->j", sigma, metric @ sigma)  # s^T metric s, all columns
+        self._factor = np.empty((len(sigma), BLOCK), order="F")
+        self._costs = np.empty((len(sigma), BLOCK), order="F")
+        self._taken = 0
+
+    def drops_of(self, units: Ints) -> Floats:
+        """Return by how much each of these would lower the information loss; between blocks."""
+        return self._drops(self._weighed[units], np.diagonal(self._left)[units])
+
+    def begin_block(self, shortlist: Ints) -> None:
+        self._units = shortlist
+        self._rows = self._left[shortlist] @ self._metric  # (metric s)^T of each
+        self._short_weighed = self._weighed[shortlist]
+        self._short_diagonal = np.diagonal(self._left)[shortlist].copy()
+        self._taken = 0
 
     def drops(self) -> Floats:
-        """Return (n,) by how much each unit would lower the information loss."""
-        drops: Floats = np.maximum(self._weighed, 0.0) / self._pivots()
-        return drops
+        """Return by how much each unit of the shortlist would lower the information loss."""
+        return self._drops(self._short_weighed, self._short_diagonal)
 
-    def take(self, unit: int) -> None:
-        factor = self._factor[:, : self._taken]
-        column = self._sigma[:, unit] - factor @ factor[unit]
-        column /= np.sqrt(self._pivots()[unit])
-        cost = self._metric @ column
-        crossed = self._sigma @ cost - factor @ (cost @ factor)
-        self._weighed += column * (column * float(column @ cost) - 2.0 * crossed)
-        self._diagonal -= np.square(column)
+    def take(self, place: int) -> None:
+        """Take in the unit at this place of the shortlist."""
+        factor, costs = self._factor[:, : self._taken], self._costs[:, : self._taken]
+        unit = self._units[place]
+        size = np.sqrt(max(self._short_diagonal[place], 0.0) + self._ridge)
+        column = (self._left[:, unit] - factor @ factor[unit]) / size
+        cost = (self._rows[place] - costs @ factor[unit]) / size  # metric column
+        short = column[self._units]
+        crossed = self._rows @ column - factor[self._units] @ (cost @ factor)
+        self._short_weighed += short * (short * float(column @ cost) - 2.0 * crossed)
+        self._short_diagonal -= np.square(short)
         self._factor[:, self._taken] = column
+        self._costs[:, self._taken] = cost
         self._taken += 1
 
-    def _pivots(self) -> Floats:
-        pivots: Floats = np.maximum(self._diagonal, 0.0) + self._ridge
-        return pivots
+    def end_block(self) -> None:
+        """Let all units hear of what was taken in."""
+        factor, costs = self._factor[:, : self._taken], self._costs[:, : self._taken]
+        crossed = self._left @ costs
+        self._weighed += np.sum(factor * (factor @ (factor.T @ costs) - 2.0 * crossed), axis=1)
+        self._left -= factor @ factor.T
+
+    def _drops(self, weighed: Floats, diagonal: Floats) -> Floats:
+        drops: Floats = np.maximum(weighed, 0.0) / (np.maximum(diagonal, 0.0) + self._ridge)
+        return drops
 
 
 class _Apart:
@@ -192,20 +241,19 @@ class _Apart:
         self._gap = np.zeros(len(source))  # row i: summed over the units taken in
         self._size = np.zeros(len(source))
 
-    def rises(self) -> Floats:
-        """Return (n,) by how much each unit would raise the weighted discrepancy.
+    def rises(self, units: Ints) -> Floats:
+        """Return by how much each of these units would raise the weighted discrepancy.
 
         It is infinite for units that have been taken in.
         """
-        taken, waiting = np.nonzero(self._in)[0], np.nonzero(~self._in)[0]
-        gap, size, cross = self._gap, self._size, np.ix_(taken, waiting)
+        taken = np.nonzero(self._in)[0]
+        gap, size, cross = self._gap, self._size, np.ix_(taken, units)
         with_it = _ratio(
             gap[taken, None] + self._gaps[cross], size[taken, None] + self._sizes[cross]
         ).sum(axis=0)
-        own = _ratio(gap + np.diagonal(self._gaps), size + np.diagonal(self._sizes))
-        rises = np.full(len(gap), np.inf)
-        rises[waiting] = with_it - _ratio(gap[taken], size[taken]).sum() + own[waiting]
-        return self._weight * rises
+        own = _ratio(gap[units] + self._gaps[units, units], size[units] + self._sizes[units, units])
+        rises = with_it - _ratio(gap[taken], size[taken]).sum() + own
+        return np.where(self._in[units], np.inf, self._weight * rises)
 
     def take(self, unit: int) -> None:
         self._in[unit] = True

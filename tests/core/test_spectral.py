@@ -153,6 +153,31 @@ def test_a_unit_that_differs_between_domains_goes_in_last_once_that_counts() -> 
     assert greedy_ranking(mixed, 1e-6, np.eye(3), louder).order.tolist() == [1, 2, 0]
 
 
+def test_wide_groups_are_ranked_nearly_as_if_all_units_were_looked_at_each_time() -> None:
+    """40 hidden causes behind 300 units: beyond the shortlist, choices may differ a little."""
+    rng = np.random.default_rng(0)
+    causes = rng.normal(size=(2000, 40)) @ rng.normal(size=(40, 300)) * rng.lognormal(size=300)
+    sigma = moments(np.maximum(causes + 0.5 * rng.normal(size=causes.shape), 0.0))
+    sigma /= np.trace(sigma)
+    z = rng.normal(size=(20, 300))
+    metric = np.eye(300) + z.T @ z / 20
+    ranking, ridge = greedy_ranking(sigma, 1e-5, metric), 1e-5
+    left, kept, losses = sigma.copy(), list[int](), [float(np.sum(metric * sigma))]
+    for _ in range(300):  # each step looks at all units
+        drops = np.einsum("ij,ij->j", left, metric @ left) / (np.diagonal(left) + ridge)
+        drops[kept] = -np.inf
+        kept.append(int(np.argmax(drops)))
+        losses.append(losses[-1] - float(drops[kept[-1]]))
+        column = left[:, kept[-1]] / np.sqrt(left[kept[-1], kept[-1]] + ridge)
+        left -= np.outer(column, column)
+    assert np.all(ranking.losses <= np.array(losses) + 0.005 * losses[0])
+    assert ranking.losses[150] == pytest.approx(
+        information_loss(sigma, ranking.order[:150], ridge, metric), rel=1e-6
+    )
+    for size in (75, 150, 225):
+        assert len({*ranking.order[:size]} & {*kept[:size]}) >= 0.95 * size
+
+
 def test_a_ridge_of_zero_is_refused() -> None:
     with pytest.raises(ValueError, match="above 0"):
         greedy_ranking(np.eye(2), 0.0, np.eye(2))
