@@ -127,10 +127,12 @@ def greedy_ranking(
     while len(waiting):
         shortlist = _most_promising(waiting, residual, apart)
         residual.begin_block(shortlist)
+        if apart:
+            apart.begin_block(shortlist)
         is_open = np.ones(len(shortlist), dtype=np.bool_)
         for _ in range(min(max(FIRST_BLOCK, min(len(order), BLOCK)), len(shortlist))):
             drops = residual.drops()
-            gains = drops - apart.rises(shortlist) if apart else drops
+            gains = drops - apart.rises() if apart else drops
             best = int(np.argmax(np.where(is_open, gains, -np.inf)))
             is_open[best] = False
             order.append(int(shortlist[best]))
@@ -138,7 +140,7 @@ def greedy_ranking(
             objectives.append(objectives[-1] - gains[best])
             residual.take(best)
             if apart:
-                apart.take(order[-1])
+                apart.take(best)
         residual.end_block()
         waiting = np.setdiff1d(waiting, shortlist[~is_open])
     return Ranking(np.array(order, dtype=np.int64), np.array(losses), np.array(objectives))
@@ -166,7 +168,7 @@ def _most_promising(waiting: Ints, residual: "_Residual", apart: "_Apart | None"
         return waiting
     gains = residual.drops_of(waiting)
     if apart:
-        gains = gains - apart.rises(waiting)
+        gains = gains - apart.rises_of(waiting)
     return np.sort(waiting[np.argsort(-gains, kind="stable")[:SHORTLIST]])
 
 
@@ -237,28 +239,45 @@ class _Apart:
         self._weight = discrepancy.weight
         self._gaps = np.square(source - discrepancy.target)
         self._sizes = np.square(source)
-        self._in = np.zeros(len(source), dtype=np.bool_)
+        self._in: list[int] = []
         self._gap = np.zeros(len(source))  # row i: summed over the units taken in
         self._size = np.zeros(len(source))
 
-    def rises(self, units: Ints) -> Floats:
-        """Return by how much each of these units would raise the weighted discrepancy.
+    def rises_of(self, units: Ints) -> Floats:
+        """Return by how much each of these would raise the weighted discrepancy."""
+        cross = np.ix_(self._in, units)
+        return self._rises(units, self._gaps[cross], self._sizes[cross])
 
-        It is infinite for units that have been taken in.
-        """
-        taken = np.nonzero(self._in)[0]
-        gap, size, cross = self._gap, self._size, np.ix_(taken, units)
-        with_it = _ratio(
-            gap[taken, None] + self._gaps[cross], size[taken, None] + self._sizes[cross]
-        ).sum(axis=0)
-        own = _ratio(gap[units] + self._gaps[units, units], size[units] + self._sizes[units, units])
-        rises = with_it - _ratio(gap[taken], size[taken]).sum() + own
-        return np.where(self._in[units], np.inf, self._weight * rises)
+    def begin_block(self, shortlist: Ints) -> None:
+        self._units = shortlist
+        cross = np.ix_(self._in, shortlist)
+        room = ((0, BLOCK), (0, 0))  # rows of the units that will be taken in
+        self._block_gaps = np.pad(self._gaps[cross], room)
+        self._block_sizes = np.pad(self._sizes[cross], room)
 
-    def take(self, unit: int) -> None:
-        self._in[unit] = True
-        self._gap += self._gaps[:, unit]
-        self._size += self._sizes[:, unit]
+    def rises(self) -> Floats:
+        """Return by how much each unit of the shortlist would raise the weighted discrepancy."""
+        taken = len(self._in)
+        return self._rises(self._units, self._block_gaps[:taken], self._block_sizes[:taken])
+
+    def take(self, place: int) -> None:
+        """Take in the unit at this place of the shortlist."""
+        unit = self._units[place]
+        self._block_gaps[len(self._in)] = self._gaps[unit, self._units]
+        self._block_sizes[len(self._in)] = self._sizes[unit, self._units]
+        self._in.append(int(unit))
+        self._gap += self._gaps[unit]
+        self._size += self._sizes[unit]
+
+    def _rises(self, units: Ints, gaps: Floats, sizes: Floats) -> Floats:
+        gap, size = self._gap[self._in], self._size[self._in]
+        with_it = _ratio(gap[:, None] + gaps, size[:, None] + sizes).sum(axis=0)
+        own = _ratio(
+            self._gap[units] + self._gaps[units, units],
+            self._size[units] + self._sizes[units, units],
+        )
+        rises: Floats = self._weight * (with_it - _ratio(gap, size).sum() + own)
+        return rises
 
 
 def _ratio(gap: Floats, size: Floats) -> Floats:
