@@ -239,7 +239,7 @@ class _Apart:
         self._weight = discrepancy.weight
         self._gaps = np.square(source - discrepancy.target)
         self._sizes = np.square(source)
-        self._in: list[int] = []
+        self._in = np.empty(0, dtype=np.int64)
         self._gap = np.zeros(len(source))  # row i: summed over the units taken in
         self._size = np.zeros(len(source))
 
@@ -265,7 +265,7 @@ class _Apart:
         unit = self._units[place]
         self._block_gaps[len(self._in)] = self._gaps[unit, self._units]
         self._block_sizes[len(self._in)] = self._sizes[unit, self._units]
-        self._in.append(int(unit))
+        self._in = np.append(self._in, unit)
         self._gap += self._gaps[unit]
         self._size += self._sizes[unit]
 
