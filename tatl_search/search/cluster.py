@@ -4,8 +4,9 @@ import logging
 import os
 import re
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import TypeVar
 
 import ray
 
@@ -26,6 +27,13 @@ _SILENCE = {
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
 }
 
+
+T = TypeVar("T")
+
+LOST = "its process on this machine died, perhaps for lack of memory"
+
+LOOK_EVERY_S = 2.0
+"""Time between two looks at whether the node is still there while tasks run."""
 
 CONNECT_SECONDS = 10.0
 """Time a head may take to answer; on the far side of the world it takes less than one."""
@@ -91,6 +99,29 @@ def is_lost() -> bool:
     here = ray.get_runtime_context().get_node_id()
     nodes = ray.nodes()  # type: ignore[no-untyped-call]
     return not any(node["Alive"] and node["NodeID"] == here for node in nodes)
+
+
+def first_done(tasks: Sequence["ray.ObjectRef[T]"], go_on: str) -> "ray.ObjectRef[T]":
+    """Wait until one of Ray's tasks has ended, and return it.
+
+    Args:
+        tasks: at least one.
+        go_on: the command that goes on with the work, for people.
+
+    Raises:
+        RunError: the node this driver runs on has died.
+    """
+    while True:
+        done, _ = ray.wait(list(tasks), num_returns=1, timeout=LOOK_EVERY_S)
+        if done:
+            return done[0]
+        if is_lost():
+            raise ray_failed(LOST, go_on)
+
+
+def ray_failed(why: str, go_on: str) -> RunError:
+    """Return the error that says so, and with which command to go on."""
+    return RunError(f"Ray failed: {why}. What was finished is kept; go on with: {go_on}")
 
 
 def slots(sweep: SweepSettings) -> int:

@@ -22,7 +22,7 @@ from tatl_search.records import CandidateRecord
 from tatl_search.results.confirmation import stored_confirmations
 from tatl_search.results.front import front_of
 from tatl_search.results.store import SweepResults, load_sweep
-from tatl_search.search.cluster import check_resources, cluster, slots
+from tatl_search.search.cluster import check_resources, cluster, first_done, slots
 from tatl_search.search.folder import LatencyTables
 from tatl_search.search.lock import only_driver
 from tatl_search.search.roots import compute_roots, run_alone
@@ -47,7 +47,7 @@ def confirm(folder: Path, seeds: int, announce: Announce, address: str | None = 
     Raises:
         InputError: it is no sweep, another driver runs it, or no node can run its trials.
         StorageError: the storage refused a write; the same command goes on.
-        RunError: all first fine-tunings failed, or Ctrl-C was pressed; likewise.
+        RunError: all first fine-tunings failed, Ray did, or Ctrl-C was pressed; likewise.
     """
     results = load_sweep(folder)
     items = missing_runs(results, seeds)
@@ -135,7 +135,7 @@ def _run_all(items: Sequence[WorkItem]) -> list[str]:
         while waiting and len(running) < slots(waiting[0].sweep):
             item = waiting.popleft()
             running[_start(item)] = item
-        (done, *_), _ = ray.wait(list(running), num_returns=1)
+        done = first_done(list(running), f"tatl-search confirm {items[0].folder}")
         item = running.pop(done)
         why, again = _outcome(done)
         if again and item.attempt < MAX_ATTEMPTS:

@@ -16,7 +16,7 @@ from tatl_search.files import write_durably
 from tatl_search.manifest import SweepFolder, SweepManifest
 from tatl_search.records import CandidateRecord, TrialRecord
 from tatl_search.search.account import Account
-from tatl_search.search.cluster import is_lost, slots
+from tatl_search.search.cluster import LOST, is_lost, ray_failed, slots
 from tatl_search.search.damage import damaged_trials
 from tatl_search.search.folder import LatencyTables
 from tatl_search.search.keeping import StageKeeper
@@ -170,7 +170,7 @@ class Driver:
         except Exception as error:
             raise self._ray_failed(str(error)) from error
         if is_lost():
-            raise self._ray_failed("its process on this machine died, perhaps for lack of memory")
+            raise self._ray_failed(LOST)
 
     def _tuner(
         self,
@@ -198,10 +198,7 @@ class Driver:
         )
 
     def _ray_failed(self, why: str) -> RunError:
-        return RunError(
-            f"Ray failed: {why}. What was finished is kept; go on with:"
-            f" tatl-search resume {self._folder.root}"
-        )
+        return ray_failed(why, f"tatl-search resume {self._folder.root}")
 
     def _shared_roots(self) -> list[WorkItem]:
         """Return the first fine-tunings that trials will share."""

@@ -7,10 +7,10 @@ import ray
 from ray.exceptions import RayError
 
 from tatl_search.errors import RunError, StorageError
-from tatl_search.search.cluster import node_cpus
+from tatl_search.search.cluster import LOST, first_done, is_lost, node_cpus, ray_failed
 from tatl_search.search.searcher import MAX_ATTEMPTS
 from tatl_search.search.trainable import report_of
-from tatl_search.search.work import Event, WorkItem
+from tatl_search.search.work import Event, WorkItem, WorkKind
 
 
 def compute_roots(items: Sequence[WorkItem], announce: Callable[[str], None]) -> list[str]:
@@ -24,7 +24,7 @@ def compute_roots(items: Sequence[WorkItem], announce: Callable[[str], None]) ->
         Which failed, and why; trials of the others can go on.
 
     Raises:
-        RunError: all of them failed.
+        RunError: all of them failed, or Ray did.
         StorageError: the storage refused a write.
     """
     failures = []
@@ -47,9 +47,13 @@ def _why_it_failed(item: WorkItem) -> str:
         num_gpus=item.sweep.gpus_per_trial,
         max_retries=MAX_ATTEMPTS - 1,
     )
+    verb = "confirm" if item.kind is WorkKind.CONFIRMATION else "resume"
+    go_on = f"tatl-search {verb} {item.folder}"
     try:
-        report = ray.get(run_root.remote(item.model_dump(mode="json")))
+        report = ray.get(first_done([run_root.remote(item.model_dump(mode="json"))], go_on))
     except RayError as error:
+        if is_lost():
+            raise ray_failed(LOST, go_on) from error
         return f"its worker died: {error}"
     if report["event"] == Event.STORAGE_ERROR:
         raise StorageError(report["detail"])

@@ -63,11 +63,17 @@ def test_ctrl_c_ends_cleanly_and_is_no_attempt(tmp_path: Path) -> None:
 
 
 @pytest.mark.soak
-def test_a_driver_whose_ray_died_does_not_wait_for_ever(tmp_path: Path) -> None:
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("when", ["trials", "root"])
+def test_a_driver_whose_ray_died_does_not_wait_for_ever(tmp_path: Path, when: str) -> None:
     """As when the system, out of memory, ends Ray's process; its end takes Ray seconds to see."""
     folder = tmp_path / "bereft"
-    with Driver.sweep(folder, faulty_space(trials=8, retrain={"epochs": 40})) as driver:
-        driver.await_file(folder / "candidates", "trial-*")
+    long = {"epochs": 40}
+    with Driver.sweep(folder, faulty_space(trials=8, finetune=long, retrain=long)) as driver:
+        if when == "trials":
+            driver.await_file(folder / "candidates", "trial-*")
+        else:
+            driver.wait(lambda: "fine-tuning the unpruned network" in driver.output)
         assert driver.kill_ray()
         assert driver.end() == 1
         assert "Ray failed: its process on this machine died" in driver.output
