@@ -52,7 +52,7 @@ def summary_of(results: SweepResults, report: Path) -> SweepSummary:
         candidates=front["candidates"],
         trials=results.trials,
         steps=[
-            {"images_trained": s.images, "hours": s.hours, "hypervolume": s.hypervolume}
+            {"images": s.images, "hours": s.hours, "hypervolume": s.hypervolume}
             for s in history(results)
         ],
         hours=(datetime.now(UTC) - launched).total_seconds() / 3600.0,

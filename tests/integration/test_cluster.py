@@ -63,7 +63,7 @@ def test_both_nodes_run_trials(short_folder: Path, tmp_path: Path) -> None:
             stack.enter_context(node(env, f"--address={address}", "--node-ip-address=127.0.0.1")),
         }
         driver = stack.enter_context(
-            Driver.sweep(folder, faulty_space(), "--address", address, env=env)
+            Driver.sweep(folder, faulty_space(trials=12), "--address", address, env=env)
         )
         seen: set[int] = set()
 

@@ -67,7 +67,10 @@ def whole(ray_here: None, tmp_path_factory: pytest.TempPathFactory) -> Whole:
         retrain={"epochs": ROUND_EPOCHS},
         stop={"max_rounds": {"low": 1, "high": MOST_ROUNDS}},
     )
-    return run(folder, space | {"baselines": [{"image_size": 24}]})
+    with pytest.MonkeyPatch.context() as patch:
+        # The baseline and two trials in one run of Ray, the last trial in another.
+        patch.setattr("tatl_search.search.searcher.RUN_LENGTH", 3)
+        return run(folder, space | {"baselines": [{"image_size": 24}]})
 
 
 def test_every_ended_trial_has_its_rows(whole: Whole) -> None:
@@ -121,16 +124,20 @@ def test_a_driver_leaves_a_picture_and_a_report(whole: Whole) -> None:
 def test_wandb_has_a_run_of_each_trial_and_one_of_the_sweep(whole: Whole) -> None:
     wandb.teardown()
     runs = offline_runs(whole.folder, expected=len(whole.trials) + 1)
-    assert sorted(runs) == ["whole-sweep", *(f"whole-trial-{n:05d}" for n in whole.trials)]
+    whole_at = f"whole-{whole.results.manifest.created_at[:19].replace(':', '-')}"
+    assert sorted(runs) == [
+        f"{whole_at}-sweep",
+        *(f"{whole_at}-trial-{n:05d}" for n in whole.trials),
+    ]
     for number, record in whole.trials.items():
-        logged = runs[f"whole-trial-{number:05d}"]
+        logged = runs[f"{whole_at}-trial-{number:05d}"]
         steps = {(entry["round"], entry["accuracy"], entry["macs"]) for entry in logged.history}
         rows = [whole.rounds[number, n] for n in range(record.rounds + 1)]
         assert steps == {(row.round, row.accuracy, row.macs) for row in rows}
         assert logged.summary["stop_reason"] == record.stop_reason
-    sweep = runs["whole-sweep"]
+    sweep = runs[f"{whole_at}-sweep"]
     assert sweep.summary["images_trained"] == whole.results.images_trained
-    (logged_once,) = sweep.history
+    *_, logged_once = sweep.history
     (file,) = whole.folder.glob(f"wandb/offline-run-*/files/{logged_once['candidates/path']}")
     table = json.loads(file.read_text())
     shown = [dict(zip(table["columns"], row, strict=True)) for row in table["data"]]

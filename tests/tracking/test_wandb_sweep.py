@@ -42,8 +42,8 @@ def summary(tmp_path: Path) -> SweepSummary:
         candidates=CANDIDATES,
         trials=TRIALS,
         steps=[
-            {"images_trained": 1000, "hours": 0.5, "hypervolume": 0.3},
-            {"images_trained": 2000, "hours": 1.0, "hypervolume": 0.5},
+            {"images": 1000, "hours": 0.5, "hypervolume": 0.3},
+            {"images": 2000, "hours": 1.0, "hypervolume": 0.5},
         ],
         hours=1.5,
         sums={"trials": 4, "hypervolume": 0.5},
@@ -78,11 +78,11 @@ def test_it_holds_tables_figure_report_progress_and_sums(
     assert (found.summary["trials"], found.summary["on_front"]) == (4, 1)
 
     *progress, shown = found.history
-    assert [(row["_step"], row["images_trained"], row["hypervolume"]) for row in progress] == [
+    assert [(row["_step"], row["images"], row["hypervolume"]) for row in progress] == [
         (1800, 1000, 0.3), (3600, 2000, 0.5),
     ]  # fmt: skip
     assert shown["_step"] == 5400
-    by_images = {m.name for m in found.metrics if m.step_metric == "images_trained"}
+    by_images = {m.name for m in found.metrics if m.step_metric == "images"}
     assert by_images == {"hypervolume", "hours"}
 
     def stored(key: str) -> str:
