@@ -36,13 +36,10 @@ def trace(module: nn.Module, image_size: int) -> ExportedProgram:
     # An example batch of 1 would be taken for a constant (pytorch#133653).
     example = torch.zeros(2, 3, image_size, image_size)
     try:
-        with eval_mode(module), torch.no_grad(), _quiet():
-            program = torch.export.export(module, (example,), dynamic_shapes=_BATCH)
+        with eval_mode(module), _quiet():
+            return torch.export.export(module, (example,), dynamic_shapes=_BATCH)
     except Exception as error:  # its passes raise anything
         raise RunError(f"torch cannot export this network: {error}") from error
-    for node in program.graph.nodes:
-        node.meta.pop("stack_trace", None)  # names folders of this machine, and is long
-    return program
 
 
 def write_onnx(program: ExportedProgram, path: Path) -> None:
@@ -62,7 +59,7 @@ def write_onnx(program: ExportedProgram, path: Path) -> None:
             )
             assert exported is not None
             for node in exported.model.graph.all_nodes():
-                node.metadata_props.clear()  # how torch came to it: long, and of no use later
+                node.metadata_props.clear()  # names folders of this machine, and is long
             exported.save(path, external_data=False)
     except Exception as error:  # its passes raise anything
         raise RunError(f"torch cannot export this network to ONNX: {error}") from error
@@ -71,9 +68,14 @@ def write_onnx(program: ExportedProgram, path: Path) -> None:
 def write_pt2(program: ExportedProgram, path: Path) -> None:
     """Write torch's own form, which `torch.export.load` reads; no pickle is in it.
 
+    The program loses where in the code its steps come from, without which its translation to
+    ONNX takes twice as long: write that first.
+
     Raises:
         RunError: torch cannot store the network.
     """
+    for node in program.graph.nodes:
+        node.meta.pop("stack_trace", None)  # names folders of this machine, and is long
     program.example_inputs = None  # would be stored as a pickle, as large as the images
     try:
         with _quiet():

@@ -2,6 +2,7 @@
 
 import logging
 import shutil
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +36,9 @@ from tatl_search.tracking.parquet import ParquetTracker, read_records
 
 UNBOUNDED = 1_000_000_000
 """Samples that Ray may ask for: the searcher, not Ray, knows when a sweep is done."""
+
+LOOK_EVERY_S = 1.0
+"""Time between two looks at whether going on is pointless: Ray asks after every report."""
 
 
 @dataclass(frozen=True)
@@ -289,9 +293,13 @@ class _StopAll(tune.Stopper):
 
     def __init__(self, pointless: Callable[[], bool]) -> None:
         self._pointless = pointless
+        self._next_look = 0.0
 
     def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
         return False
 
     def stop_all(self) -> bool:
+        if time.monotonic() < self._next_look:
+            return False
+        self._next_look = time.monotonic() + LOOK_EVERY_S
         return self._pointless()
