@@ -7,7 +7,7 @@ wrote; `SCHEMA_VERSION` counts the additions.
 from dataclasses import dataclass
 from enum import StrEnum
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 
 class Kind(StrEnum):
@@ -88,6 +88,8 @@ class CandidateRecord:
         finishing: how it was trained further, for people; empty for what was not finished.
         saw_validation: whether it was trained on the validation images, so that its accuracy and
             loss on them say nothing of new images.
+        micro_batch: most images that went through at once in the training of its stage, where
+            batches did not fit into memory; null where they went whole.
     """
 
     sweep: str
@@ -119,6 +121,7 @@ class CandidateRecord:
     stop_reason: StopReason | None = None
     finishing: str = ""
     saw_validation: bool = False
+    micro_batch: int | None = None
     schema_version: int = SCHEMA_VERSION
 
 

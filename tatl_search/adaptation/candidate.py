@@ -86,4 +86,5 @@ class Candidate:
             device=metrics.device,
             created_at=datetime.now(UTC).isoformat(timespec="seconds"),
             stop_reason=self.stop_reason,
+            micro_batch=metrics.micro_batch,
         )

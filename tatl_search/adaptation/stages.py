@@ -23,6 +23,7 @@ from filelock import FileLock
 
 from tatl_search.adaptation.earlier import earlier_stages, link_files
 from tatl_search.adaptation.leases import Leases, lease_file, unless_in_use
+from tatl_search.adaptation.sharing import METRICS, NETWORK_FILES, WEIGHTS, Elsewhere
 from tatl_search.core.spent import Spent
 from tatl_search.files import checksum, storage_errors, write_durably
 from tatl_search.methods.context import Learnt
@@ -30,8 +31,6 @@ from tatl_search.methods.context import Learnt
 CODE_VERSION = 1
 """Raised when the computation of a stage changes, so that older results are not taken for new."""
 
-NETWORK_FILES = ("structure.json", "weights.safetensors")
-METRICS = "metrics.json"
 DIGEST = "sha256"
 UNFINISHED = ".unfinished-"
 EARLIER = "earlier:"
@@ -58,6 +57,9 @@ class StageMetrics:
         images_forward: images through forward only in this stage.
         seconds: wall-clock of this stage.
         device: what it was computed on.
+        micro_batch: most images that went through at once, where batches did not fit into memory;
+            null where they went whole. Not in the key, which has to be known before memory runs
+            out: like the device's name it says how this result came about, not what was asked.
     """
 
     accuracy: float
@@ -71,6 +73,7 @@ class StageMetrics:
     images_forward: int
     seconds: float
     device: str
+    micro_batch: int | None = None
 
 
 @dataclass(frozen=True)
@@ -120,6 +123,7 @@ class StageStore:
         root: Path,
         storage: Path | None = None,
         alive: Callable[[], None] = in_silence,
+        elsewhere: Elsewhere | None = None,
     ) -> None:
         """Open a store.
 
@@ -128,10 +132,12 @@ class StageStore:
             storage: the folder of all sweeps, in which stages are looked for before they are
                 computed; null looks nowhere else.
             alive: called again and again while another process is waited for.
+            elsewhere: where stages also lie, for other machines; null for nowhere.
         """
         self._root = root
         self._alive = alive
         self._storage = storage
+        self._elsewhere = elsewhere
         self._leases = Leases(root)
 
     def get(self, key: str) -> Stage | None:
@@ -147,8 +153,15 @@ class StageStore:
         kept = {n: held for n, held in raw["files"].items() if not n.endswith(".safetensors")}
         return _holds(folder, kept)
 
+    def holds(self, key: str) -> bool:
+        """Whether a stage need not be computed again to be had, or was evicted to save space."""
+        here = self.get(key) is not None or self.is_evicted(key)
+        return here or (self._elsewhere is not None and key in self._elsewhere.keys)
+
     def holdings(self) -> list[Holding]:
         """Return everything of which the metrics can be read, by key."""
+        if self._elsewhere is not None:
+            self._elsewhere.bring_descriptions()
         found = (self._holding(path) for path in sorted(self._root.glob(f"*/{METRICS}")))
         return [holding for holding in found if holding is not None]
 
@@ -159,9 +172,11 @@ class StageStore:
         if raw is None or stage is None:
             return None
         lease = lease_file(self._root, folder.name)
+        is_elsewhere = not raw.get("evicted") and not (folder / WEIGHTS).exists()
         return Holding(
             stage=stage,
-            size_bytes=sum(file.stat().st_size for file in folder.iterdir()),
+            size_bytes=sum(file.stat().st_size for file in folder.iterdir())
+            + is_elsewhere * stage.metrics.size_bytes,
             used_at=(lease if lease.exists() else path).stat().st_mtime,
             evicted=bool(raw.get("evicted")) and self.get(folder.name) is None,
         )
@@ -182,10 +197,17 @@ class StageStore:
         with storage_errors(self._root):
             self._root.mkdir(parents=True, exist_ok=True)
             self._leases.hold(key)
-            if stage := self.get(key):
-                return stage
-            with self._alone_with(key):
-                return self.get(key) or self._adopt(key) or self._compute(key, owner, compute)
+            if (stage := self.get(key)) is None:
+                with self._alone_with(key):
+                    stage = (
+                        self.get(key)
+                        or self._adopt(key)
+                        or self._bring(key)
+                        or self._compute(key, owner, compute)
+                    )
+            if self._elsewhere is not None:
+                self._elsewhere.send_stage(stage.folder)
+            return stage
 
     def _alone_with(self, name: str) -> AbstractContextManager[object]:
         """Wait until nobody else works on something, and keep it so."""
@@ -208,6 +230,17 @@ class StageStore:
                     return self._place(
                         folder, EARLIER + found.owner.removeprefix(EARLIER), found.metrics
                     )
+        return None
+
+    def _bring(self, key: str) -> Stage | None:
+        """Bring the stage down if another machine has stored it whole."""
+        if self._elsewhere is None:
+            return None
+        with tempfile.TemporaryDirectory(dir=self._root, prefix=UNFINISHED) as name:
+            folder = Path(name) / key
+            folder.mkdir()
+            if self._elsewhere.bring_stage(self._root / key, folder) and (found := _whole(folder)):
+                return self._place(folder, found.owner, found.metrics)
         return None
 
     def _compute(self, key: str, owner: str, compute: Callable[[Path], StageMetrics]) -> Stage:
@@ -252,6 +285,8 @@ class StageStore:
             write_durably(folder / METRICS, json.dumps({**raw, "evicted": True}, indent=1).encode())
             for path in folder.glob("*.safetensors"):
                 path.unlink()
+            if self._elsewhere is not None:
+                self._elsewhere.evict(folder)
             return True
 
     def clear_unfinished(self) -> None:
@@ -278,10 +313,14 @@ class StageStore:
             if found := _read_learnt(path):
                 return found, False
             with self._alone_with(f"{stage.key}.{name}"):
+                if self._elsewhere is not None and not path.exists():
+                    self._elsewhere.bring(path)
                 if found := _read_learnt(path):
                     return found, False
                 made = compute()
                 write_durably(path, _learnt_bytes(made))
+                if self._elsewhere is not None:
+                    self._elsewhere.send(path)
                 return made, True
 
 

@@ -318,6 +318,7 @@ class Workbench:
             + besides.images_forward,
             seconds=time.perf_counter() - started,
             device=_device_name(self.device),
+            micro_batch=report.micro_batch,
         )
 
     def _form(self, network: LoadedNetwork) -> InputForm:

@@ -11,13 +11,15 @@ from torch.nn import functional as F
 
 from tatl_search.config import RetrainSettings, TrainingSettings
 from tatl_search.errors import InfeasibleError, InfeasibleReason
-from tatl_search.nets.memory import out_of_memory_is_infeasible
+from tatl_search.nets.memory import is_out_of_memory, out_of_memory_is_infeasible
+from tatl_search.nets.microbatches import MicroBatches
 from tatl_search.nets.schedule import learning_rate_share
 from tatl_search.nets.second_task import SecondTask
 from tatl_search.nets.skeleton import eval_mode
 from tatl_search.nets.sparsity import add_sparsity
 
 Batches = Iterable[tuple[Tensor, Tensor]]
+Loss = Callable[[Tensor, Tensor], Tensor]
 
 
 @dataclass(frozen=True)
@@ -28,11 +30,14 @@ class TrainingReport:
         images_trained: images through backward.
         images_forward: images through the teacher, forward only.
         mean_loss_by_epoch: mean training loss of an image in each epoch.
+        micro_batch: most images that went through at once, where a batch did not fit into memory;
+            null where batches went whole.
     """
 
     images_trained: int
     images_forward: int
     mean_loss_by_epoch: tuple[float, ...]
+    micro_batch: int | None = None
 
 
 def train(
@@ -52,6 +57,10 @@ def train(
     over a single value. With `RetrainSettings` and a distillation weight above 0, the loss is
     partly that of following the teacher.
 
+    A batch that does not fit into memory goes through in micro-batches, halved until they fit:
+    the optimiser steps as often, by the same mean over the whole batch. Only batch-norms see the
+    difference: they normalise by each micro-batch's statistics.
+
     Args:
         module: the network; it is moved to the device, channels last.
         epoch_batches: from an epoch's index to its batches on the device: images (N, 3, H, W),
@@ -64,7 +73,8 @@ def train(
         second: what the network learns besides, one batch in each step.
 
     Raises:
-        InfeasibleError: the loss or the weights are no longer finite, or memory ran out.
+        InfeasibleError: the loss or the weights are no longer finite, or memory ran out with the
+            smallest micro-batch.
         ValueError: nothing to train, no batches, or distillation without a teacher.
     """
     work = f"training with batches of {settings.batch_size} images"
@@ -169,6 +179,7 @@ class _Trainer:
         self._device = torch.device(device)
         self._optimizer = _optimizer(self._trained, settings)
         self._class_weights = None if class_weights is None else class_weights.to(device)
+        self._micro = MicroBatches(module, self._device)
         self._step = 0
         self._images_trained = 0
         self._images_forward = 0
@@ -203,26 +214,57 @@ class _Trainer:
         """Return what was done so far."""
         besides = self._second.images_trained if self._second else 0
         return TrainingReport(
-            self._images_trained + besides, self._images_forward, tuple(self._losses)
+            self._images_trained + besides,
+            self._images_forward,
+            tuple(self._losses),
+            self._micro.used,
         )
 
     def _train_step(self, images: Tensor, labels: Tensor) -> Tensor:
         share = learning_rate_share(self._settings.schedule, self._step, self._total_steps)
         for group in self._optimizer.param_groups:
             group["lr"] = share * self._settings.learning_rate
-        loss = self._loss(images, labels)
-        if self._second:
-            with self._mixed():
-                loss = loss + self._second.loss(self._module)
-        self._optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss = self._gradients(images, labels)
         if self._settings.sparsity > 0.0:
             add_sparsity(self._module, self._settings.sparsity)
         if self._settings.clip_norm is not None:
             nn.utils.clip_grad_norm_(self._trained.parameters(), self._settings.clip_norm)
         self._optimizer.step()
         self._step += 1
-        return loss.detach()
+        if self._teacher:
+            self._images_forward += len(labels)
+        return loss
+
+    def _gradients(self, images: Tensor, labels: Tensor) -> Tensor:
+        """Leave the gradients of the batch's mean loss, and return it."""
+        besides = self._second.draw() if self._second else None
+        while True:
+            self._optimizer.zero_grad(set_to_none=True)
+            try:
+                loss = self._backward(self._loss, images, labels)
+                if self._second and besides:
+                    loss += self._backward(self._second_loss, *besides)
+                return loss
+            except (MemoryError, RuntimeError) as error:
+                if not is_out_of_memory(error) or not self._micro.halve(images):
+                    raise
+            # Only here, without the error's frames, can what did not fit be given back.
+            if self._device.type == "cuda":
+                torch.cuda.empty_cache()
+
+    def _backward(self, loss_of: Loss, images: Tensor, labels: Tensor) -> Tensor:
+        """Add the gradients of a batch's mean loss, by micro-batches, and return the loss."""
+        total = torch.zeros((), device=self._device)
+        for some, their, share in self._micro.pieces(images, labels):
+            loss = share * loss_of(some, their)
+            loss.backward()  # type: ignore[no-untyped-call]
+            total += loss.detach()
+        return total
+
+    def _second_loss(self, images: Tensor, labels: Tensor) -> Tensor:
+        assert self._second is not None
+        with self._mixed():
+            return self._second.loss(self._module, images, labels)
 
     def _loss(self, images: Tensor, labels: Tensor) -> Tensor:
         with self._mixed():
@@ -234,7 +276,6 @@ class _Trainer:
         )
         if followed is None:
             return loss
-        self._images_forward += len(images)
         distance = distillation_loss(scores.float(), followed.float(), self._temperature)
         return (1.0 - self._distillation_weight) * loss + self._distillation_weight * distance
 

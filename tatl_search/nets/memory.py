@@ -1,5 +1,7 @@
-"""Running out of memory is a result of the settings, not a crash."""
+"""Memory runs out as a result of the settings, is shared fairly and is given back."""
 
+import gc
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -8,8 +10,28 @@ import torch
 from tatl_search.errors import InfeasibleError, InfeasibleReason
 from tatl_search.nets.reasons import first_line
 
-# torch has no error class of its own for the CPU's allocator.
-_CPU_ALLOCATOR = ("can't allocate memory", "not enough memory")
+OUTSIDE_BYTES = 700_000_000
+"""Taken for what a process needs of a GPU beside torch's tensors: its context and libraries."""
+
+_SMALL = 2**20
+
+logger = logging.getLogger(__name__)
+
+# torch has no error class of its own for the CPU's allocator and the GPU's libraries.
+_SIGNS = (
+    "can't allocate memory",
+    "not enough memory",
+    "CUDA error: out of memory",
+    "CUBLAS_STATUS_ALLOC_FAILED",
+    "CUDNN_STATUS_ALLOC_FAILED",
+)
+
+
+def is_out_of_memory(error: MemoryError | RuntimeError) -> bool:
+    """Whether an error says that memory ran out, of a GPU or the machine."""
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or any(
+        sign in str(error) for sign in _SIGNS
+    )
 
 
 @contextmanager
@@ -25,10 +47,55 @@ def out_of_memory_is_infeasible(work: str) -> Iterator[None]:
     try:
         yield
     except (MemoryError, RuntimeError) as error:
-        if not isinstance(error, MemoryError | torch.OutOfMemoryError) and not any(
-            sign in str(error) for sign in _CPU_ALLOCATOR
-        ):
+        if not is_out_of_memory(error):
             raise
         raise InfeasibleError(
             InfeasibleReason.OUT_OF_MEMORY, f"{work}: {first_line(error)}"
         ) from error
+
+
+@contextmanager
+def share_of_gpu(processes: int) -> Iterator[None]:
+    """Keep to this process's part of its GPU for a while, and leave nothing behind on it.
+
+    Tensors beyond the part run out of memory here, not in a neighbour. Afterwards all memory is
+    given back; what cannot be, since something still holds it, is logged.
+
+    Args:
+        processes: how many share the GPU, each taking as much.
+    """
+    _give_back()
+    before = torch.cuda.memory_allocated()
+    torch.cuda.set_per_process_memory_fraction(_fraction(processes))
+    try:
+        yield
+    finally:
+        _give_back()
+    # Who leaves by an error still holds what its frames do; the next to come gives that back.
+    left = torch.cuda.memory_allocated() - before
+    if left > _SMALL:
+        logger.warning(
+            "%.0f MB of the GPU's memory were not given back by what ran last in this process",
+            left / 1e6,
+        )
+
+
+def held_by_others() -> int:
+    """Return roughly how many bytes of this process's GPU other processes hold."""
+    free, total = torch.cuda.mem_get_info()
+    return max(0, total - free - torch.cuda.memory_reserved() - OUTSIDE_BYTES)
+
+
+def _fraction(processes: int) -> float:
+    """Return which share of a GPU's memory the tensors of one of so many processes may take."""
+    if processes == 1:
+        return 1.0
+    _, total = torch.cuda.mem_get_info()
+    own = 1.0 / processes
+    return max(own - OUTSIDE_BYTES / total, own / 2)
+
+
+def _give_back() -> None:
+    gc.collect()  # tensors on a GPU weigh nothing to Python's own collector
+    torch._C._cuda_clearCublasWorkspaces()  # type: ignore[attr-defined]
+    torch.cuda.empty_cache()

@@ -40,9 +40,13 @@ class SecondTask:
         self._batches = batches
         self._weight = weight
 
-    def loss(self, module: nn.Module) -> Tensor:
-        """Return the weighted cross-entropy of the next batch, the mean over its images."""
+    def draw(self) -> tuple[Tensor, Tensor]:
+        """Return the next batch, to be learnt."""
         images, labels = next(self._batches)
         self.images_trained += len(labels)
+        return images, labels
+
+    def loss(self, module: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
+        """Return the weighted cross-entropy of a batch or a part of it, the mean over images."""
         scores = self.head(features(module, images))
         return self._weight * functional.cross_entropy(scores.float(), labels)
