@@ -1,9 +1,10 @@
 """Settings of a sweep: how many adaptations run, where, and what is recorded."""
 
+import math
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from tatl_search.config.base import Count, Positive, Settings
 from tatl_search.config.limits import BoundSettings, BudgetSettings, StartSettings
@@ -78,6 +79,16 @@ class WandbSettings(Settings):
     log_models: bool = False
 
 
+def _share_or_auto(given: Any) -> Any:
+    is_number = isinstance(given, int | float) and not isinstance(given, bool)
+    if given == "auto" or (is_number and 0 <= given <= 1):
+        return given
+    raise ValueError(f"a trial trains on one GPU: auto, or a share from 0 to 1 (got {given!r})")
+
+
+ShareOfGpu = Annotated[float | Literal["auto"], BeforeValidator(_share_or_auto)]
+
+
 class SweepSettings(Settings):
     """How a sweep runs.
 
@@ -87,7 +98,8 @@ class SweepSettings(Settings):
         sampler: who proposes settings; Optuna's but for the grid.
         startup_trials: trials drawn at random before the sampler learns.
         cpus_per_trial: CPUs, and therefore torch threads, of one trial.
-        gpus_per_trial: share of a GPU for one trial; 0 trains on CPUs.
+        gpus_per_trial: share of a GPU for one trial; 0 trains on CPUs. `auto` measures at the
+            launch how many trials fit on a GPU; where there is none it means 0.
         max_concurrent: trials at once; null fills the cluster.
         trial_minutes: wall-clock after which a worker is ended with its trial, as when it hangs;
             null for no limit. The trial is tried again, from its stored stages, as often as any
@@ -115,7 +127,7 @@ class SweepSettings(Settings):
     sampler: Sampler = Sampler.TPE
     startup_trials: Annotated[int, Field(ge=0)] = 6
     cpus_per_trial: Count = 1
-    gpus_per_trial: Annotated[float, Field(ge=0.0)] = 0.0
+    gpus_per_trial: ShareOfGpu = 0.0
     max_concurrent: Count | None = None
     trial_minutes: Positive | None = None
     stalled_minutes: Positive | None = 30.0
@@ -130,9 +142,19 @@ class SweepSettings(Settings):
     wandb: WandbSettings = WandbSettings()
 
     @property
+    def gpus(self) -> float:
+        """The share of a GPU that a trial holds; 0 while `auto` is not yet settled."""
+        return 0.0 if self.gpus_per_trial == "auto" else self.gpus_per_trial
+
+    @property
+    def trials_per_gpu(self) -> int:
+        """Trials that find room on one GPU, since none gets parts of two; 0 on CPUs."""
+        return math.floor(1.0 / self.gpus + 1e-9) if self.gpus > 0.0 else 0
+
+    @property
     def device(self) -> str:
         """The torch device that trials run on."""
-        return "cuda" if self.gpus_per_trial > 0 else "cpu"
+        return "cuda" if self.gpus > 0 else "cpu"
 
     @model_validator(mode="after")
     def _objectives_fit(self) -> "SweepSettings":

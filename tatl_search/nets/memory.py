@@ -17,10 +17,13 @@ _SMALL = 2**20
 
 logger = logging.getLogger(__name__)
 
-# torch has no error class of its own for the CPU's allocator and the GPU's libraries.
+# torch has no error class of its own for the CPU's allocator and for the libraries it calls;
+# oneDNN, which ran the same layer before, has no other words when it finds no memory.
 _SIGNS = (
     "can't allocate memory",
     "not enough memory",
+    "could not create a primitive",
+    "could not execute a primitive",
     "CUDA error: out of memory",
     "CUBLAS_STATUS_ALLOC_FAILED",
     "CUDNN_STATUS_ALLOC_FAILED",
@@ -97,5 +100,5 @@ def _fraction(processes: int) -> float:
 
 def _give_back() -> None:
     gc.collect()  # tensors on a GPU weigh nothing to Python's own collector
-    torch._C._cuda_clearCublasWorkspaces()  # type: ignore[attr-defined]
+    torch._C._cuda_clearCublasWorkspaces()
     torch.cuda.empty_cache()

@@ -29,7 +29,7 @@ class Account:
             seconds_before: wall-clock of earlier drivers.
         """
         self._budget = sweep.budget
-        self._gpus = sweep.gpus_per_trial
+        self._gpus = sweep.gpus
         self._macs = macs
         self._started = time.monotonic() - seconds_before
         self._counted: set[str] = set()

@@ -128,8 +128,8 @@ def slots(sweep: SweepSettings) -> int:
     """Return how many trials fit into the cluster at this moment, at least one."""
     have: Mapping[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
     fits = int(have.get("CPU", 0) // sweep.cpus_per_trial)
-    if sweep.gpus_per_trial > 0:
-        fits = min(fits, int(have.get("GPU", 0) / sweep.gpus_per_trial + 1e-9))
+    if sweep.gpus > 0:
+        fits = min(fits, int(have.get("GPU", 0)) * sweep.trials_per_gpu)
     if sweep.max_concurrent is not None:
         fits = min(fits, sweep.max_concurrent)
     return max(1, fits)
@@ -143,13 +143,13 @@ def node_cpus() -> int:
 def check_resources(sweep: SweepSettings) -> None:
     """Raise InputError if no node could ever run a trial."""
     nodes = _nodes()
-    wanted = {"CPU": float(sweep.cpus_per_trial), "GPU": sweep.gpus_per_trial}
+    wanted = {"CPU": float(sweep.cpus_per_trial), "GPU": sweep.gpus}
     if any(all(n.get(k, 0.0) >= v for k, v in wanted.items()) for n in nodes):
         return
     best = {name: max(node.get(name, 0.0) for node in nodes) for name in wanted}
     raise InputError(
         f"no node can run a trial: sweep.cpus_per_trial is {sweep.cpus_per_trial} and"
-        f" sweep.gpus_per_trial {sweep.gpus_per_trial:g}, but the largest node has"
+        f" sweep.gpus_per_trial {sweep.gpus:g}, but the largest node has"
         f" {best['CPU']:g} CPUs and {best['GPU']:g} GPUs"
     )
 

@@ -147,7 +147,7 @@ def _run_all(items: Sequence[WorkItem]) -> list[str]:
 
 def _start(item: WorkItem) -> "ray.ObjectRef[dict[str, Any]]":
     task = ray.remote(run_alone).options(
-        num_cpus=item.sweep.cpus_per_trial, num_gpus=item.sweep.gpus_per_trial, max_retries=0
+        num_cpus=item.sweep.cpus_per_trial, num_gpus=item.sweep.gpus, max_retries=0
     )
     return task.remote(item.model_dump(mode="json"))
 

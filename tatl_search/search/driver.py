@@ -182,7 +182,7 @@ class Driver:
         callbacks: list[tune.Callback],
         scheduler: FrontScheduler | None,
     ) -> tune.Tuner:
-        resources = {"cpu": self._sweep.cpus_per_trial, "gpu": self._sweep.gpus_per_trial}
+        resources = {"cpu": self._sweep.cpus_per_trial, "gpu": self._sweep.gpus}
         return tune.Tuner(
             tune.with_resources(run_work, resources),
             tune_config=tune.TuneConfig(

@@ -3,7 +3,7 @@
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -115,9 +115,21 @@ def _take_away(made: Iterable[Path]) -> None:
 
 
 def prepare(
-    space: SearchSpace, sweep: SweepSettings, folder: SweepFolder, root_threads: int
+    space: SearchSpace,
+    sweep: SweepSettings,
+    folder: SweepFolder,
+    root_threads: int,
+    settle: Callable[[Sequence[NetworkCheck]], SweepSettings] | None = None,
 ) -> LatencyTables:
     """Check what a space can choose and write what the sweep is; the manifest comes last.
+
+    Args:
+        space: what is searched.
+        sweep: how the sweep runs.
+        folder: the sweep's.
+        root_threads: torch threads of the first fine-tuning.
+        settle: gives the settings of the sweep once its networks are known, where some are to be
+            measured; null where none are.
 
     Raises:
         InputError: the data, a network or the settings cannot be used.
@@ -128,6 +140,8 @@ def prepare(
     if sweep.latency_table is not None:
         tables = _given_tables(Path(sweep.latency_table).expanduser(), tables)
     tables.write(folder.latency)
+    if settle is not None:
+        sweep = settle(checks)
     manifest = SweepManifest(
         name=folder.root.resolve().name,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),

@@ -1,6 +1,5 @@
 """What is checked and measured before anything runs, so that bad input costs nothing."""
 
-import itertools
 import logging
 import time
 from collections.abc import Mapping, Sequence
@@ -24,11 +23,10 @@ from tatl_search.nets.latency import LatencyTable, measure
 from tatl_search.nets.support import check_supported
 from tatl_search.nets.zoo import LoadedNetwork, build
 from tatl_search.search.method_checks import check_methods
-from tatl_search.search.variants import middle, variants
+from tatl_search.search.variants import middle, trainings, variants
 from tatl_search.space import SearchSpace
 
 NOTES_SHOWN = 10
-COMBINATIONS = 1000
 CHOOSING = ("prune.method", "prune.score")
 
 logger = logging.getLogger(__name__)
@@ -129,8 +127,7 @@ def _check_scores(space: SearchSpace, module: nn.Module, image_size: int) -> Non
 
 def _check_batches(space: SearchSpace, images: int) -> None:
     """Raise InputError if a trial could ask for more images in a batch than there are."""
-    every = variants(space, lambda name: name.startswith(("finetune.", "retrain.")), position=1.0)
-    configs = list(itertools.islice(every, COMBINATIONS))
+    configs = trainings(space)
     for section in ("finetune", "retrain"):
         largest = max(getattr(config, section).batch_size for config in configs)
         if largest > images:

@@ -44,7 +44,7 @@ def _why_it_failed(item: WorkItem) -> str:
     run_root = ray.remote(run_alone).options(
         # A sweep that goes on elsewhere may find smaller nodes than it began on.
         num_cpus=min(item.root_threads, node_cpus()),
-        num_gpus=item.sweep.gpus_per_trial,
+        num_gpus=item.sweep.gpus,
         max_retries=MAX_ATTEMPTS - 1,
     )
     verb = "confirm" if item.kind is WorkKind.CONFIRMATION else "resume"

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from tatl_search.files import storage_errors
 from tatl_search.manifest import SweepFolder, SweepManifest
 from tatl_search.records import CandidateRecord
@@ -35,7 +37,11 @@ def adapt_once(
     """
     config = space.single()
     threads = usable_cpus()
-    sweep = space.sweep.model_copy(update={"trials": 1, "cpus_per_trial": threads})
+    gpus = space.sweep.gpus_per_trial
+    if gpus == "auto":  # nobody shares it
+        gpus = float(torch.cuda.is_available())
+    here = {"trials": 1, "cpus_per_trial": threads, "gpus_per_trial": gpus}
+    sweep = space.sweep.model_copy(update=here)
     where = SweepFolder(folder)
     with new_folder(folder):
         tables = prepare(space, sweep, where, root_threads=threads)

@@ -1,5 +1,6 @@
 """A sweep from its first check to its last row: launch it, or go on with one."""
 
+from functools import partial
 from pathlib import Path
 
 from tatl_search.errors import RunError
@@ -9,6 +10,7 @@ from tatl_search.search.cluster import check_resources, cluster, node_cpus
 from tatl_search.search.driver import Driver, SweepEnd
 from tatl_search.search.environment import record_environment
 from tatl_search.search.folder import check_new, new_folder, prepare
+from tatl_search.search.gpus import settled
 from tatl_search.search.lock import only_driver
 from tatl_search.search.progress import Listener
 from tatl_search.search.summary import summarise
@@ -40,7 +42,8 @@ def launch(
         # Roots that trials share are computed first, with a node to themselves.
         root_threads = node_cpus() if shared_roots(space) else space.sweep.cpus_per_trial
         with new_folder(folder):
-            prepare(space, space.sweep, SweepFolder(folder), root_threads)
+            settle = partial(settled, space)
+            prepare(space, space.sweep, SweepFolder(folder), root_threads, settle)
         with only_driver(SweepFolder(folder)):
             return _drive(SweepFolder(folder), listener)
 

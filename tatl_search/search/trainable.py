@@ -3,11 +3,13 @@
 import os
 import traceback
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from ray import tune
 
 from tatl_search.errors import StorageError
+from tatl_search.nets.memory import share_of_gpu
 from tatl_search.records import CandidateRecord
 from tatl_search.search.watch import watched
 from tatl_search.search.work import Event, WorkItem
@@ -37,10 +39,15 @@ def report_of(
     Work that gets nowhere, or takes more than so many minutes, ends with this process.
     """
     try:
-        with watched(minutes, item.sweep.stalled_minutes) as alive:
+        with watched(minutes, item.sweep.stalled_minutes) as alive, _place_of(item):
             return run_item(item, listener, alive)
     except StorageError as error:
         return {"event": Event.STORAGE_ERROR.value, "detail": str(error)}
     except Exception as error:  # noqa: BLE001 - the driver decides whether to try again
         traceback.print_exc()
         return {"event": Event.FAILED.value, "detail": f"{type(error).__name__}: {error}"}
+
+
+def _place_of(item: WorkItem) -> AbstractContextManager[None]:
+    """Return what holds a piece of work to its share of a GPU; nothing for one on CPUs."""
+    return share_of_gpu(item.sweep.trials_per_gpu) if item.device == "cuda" else nullcontext()

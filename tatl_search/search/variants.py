@@ -11,6 +11,8 @@ from tatl_search.space import Range, SearchSpace
 ROOT_SECTIONS = ("seed", "data.", "network.", "finetune.")
 """Parameters that decide the first fine-tuning start so."""
 
+COMBINATIONS = 1000
+
 
 def variants(
     space: SearchSpace, decides: Callable[[str], bool], position: float = 0.5
@@ -37,6 +39,15 @@ def variants(
 def middle(space: SearchSpace) -> AdaptationConfig:
     """Return the settings at the middle of every range and the first of every choice."""
     return next(variants(space, lambda _: False))
+
+
+def trainings(space: SearchSpace) -> list[AdaptationConfig]:
+    """Return the combinations of choices that decide training, numbers at the top of their range.
+
+    At most `COMBINATIONS` of them.
+    """
+    every = variants(space, lambda name: name.startswith(("finetune.", "retrain.")), position=1.0)
+    return list(itertools.islice(every, COMBINATIONS))
 
 
 def most_epochs(space: SearchSpace) -> int:

@@ -72,8 +72,6 @@ def run_item(
     finally:
         for tracker in trackers:
             tracker.close()
-        if item.device == "cuda":
-            torch.cuda.empty_cache()
     return _ending(item, last, ended)
 
 
