@@ -9,6 +9,9 @@ from pathlib import Path
 
 from tatl_search.errors import StorageError
 
+CACHE_VARIABLE = "TATL_SEARCH_CACHE"
+"""Environment variable that names the node's folder for what is fetched."""
+
 REFUSALS = frozenset(
     {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO}
 )
@@ -16,6 +19,12 @@ REFUSALS = frozenset(
 
 
 RESUMABLE = "What was finished is kept; free or mend the storage, then resume."
+
+
+def cache_folder() -> Path:
+    """Return this node's folder for what is fetched and can be fetched again."""
+    named = os.environ.get(CACHE_VARIABLE)
+    return Path(named) if named else Path(os.path.expanduser("~/.cache/tatl_search"))
 
 
 @contextmanager
@@ -50,6 +59,13 @@ def write_durably(path: Path, content: bytes) -> None:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def put_in_place(whole: Path, path: Path) -> None:
+    """Wait until the disk has a file, then give it its name."""
+    with whole.open("rb") as file:
+        os.fsync(file.fileno())
+    whole.replace(path)
 
 
 def checksum(path: Path) -> str:

@@ -27,6 +27,8 @@ class SweepManifest(Settings):
         reference: cost of the unpruned network with the target's head, per cost objective; the
             reference point of the hypervolume, together with accuracy 0.
         root_threads: torch threads of the first fine-tuning, the same after a resume elsewhere.
+        uri: where the folder's counterpart lies, for workers on other machines; null where the
+            folder is all there is.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -36,6 +38,7 @@ class SweepManifest(Settings):
     space: Mapping[str, Any]
     reference: Mapping[Objective, float]
     root_threads: int = 1
+    uri: str | None = None
 
     def to_yaml(self) -> str:
         """Return the text of `sweep.yaml`."""
@@ -107,6 +110,11 @@ class SweepFolder:
         return self.root / "ended_by.txt"
 
     @property
+    def paused(self) -> Path:
+        """Says since when the storage behind the URI is waited for, while it is."""
+        return self.root / "paused.txt"
+
+    @property
     def candidates(self) -> Path:
         """Parquet files, one a candidate."""
         return self.root / "candidates"
@@ -130,6 +138,11 @@ class SweepFolder:
     def finished(self) -> Path:
         """Parquet files, one a candidate that was trained further."""
         return self.root / "finished"
+
+    @property
+    def rows(self) -> tuple[Path, ...]:
+        """The folders of Parquet files."""
+        return (self.candidates, self.trials, self.confirmations, self.latencies, self.finished)
 
     @property
     def stages(self) -> Path:

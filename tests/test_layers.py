@@ -9,7 +9,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "tatl_search"
 LEVELS = {
-    "config": -1, "core": 0, "space": 0,
+    "config": -1, "core": 0, "space": 0, "remote": 0,
     "data": 1, "nets": 2, "methods": 3,
     "adaptation": 4,
     "tracking": 5, "results": 6, "deploy": 7, "search": 8,
@@ -23,6 +23,7 @@ FOREIGN = {
     "config": TORCH | OUTSIDE | {"pyarrow"},
     "core": TORCH | OUTSIDE | {"pyarrow"},
     "space": TORCH | OUTSIDE | {"pyarrow"},
+    "remote": TORCH | OUTSIDE,
     "data": OUTSIDE,
     "nets": OUTSIDE | {"pyarrow"},
     "methods": OUTSIDE | {"pyarrow"},
@@ -39,6 +40,7 @@ LOADED = {
     "ground": (GROUND, TORCH | OUTSIDE | {"pyarrow", "sklearn"}),
     "core": (("core",), FOREIGN["core"] | {"sklearn"}),
     "space": (("space",), FOREIGN["space"] | {"sklearn"}),
+    "remote": (("remote",), TORCH | OUTSIDE | {"pyarrow", "sklearn"}),
     "data": (("data",), OUTSIDE | {"timm", "torch_pruning"}),
     "nets": (("nets",), {"ray", "optuna", "pyarrow"}),
     "methods": (("methods",), {"ray", "optuna", "pyarrow"}),

@@ -2,12 +2,16 @@
 
 from collections.abc import Callable
 
+from tatl_search.adaptation.sharing import Elsewhere
 from tatl_search.adaptation.stages import StageStore, in_silence
 from tatl_search.adaptation.workbench import Workbench
-from tatl_search.config import AdaptationConfig
-from tatl_search.data.sources import stored_target
+from tatl_search.config import AdaptationConfig, DataSettings
+from tatl_search.data.once import sole_maker
+from tatl_search.data.sources import packed_name, stored_target
+from tatl_search.data.target import TargetData
 from tatl_search.manifest import SweepFolder
 from tatl_search.methods.checking import uses_source
+from tatl_search.remote.mirror import Mirror, mirror_of
 
 
 def open_workbench(
@@ -24,11 +28,34 @@ def open_workbench(
         InputError: the data cannot be opened.
     """
     source = config.source if uses_source(config) else None
+    mirror = mirror_of(folder, alive)
     return Workbench(
         config=config,
-        target=stored_target(config.data, folder.data),
-        store=StageStore(folder.stages, storage=folder.root.resolve().parent, alive=alive),
+        target=_images(config.data, folder, mirror),
+        store=open_store(folder, mirror, alive),
         owner=owner,
-        source=stored_target(source, folder.data) if source else None,
+        source=_images(source, folder, mirror) if source else None,
         alive=alive,
     )
+
+
+def open_store(
+    folder: SweepFolder, mirror: Mirror | None, alive: Callable[[], None] = in_silence
+) -> StageStore:
+    """Return a sweep's stages: those here, behind its URI, and of the sweeps beside it."""
+    return StageStore(
+        folder.stages,
+        storage=folder.root.resolve().parent,
+        alive=alive,
+        elsewhere=None if mirror is None else Elsewhere(mirror, folder.stages),
+    )
+
+
+def _images(settings: DataSettings, folder: SweepFolder, mirror: Mirror | None) -> TargetData:
+    """Open a task's images; what the driver has packed is brought down once a machine."""
+    path = folder.data / packed_name(settings)
+    if mirror is not None and not path.exists():
+        with sole_maker(path):
+            if not path.exists():
+                mirror.bring(path)
+    return stored_target(settings, folder.data)

@@ -153,6 +153,19 @@ class StageStore:
         kept = {n: held for n, held in raw["files"].items() if not n.endswith(".safetensors")}
         return _holds(folder, kept)
 
+    def find(self, key: str) -> Stage | None:
+        """Return the stored stage, brought down if it lies elsewhere only; null without one.
+
+        Raises:
+            StorageError: the store cannot be written.
+        """
+        if (stage := self.get(key)) or self._elsewhere is None:
+            return stage
+        with storage_errors(self._root):
+            self._root.mkdir(parents=True, exist_ok=True)
+            with self._alone_with(key):
+                return self.get(key) or self._bring(key)
+
     def holds(self, key: str) -> bool:
         """Whether a stage need not be computed again to be had, or was evicted to save space."""
         here = self.get(key) is not None or self.is_evicted(key)

@@ -9,12 +9,31 @@ import typer
 from rich.console import Console
 
 from tatl_search.errors import InputError
+from tatl_search.remote.uri import below, checked_uri, is_uri
 
 SpaceFile = Annotated[
     Path, typer.Argument(metavar="SPACE", help="A YAML file; search_spaces/ has examples.")
 ]
+
+
+def _sweep_here(text: str) -> Path:
+    """Return a sweep's folder; what lies elsewhere is brought home first."""
+    if is_uri(text):
+        raise InputError(
+            f"{text} lies elsewhere; bring it home and name the folder: tatl-search fetch"
+            f" '{text}' FOLDER"
+        )
+    return Path(text)
+
+
 SweepPath = Annotated[
-    Path, typer.Argument(metavar="SWEEP", help="A sweep's folder, such as sweeps/quickstart.")
+    Path,
+    typer.Argument(
+        metavar="SWEEP", help="A sweep's folder, such as sweeps/quickstart.", parser=_sweep_here
+    ),
+]
+SweepPathOrUri = Annotated[
+    str, typer.Argument(metavar="SWEEP", help="A sweep's folder, or its URI.")
 ]
 Overrides = Annotated[
     list[str] | None,
@@ -25,6 +44,9 @@ Overrides = Annotated[
     ),
 ]
 Storage = Annotated[Path, typer.Option(help="Folder in which sweeps are kept.")]
+StorageOrUri = Annotated[
+    str, typer.Option(help="Folder in which sweeps are kept, or a URI such as s3://bucket/sweeps.")
+]
 Name = Annotated[
     str | None,
     typer.Option(help="Name of its folder there; the file's name and the time otherwise."),
@@ -43,6 +65,22 @@ console = Console(highlight=False, soft_wrap=True, markup=False)
 
 messages = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
 """Where progress and remarks go, so that results can be piped."""
+
+
+SWEEPS = Path("sweeps")
+"""Where sweeps are kept unless somebody says otherwise, and those with a URI in any case."""
+
+
+def new_sweep_in(storage: str, name: str | None, settings: Path) -> tuple[Path, str | None]:
+    """Return where a new sweep goes: its folder, and its URI if the storage is one.
+
+    Raises:
+        InputError: the name is not a folder's, or the URI cannot be used.
+    """
+    if not is_uri(storage):
+        return new_folder_in(Path(storage), name, settings), None
+    folder = new_folder_in(SWEEPS, name, settings)
+    return folder, below(checked_uri(storage), folder.name)
 
 
 def new_folder_in(storage: Path, name: str | None, settings: Path) -> Path:

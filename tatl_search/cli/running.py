@@ -6,19 +6,25 @@ from typing import Annotated
 import typer
 
 from tatl_search.cli.options import (
+    SWEEPS,
     Address,
     AsJson,
     Name,
     Overrides,
     SpaceFile,
     Storage,
+    StorageOrUri,
     SweepPath,
+    SweepPathOrUri,
     console,
     messages,
     new_folder_in,
+    new_sweep_in,
     print_json,
 )
 from tatl_search.errors import InputError, RunError
+from tatl_search.manifest import FILE_NAME
+from tatl_search.remote.uri import is_uri
 
 # Torch and Ray take seconds to import: each verb imports what it needs when it is called.
 
@@ -26,12 +32,16 @@ from tatl_search.errors import InputError, RunError
 def sweep(
     space: SpaceFile,
     overrides: Overrides = None,
-    storage: Storage = Path("sweeps"),
+    storage: StorageOrUri = str(SWEEPS),
     name: Name = None,
     address: Address = None,
     dry_run: Annotated[
         bool,
         typer.Option("--dry-run", metavar="", help="Only estimate images, time and disk."),
+    ] = False,
+    go_on: Annotated[
+        bool,
+        typer.Option("--resume", metavar="", help="If it exists, go on with it as it was begun."),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -39,7 +49,8 @@ def sweep(
 
     Runs many adaptations in parallel, each pruning the pre-trained network for your images in
     rounds, and records every round's network. Ctrl-C ends it cleanly; `resume` goes on.
-    `--dry-run` checks data and networks and tells what it would cost.
+    `--dry-run` checks data and networks and tells what it would cost. With a URI as `--storage`
+    the sweep's folder lies in `sweeps/`, and all but its lock also behind the URI.
 
     ```
     tatl-search sweep search_spaces/quickstart.yaml --set sweep.trials=20
@@ -57,20 +68,24 @@ def sweep(
         print_json(estimate.to_dict()) if as_json else console.print(str(estimate))
         return
 
-    folder = new_folder_in(storage, name, space)
+    folder, uri = new_sweep_in(storage, name, space)
+    if go_on and (folder / FILE_NAME).exists():
+        resume(str(folder), address, as_json)
+        return
     from tatl_search.cli.progress import ProgressDisplay
     from tatl_search.search.sweep import launch
 
     messages.print(f"sweep {folder}: {loaded.sweep.trials} trials; checking data and network")
     with ProgressDisplay(messages) as display:
-        end = launch(loaded, folder, display.hear, address)
+        end = launch(loaded, folder, display.hear, address, uri)
     _finish(folder, end.complete, end.notes, as_json)
 
 
-def resume(sweep: SweepPath, address: Address = None, as_json: AsJson = False) -> None:
+def resume(sweep: SweepPathOrUri, address: Address = None, as_json: AsJson = False) -> None:
     """Go on with a sweep that was interrupted, losing and doubling nothing.
 
     Works after Ctrl-C, after a crash and after a lost machine; give the folder, not the YAML.
+    Where the folder is lost too, give the URI that it was launched with.
 
     ```
     tatl-search resume sweeps/quickstart
@@ -79,15 +94,21 @@ def resume(sweep: SweepPath, address: Address = None, as_json: AsJson = False) -
     from tatl_search.cli.progress import ProgressDisplay
     from tatl_search.search.sweep import resume as go_on
 
+    if is_uri(sweep):
+        from tatl_search.search.home import brought_home
+
+        folder = brought_home(sweep, SWEEPS)
+    else:
+        folder = Path(sweep)
     with ProgressDisplay(messages) as display:
-        end = go_on(sweep, display.hear, address)
-    _finish(sweep, end.complete, end.notes, as_json)
+        end = go_on(folder, display.hear, address)
+    _finish(folder, end.complete, end.notes, as_json)
 
 
 def adapt(
     settings: SpaceFile,
     overrides: Overrides = None,
-    storage: Storage = Path("sweeps"),
+    storage: Storage = SWEEPS,
     name: Name = None,
     as_json: AsJson = False,
 ) -> None:

@@ -3,7 +3,6 @@
 import hashlib
 import logging
 import os
-import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -12,14 +11,12 @@ import pyarrow as pa
 
 from tatl_search.config import DataSettings
 from tatl_search.data.collection import source_path
-from tatl_search.data.once import put_in_place, sole_maker, unfinished
+from tatl_search.data.once import sole_maker, unfinished
 from tatl_search.data.packed import SUFFIX, Pack, open_pack
 from tatl_search.errors import InputError, StorageError
+from tatl_search.files import cache_folder, put_in_place
+from tatl_search.remote.uri import is_uri
 
-CACHE_VARIABLE = "TATL_SEARCH_CACHE"
-"""Environment variable that names the node's folder for fetched files."""
-
-_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 BUFFER = 1 << 20
 
 _LOGGER = logging.getLogger(__name__)
@@ -66,11 +63,6 @@ def open_named(place: str) -> Pack:
     return open_pack(path)
 
 
-def is_uri(path: str) -> bool:
-    """Whether this names a file by a scheme, such as `s3://`."""
-    return _URI.match(path) is not None
-
-
 def fetched(uri: str) -> Path:
     """Return this node's copy of a packed file, fetched if need be; one process fetches.
 
@@ -85,7 +77,7 @@ def fetched(uri: str) -> Path:
     if not info.is_file:
         raise InputError(f"{uri} does not exist")
     known = hashlib.sha256(f"{uri}\0{info.size}\0{info.mtime_ns}".encode()).hexdigest()
-    path = _cache() / f"{known[:32]}{SUFFIX}"
+    path = cache_folder() / f"{known[:32]}{SUFFIX}"
     if not path.exists():
         with sole_maker(path):
             if not path.exists():
@@ -121,11 +113,6 @@ def verify(pack: Pack, place: str) -> None:
             f"{place} is damaged: its content has the digest {found}, its head says"
             f" {pack.head.digest}. Pack or copy it again."
         )
-
-
-def _cache() -> Path:
-    named = os.environ.get(CACHE_VARIABLE)
-    return Path(named) if named else Path(os.path.expanduser("~/.cache/tatl_search"))
 
 
 def _fetch(remote: Any, inside: str, uri: str, path: Path) -> None:

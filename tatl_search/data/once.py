@@ -1,6 +1,5 @@
 """Files that one process makes and all others wait for."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -43,10 +42,3 @@ def unfinished(path: Path, ending: str) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             beside.unlink()
-
-
-def put_in_place(whole: Path, path: Path) -> None:
-    """Wait until the disk has a file, then give it its name."""
-    with whole.open("rb") as file:
-        os.fsync(file.fileno())
-    whole.replace(path)

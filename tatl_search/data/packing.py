@@ -13,11 +13,12 @@ import pyarrow as pa
 
 from tatl_search.data.collection import Collection, SplitName
 from tatl_search.data.images import UnusableImageError, content_hash, to_square
-from tatl_search.data.once import put_in_place, sole_maker, unfinished
+from tatl_search.data.once import sole_maker, unfinished
 from tatl_search.data.packed import Columns, Head, LeftOut, Pack, open_pack, write_pack
 from tatl_search.data.splits import check_classes
 from tatl_search.data.target import Pixels
 from tatl_search.errors import InputError, StorageError
+from tatl_search.files import put_in_place
 
 _CHUNK = 256
 """Images that are in memory at once, resized."""

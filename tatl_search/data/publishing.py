@@ -6,11 +6,12 @@ from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tatl_search.data.fetching import BUFFER, is_uri, locate
+from tatl_search.data.fetching import BUFFER, locate
 from tatl_search.data.once import sole_maker
 from tatl_search.data.packed import SUFFIX, Head, open_pack
 from tatl_search.data.packing import Origin, pack_into
 from tatl_search.errors import InputError, StorageError
+from tatl_search.remote.uri import is_uri
 
 
 def publish(origin: Origin, place: str) -> tuple[Head, int]:

@@ -72,7 +72,7 @@ def stored_target(settings: DataSettings, cache: Path) -> TargetData:
     What a driver has packed serves its workers on nodes that do not see the images, and an export
     when they have changed or are gone.
     """
-    path = cache / _file_name(settings)
+    path = cache / packed_name(settings)
     if settings.source == PACKED or not path.exists():
         return load_target(settings, cache)
     return cut_target(open_pack(path), settings)
@@ -84,10 +84,10 @@ def load_pack(settings: DataSettings, cache: Path | None = None) -> Pack:
         return find_pack(settings)
     source = origin_of(settings)
     if cache is not None:
-        return packed_once(cache / _file_name(settings), source)
+        return packed_once(cache / packed_name(settings), source)
     with TemporaryDirectory() as folder:
         # What is mapped stays readable when its name is gone.
-        return packed_once(Path(folder) / _file_name(settings), source)
+        return packed_once(Path(folder) / packed_name(settings), source)
 
 
 def origin_of(settings: DataSettings) -> Origin:
@@ -140,7 +140,7 @@ def _fingerprint(pack: Pack, parts: Mapping[SplitName, Indices], settings: DataS
     return _hash([pack.head.digest, rows, settings.image_size])
 
 
-def _file_name(settings: DataSettings) -> str:
+def packed_name(settings: DataSettings) -> str:
     """Return the name of the settings' packed file: the same for all that give the same images."""
     path = os.path.expandvars(settings.path or "")
     place = str(Path(path).expanduser().resolve()) if path else ""

@@ -5,13 +5,14 @@ from dataclasses import replace
 import torch
 
 from tatl_search.adaptation.eviction import recompute
-from tatl_search.adaptation.opening import open_workbench
+from tatl_search.adaptation.opening import open_store, open_workbench
 from tatl_search.adaptation.stages import Stage, StageStore
 from tatl_search.adaptation.workbench import Workbench
 from tatl_search.config import AdaptationConfig
 from tatl_search.errors import RunError, StorageError
 from tatl_search.nets.threads import torch_threads
 from tatl_search.records import CandidateRecord
+from tatl_search.remote.mirror import mirror_of
 from tatl_search.results.store import SweepResults
 
 
@@ -25,7 +26,8 @@ def restore(results: SweepResults, record: CandidateRecord) -> None:
         RunError: it cannot be computed here.
         StorageError: the sweep's folder cannot be written.
     """
-    if not StageStore(results.folder.stages).is_evicted(record.stage):
+    store = open_store(results.folder, mirror_of(results.folder))
+    if store.find(record.stage) or not store.is_evicted(record.stage):
         return
     if results.manifest.sweep.device == "cuda" and not torch.cuda.is_available():
         raise RunError(

@@ -25,6 +25,7 @@ def sweep_status(results: SweepResults, running: bool) -> dict[str, Any]:
         "trials_wanted": results.manifest.sweep.trials,
         "trials": len(results.trials),
         "ended_by": results.ended_by,
+        "paused": results.paused,
         "stopped_early": sum(t.state is TrialState.STOPPED for t in results.trials),
         "infeasible": dict(Counter(str(reason) for reason in infeasible)),
         "candidates": len(results.candidates),
@@ -51,6 +52,7 @@ def status_text(status: Mapping[str, Any]) -> str:
         f"{status['sweep']}: {state}, {status['trials']} of {status['trials_wanted']} trials ended"
         + ("; go on with `tatl-search resume`" if unfinished and not status["running"] else ""),
         *(f"ended by its {used_up}" for used_up in [status["ended_by"]] if used_up),
+        *(f"paused: {why}" for why in [status["paused"]] if why),
         *(f"  {n} stopped early" for n in [status["stopped_early"]] if n),
         *(f"  {count} infeasible: {why}" for why, count in status["infeasible"].items()),
         f"{status['candidates']} candidates, {status['on_front']} networks on the front,"

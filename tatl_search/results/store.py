@@ -29,6 +29,7 @@ class SweepResults:
         trials: how trials ended, by number; running ones are not among them.
         environment: versions and machine of the last driver; empty if it was not written.
         ended_by: the budget that ended it before its last trial, in words; null for none.
+        paused: since when it waits for its storage, in words; null where it does not.
     """
 
     folder: SweepFolder
@@ -39,6 +40,7 @@ class SweepResults:
     trials: tuple[TrialRecord, ...]
     environment: Mapping[str, Any]
     ended_by: str | None = None
+    paused: str | None = None
 
     @property
     def _rows(self) -> tuple[CandidateRecord, ...]:
@@ -104,8 +106,16 @@ def load_sweep(folder: Path | str) -> SweepResults:
         baselines=_ordered(row for row in rows if row.kind is Kind.BASELINE),
         trials=tuple(read_records(where.trials, TrialRecord)),
         environment=_environment(where.environment),
-        ended_by=where.ended_by.read_text() if where.ended_by.is_file() else None,
+        ended_by=_words(where.ended_by),
+        paused=_words(where.paused),
     )
+
+
+def _words(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
 
 
 def _ordered(rows: Iterable[CandidateRecord]) -> tuple[CandidateRecord, ...]:

@@ -17,7 +17,6 @@ from ray.exceptions import RayError
 from tatl_search.adaptation.keys import root_key
 from tatl_search.config import AdaptationConfig, StopSettings
 from tatl_search.errors import RunError, StorageError
-from tatl_search.manifest import SweepFolder
 from tatl_search.records import CandidateRecord
 from tatl_search.results.confirmation import stored_confirmations
 from tatl_search.results.front import front_of
@@ -27,6 +26,7 @@ from tatl_search.search.folder import LatencyTables
 from tatl_search.search.lock import only_driver
 from tatl_search.search.roots import compute_roots, run_alone
 from tatl_search.search.searcher import MAX_ATTEMPTS
+from tatl_search.search.shipping import shipping
 from tatl_search.search.work import Event, WorkItem, WorkKind
 
 Announce = Callable[[str], None]
@@ -54,7 +54,7 @@ def confirm(folder: Path, seeds: int, announce: Announce, address: str | None = 
     if not items:
         return []
     try:
-        with only_driver(SweepFolder(folder)), cluster(address):
+        with only_driver(results.folder), cluster(address), shipping(results.folder):
             check_resources(results.manifest.sweep)
             failures = compute_roots(_first_fine_tunings(items), announce)
             announce(f"running {len(items)} adaptations again")
@@ -112,6 +112,8 @@ def _item(results: SweepResults, row: CandidateRecord, seed: int) -> WorkItem:
         threads=manifest.sweep.cpus_per_trial,
         root_threads=manifest.root_threads,
         latency=LatencyTables.read(results.folder).of(again),
+        uri=manifest.uri,
+        launched_at=manifest.created_at,
     )
 
 

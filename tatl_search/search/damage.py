@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 
-from tatl_search.adaptation.stages import StageStore
+from tatl_search.adaptation.opening import open_store
 from tatl_search.manifest import SweepFolder
 from tatl_search.records import CandidateRecord, TrialRecord, TrialState
+from tatl_search.remote.mirror import mirror_of
 from tatl_search.tracking.parquet import read_records
 
 
@@ -18,11 +19,9 @@ def damaged_trials(folder: SweepFolder, finished: Iterable[int]) -> list[int]:
         folder: the sweep's folder.
         finished: numbers of the trials that the study holds as finished.
     """
-    store = StageStore(folder.stages)
+    store = open_store(folder, mirror_of(folder))
     candidates = read_records(folder.candidates, CandidateRecord)
-    whole_stages = {
-        key for key in {c.stage for c in candidates} if store.get(key) or store.is_evicted(key)
-    }
+    whole_stages = {key for key in {c.stage for c in candidates} if store.holds(key)}
     whole = {(c.trial, c.round) for c in candidates if c.stage in whole_stages}
     records = {record.trial: record for record in read_records(folder.trials, TrialRecord)}
     return [

@@ -22,6 +22,7 @@ from tatl_search.search.damage import damaged_trials
 from tatl_search.search.folder import LatencyTables
 from tatl_search.search.keeping import StageKeeper
 from tatl_search.search.progress import Listener, ProgressCallback
+from tatl_search.search.readmission import readmit
 from tatl_search.search.refusal import RefusedTrialError
 from tatl_search.search.roots import compute_roots
 from tatl_search.search.scheduler import FrontScheduler
@@ -32,7 +33,7 @@ from tatl_search.search.trainable import run_work
 from tatl_search.search.variants import middle, most_epochs, shared_roots
 from tatl_search.search.work import WorkItem, WorkKind
 from tatl_search.space import space_from_raw
-from tatl_search.tracking.parquet import ParquetTracker, read_records
+from tatl_search.tracking.parquet import Counterpart, ParquetTracker, read_records
 
 UNBOUNDED = 1_000_000_000
 """Samples that Ray may ask for: the searcher, not Ray, knows when a sweep is done."""
@@ -59,13 +60,16 @@ class SweepEnd:
 class Driver:
     """Runs what is left of one sweep."""
 
-    def __init__(self, folder: SweepFolder, manifest: SweepManifest) -> None:
+    def __init__(
+        self, folder: SweepFolder, manifest: SweepManifest, rows: Counterpart | None = None
+    ) -> None:
+        """Take over a sweep's folder; rows written here are also sent elsewhere, if anywhere."""
         self._folder = folder
         self._manifest = manifest
         self._sweep = manifest.sweep
         self._space = space_from_raw(manifest.space)
         self._tables = LatencyTables.read(folder)
-        self._parquet = ParquetTracker(folder)
+        self._parquet = ParquetTracker(folder, rows)
 
     def run(self, listener: Listener) -> SweepEnd:
         """Run until every trial is told, the user interrupts, or the storage gives up.
@@ -77,6 +81,7 @@ class Driver:
         StageStore(self._folder.stages).clear_unfinished()
         study = self._open_study()
         begun = begin(study, self._space, self._folder)
+        begun += readmit(study, self._space, *self._rows())
         scheduler = self._scheduler(study)
         account = Account(self._sweep, self._manifest.reference[Objective.MACS], study.seconds)
         searcher = self._searcher(study, account, scheduler)
@@ -259,6 +264,8 @@ class Driver:
             if kind is WorkKind.BASELINE
             else self._manifest.root_threads,
             latency=self._tables.of(config),
+            uri=self._manifest.uri,
+            launched_at=self._manifest.created_at,
         )
 
 

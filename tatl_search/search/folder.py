@@ -120,6 +120,7 @@ def prepare(
     folder: SweepFolder,
     root_threads: int,
     settle: Callable[[Sequence[NetworkCheck]], SweepSettings] | None = None,
+    uri: str | None = None,
 ) -> LatencyTables:
     """Check what a space can choose and write what the sweep is; the manifest comes last.
 
@@ -130,6 +131,7 @@ def prepare(
         root_threads: torch threads of the first fine-tuning.
         settle: gives the settings of the sweep once its networks are known, where some are to be
             measured; null where none are.
+        uri: where the sweep also lies, for other machines; null for nowhere.
 
     Raises:
         InputError: the data, a network or the settings cannot be used.
@@ -149,6 +151,7 @@ def prepare(
         space=absolute_paths(space.raw),
         reference=reference_costs(checks),
         root_threads=root_threads,
+        uri=uri,
     )
     write_durably(folder.manifest, manifest.to_yaml().encode())
     return tables

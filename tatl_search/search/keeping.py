@@ -11,10 +11,12 @@ from typing import Any
 from ray import tune
 
 from tatl_search.adaptation.eviction import evict, to_evict
-from tatl_search.adaptation.stages import Holding, StageStore
+from tatl_search.adaptation.opening import open_store
+from tatl_search.adaptation.stages import Holding
 from tatl_search.errors import TatlError
 from tatl_search.manifest import SweepFolder
 from tatl_search.records import CandidateRecord
+from tatl_search.remote.mirror import mirror_of
 from tatl_search.results.front import front_of
 from tatl_search.results.store import SweepResults, load_sweep
 from tatl_search.search.work import Event
@@ -59,7 +61,8 @@ def cut_back(folder: Path, keep_bytes: float, dry_run: bool = False) -> Cut:
         InputError: it is no sweep.
         StorageError: its stages cannot be written.
     """
-    store = StageStore(SweepFolder(folder).stages)
+    where = SweepFolder(folder)
+    store = open_store(where, mirror_of(where))
     holdings = store.holdings()
     chosen = to_evict(holdings, never_evicted(load_sweep(folder)), keep_bytes)
     gone = chosen if dry_run else evict(store, chosen)

@@ -173,6 +173,39 @@ class SweepStudy:
             user_attrs={TAUGHT: lesson.origin},
         )
 
+    @property
+    def next_number(self) -> int:
+        """The number of the next new trial."""
+        return self._asked
+
+    def readmit(self, params: Mapping[str, Any], stopped_after: int | None) -> None:
+        """Take in the next trial as it was handed out once, its outcome still to be told.
+
+        Args:
+            params: values of its parameters; those that are missing are drawn anew.
+            stopped_after: round after which it was stopped early; null if it was not.
+        """
+        distributions = {}
+        if params:
+            recalled = Recalled(params)
+            self._space.sample(recalled)
+            distributions = recalled.distributions
+        known: dict[str, Any] = {"params": dict(params), "distributions": distributions}
+        if stopped_after is None:
+            trial = optuna.trial.create_trial(state=TrialState.RUNNING, **known)
+        else:
+            attributes = {STOPPED_AFTER: stopped_after, ATTEMPTS: 1}
+            trial = optuna.trial.create_trial(
+                state=TrialState.PRUNED,
+                constraints=self._kept(),
+                user_attrs=attributes,
+                **known,
+            )
+            self._told += 1
+        self._study.add_trial(trial)
+        self._asked += 1
+        self._journal.flush()
+
     def unfinished(self) -> list[int]:
         """Return the numbers of trials an earlier driver left running, in order."""
         return [n for n in self._numbers(TrialState.RUNNING) if n not in self._open]
@@ -278,8 +311,11 @@ class SweepStudy:
     def tell_stopped(self, number: int, after_round: int, note: str) -> None:
         """Tell that an open trial was stopped early: how it would have ended is not known."""
         self._open[number].set_user_attr(STOPPED_AFTER, after_round)
-        kept = dict.fromkeys((USABLE, *self._settings.bounds.given), 0.0)
-        self._close(number, (None, kept), note)
+        self._close(number, (None, self._kept()), note)
+
+    def _kept(self) -> dict[str, float]:
+        """Return the constraints of a trial that was stopped early: none is violated."""
+        return dict.fromkeys((USABLE, *self._settings.bounds.given), 0.0)
 
     def _verdict(
         self, outcome: Mapping[Objective, float] | None, latency_ms: float | None

@@ -11,15 +11,21 @@ from tatl_search.search.driver import Driver, SweepEnd
 from tatl_search.search.environment import record_environment
 from tatl_search.search.folder import check_new, new_folder, prepare
 from tatl_search.search.gpus import settled
+from tatl_search.search.home import check_free
 from tatl_search.search.lock import only_driver
 from tatl_search.search.progress import Listener
+from tatl_search.search.shipping import shipping
 from tatl_search.search.summary import summarise
 from tatl_search.search.variants import shared_roots
 from tatl_search.space import SearchSpace
 
 
 def launch(
-    space: SearchSpace, folder: Path, listener: Listener, address: str | None = None
+    space: SearchSpace,
+    folder: Path,
+    listener: Listener,
+    address: str | None = None,
+    uri: str | None = None,
 ) -> SweepEnd:
     """Check everything, then run a new sweep in a new folder.
 
@@ -28,6 +34,7 @@ def launch(
         folder: the sweep's folder, which must not exist; its name is the sweep's.
         listener: hears how the sweep gets on.
         address: of a running Ray cluster; null uses this machine.
+        uri: where the sweep also lies, for workers that do not see the folder; null for nowhere.
 
     Raises:
         InputError: the space, the data, the network or the folder cannot be used; nothing of
@@ -37,13 +44,15 @@ def launch(
             resumed.
     """
     check_new(folder)  # who is refused need not wait for a cluster
+    if uri is not None:
+        check_free(uri)
     with cluster(address):
         check_resources(space.sweep)
         # Roots that trials share are computed first, with a node to themselves.
         root_threads = node_cpus() if shared_roots(space) else space.sweep.cpus_per_trial
         with new_folder(folder):
             settle = partial(settled, space)
-            prepare(space, space.sweep, SweepFolder(folder), root_threads, settle)
+            prepare(space, space.sweep, SweepFolder(folder), root_threads, settle, uri)
         with only_driver(SweepFolder(folder)):
             return _drive(SweepFolder(folder), listener)
 
@@ -65,9 +74,12 @@ def resume(folder: Path, listener: Listener, address: str | None = None) -> Swee
 
 def _drive(folder: SweepFolder, listener: Listener) -> SweepEnd:
     try:
-        with storage_errors(folder.root):
+        with storage_errors(folder.root), shipping(folder) as shipped:
             record_environment(folder)
-            end = Driver(folder, SweepManifest.read(folder.root)).run(listener)
+            end = Driver(folder, SweepManifest.read(folder.root), shipped).run(listener)
+            if shipped is not None:
+                shipped.ship()
+                shipped.bring_front()
             summarise(folder.root)
             return end
     except KeyboardInterrupt as interrupt:

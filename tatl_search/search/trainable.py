@@ -11,6 +11,7 @@ from ray import tune
 from tatl_search.errors import StorageError
 from tatl_search.nets.memory import share_of_gpu
 from tatl_search.records import CandidateRecord
+from tatl_search.search.home import at_home
 from tatl_search.search.watch import watched
 from tatl_search.search.work import Event, WorkItem
 from tatl_search.search.worker import figures, run_item
@@ -40,7 +41,7 @@ def report_of(
     """
     try:
         with watched(minutes, item.sweep.stalled_minutes) as alive, _place_of(item):
-            return run_item(item, listener, alive)
+            return run_item(at_home(item, alive), listener, alive)
     except StorageError as error:
         return {"event": Event.STORAGE_ERROR.value, "detail": str(error)}
     except Exception as error:  # noqa: BLE001 - the driver decides whether to try again

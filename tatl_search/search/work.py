@@ -41,6 +41,8 @@ class WorkItem(Settings):
         threads: torch threads of a round.
         root_threads: torch threads of the first fine-tuning.
         latency: per-layer times measured beforehand on the idle device.
+        uri: where the sweep lies for machines that do not see its folder; null for nowhere.
+        launched_at: when the sweep was launched, which tells it from another at the same places.
     """
 
     kind: WorkKind
@@ -54,6 +56,8 @@ class WorkItem(Settings):
     threads: int
     root_threads: int
     latency: LatencyTable | None = None
+    uri: str | None = None
+    launched_at: str = ""
 
     @property
     def device(self) -> str:

@@ -17,6 +17,7 @@ from tatl_search.errors import InfeasibleError, InfeasibleReason, InputError
 from tatl_search.manifest import SweepFolder
 from tatl_search.nets.memory import out_of_memory_is_infeasible
 from tatl_search.records import CandidateRecord, Kind, StopReason, TrialRecord, TrialState
+from tatl_search.remote.mirror import mirror_of
 from tatl_search.search.work import Event, WorkItem, WorkKind
 from tatl_search.tracking.parquet import ParquetTracker
 from tatl_search.tracking.tracker import FailSoft, Tracker
@@ -45,7 +46,7 @@ def run_item(
     """
     torch.set_num_threads(item.threads)
     started = time.perf_counter()
-    trackers = _trackers(item)
+    trackers = _trackers(item, alive)
     last: CandidateRecord | None = None
     stop_reason: StopReason | None = None
     infeasible: InfeasibleError | None = None
@@ -112,9 +113,9 @@ def _check_usable(item: WorkItem, last: CandidateRecord | None, classes: int) ->
         )
 
 
-def _trackers(item: WorkItem) -> Sequence[Tracker]:
+def _trackers(item: WorkItem, alive: Callable[[], None]) -> Sequence[Tracker]:
     folder = SweepFolder(item.folder)
-    trackers: list[Tracker] = [ParquetTracker(folder)]
+    trackers: list[Tracker] = [ParquetTracker(folder, mirror_of(folder, alive))]
     if item.kind in OF_A_TRIAL and item.sweep.wandb.mode != "disabled":
         again = f"-seed-{item.config.seed}" if item.kind is WorkKind.CONFIRMATION else ""
         name = f"{item.kind.value}-{item.number:05d}{again}"

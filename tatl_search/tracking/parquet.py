@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import MISSING, asdict, fields
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, TypeVar, get_args, get_type_hints
+from typing import Any, Protocol, TypeVar, get_args, get_type_hints
 from uuid import uuid4
 
 import pyarrow as pa
@@ -120,11 +120,23 @@ def _slug(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
 
 
+class Counterpart(Protocol):
+    """Where rows also lie, for other machines."""
+
+    def send(self, path: Path) -> None:
+        """Store a row's file."""
+
+    def bring(self, path: Path) -> bool:
+        """Bring a row's file down; return whether it was there."""
+
+
 class ParquetTracker:
     """Stores every row in a sweep's folder; the file's name follows from what the row is."""
 
-    def __init__(self, folder: SweepFolder) -> None:
+    def __init__(self, folder: SweepFolder, counterpart: Counterpart | None = None) -> None:
+        """Store rows in a folder, and where it also lies; null for nowhere."""
         self._folder = folder
+        self._counterpart = counterpart
 
     def candidate(self, record: CandidateRecord) -> None:
         """Store one evaluated network, unless its row is there already.
@@ -136,8 +148,11 @@ class ParquetTracker:
             StorageError: the folder cannot be written.
         """
         path = _candidate_path(self._folder, record)
+        if self._counterpart is not None and not path.exists():
+            self._counterpart.bring(path)
         if not _holds_stage(path, record.stage):
             write_record(path, record)
+        self._send(path)
 
     def trial(self, record: TrialRecord) -> None:
         """Store how a trial ended.
@@ -145,7 +160,13 @@ class ParquetTracker:
         Raises:
             StorageError: the folder cannot be written.
         """
-        write_record(self._folder.trials / f"trial-{record.trial:05d}.parquet", record)
+        path = self._folder.trials / f"trial-{record.trial:05d}.parquet"
+        write_record(path, record)
+        self._send(path)
+
+    def _send(self, path: Path) -> None:
+        if self._counterpart is not None:
+            self._counterpart.send(path)
 
     def close(self) -> None:
         """Hold nothing, so there is nothing to let go of."""

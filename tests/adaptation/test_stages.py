@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tatl_search.adaptation.stages import METRICS, StageMetrics, StageStore
+from tatl_search.adaptation.sharing import METRICS
+from tatl_search.adaptation.stages import StageMetrics, StageStore
 from tatl_search.core.spent import Spent
 from tatl_search.errors import StorageError
 from tatl_search.methods.context import Learnt

@@ -8,10 +8,11 @@ import pytest
 
 from tatl_search.config import DataSettings
 from tatl_search.data import load_target
-from tatl_search.data.fetching import fetched, is_uri
+from tatl_search.data.fetching import fetched
 from tatl_search.data.packing import pack_into
 from tatl_search.data.sources import origin_of
 from tatl_search.errors import InputError, StorageError
+from tatl_search.remote.uri import is_uri
 from tests.data.made import write_tree
 
 SIDE = 16

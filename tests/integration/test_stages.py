@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tatl_search.adaptation.stages import EARLIER, METRICS, StageStore
+from tatl_search.adaptation.sharing import METRICS
+from tatl_search.adaptation.stages import EARLIER, StageStore
 from tatl_search.deploy.restore import restore
 from tatl_search.files import checksum
 from tatl_search.manifest import SweepFolder
