@@ -19,11 +19,11 @@ from typing import Any
 import numpy.typing as npt
 import safetensors
 import safetensors.numpy
-from filelock import FileLock
 
 from tatl_search.adaptation.earlier import earlier_stages, link_files
 from tatl_search.adaptation.leases import Leases, lease_file, unless_in_use
 from tatl_search.adaptation.sharing import METRICS, NETWORK_FILES, WEIGHTS, Elsewhere
+from tatl_search.adaptation.turns import alone_with, moved
 from tatl_search.core.spent import Spent
 from tatl_search.files import checksum, storage_errors, write_durably
 from tatl_search.methods.context import Learnt
@@ -113,9 +113,9 @@ class Holding:
 class StageStore:
     """Stages under one folder, shared by every process that can reach it.
 
-    Several processes may ask for the same key at once: one computes, the others wait for it.
-    The lock is the operating system's, so that it dies with its holder. A stage that was asked
-    for is not evicted until this store is let go of.
+    Several processes may ask for the same key at once: one computes, the others wait for it for
+    as long as it shows that it lives. A stage that was asked for is not evicted until this store is
+    let go of.
     """
 
     def __init__(
@@ -222,14 +222,9 @@ class StageStore:
                 self._elsewhere.send_stage(stage.folder)
             return stage
 
-    def _alone_with(self, name: str) -> AbstractContextManager[object]:
+    def _alone_with(self, name: str) -> AbstractContextManager[None]:
         """Wait until nobody else works on something, and keep it so."""
-
-        def goes_on() -> bool:
-            self._alive()
-            return False
-
-        return FileLock(self._root / f"{name}.lock").acquire(cancel_check=goes_on)
+        return alone_with(self._root / f"{name}.lock", self._alive)
 
     def _adopt(self, key: str) -> Stage | None:
         """Take the stage over from another sweep of the same storage, if one has it whole."""
@@ -276,9 +271,8 @@ class StageStore:
         manifest[DIGEST] = _digest_of_manifest(manifest)
         write_durably(folder / METRICS, json.dumps(manifest, indent=1).encode())
         final = self._root / folder.name
-        shutil.rmtree(final, ignore_errors=True)
-        folder.rename(final)
-        return Stage(key=folder.name, folder=final, metrics=metrics, owner=owner)
+        first = moved(folder, final, lambda: self.get(folder.name))
+        return first or Stage(folder.name, final, metrics, owner)
 
     def evict(self, key: str) -> bool:
         """Remove a stage's weights and what was learnt of them; all else stays.
