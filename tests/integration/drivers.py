@@ -54,12 +54,24 @@ class Driver:
     """One `tatl-search` process and everything that it started."""
 
     def __init__(
-        self, arguments: Sequence[str | Path], log: Path, env: Mapping[str, str] | None = None
+        self,
+        arguments: Sequence[str | Path],
+        log: Path,
+        env: Mapping[str, str] | None = None,
+        within: Sequence[str] = (),
     ) -> None:
+        """Start it.
+
+        Args:
+            arguments: of the command.
+            log: gets all that it prints.
+            env: variables besides those of this process.
+            within: command that runs a command elsewhere, such as in another network.
+        """
         self._log = log
         with log.open("wb") as output:
             self._process = subprocess.Popen(
-                [COMMAND, *arguments],
+                [*within, COMMAND, *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -74,17 +86,24 @@ class Driver:
         space: Mapping[str, Any],
         *options: str,
         env: Mapping[str, str] | None = None,
+        within: Sequence[str] = (),
     ) -> "Driver":
         """Start a new sweep in this folder; its log lies beside it."""
         file = folder.with_suffix(".yaml")
         file.write_text(yaml.safe_dump(dict(space)))
         named = ["--storage", str(folder.parent), "--name", folder.name]
-        return cls(["sweep", file, *named, *options], folder.with_suffix(".log"), env)
+        return cls(["sweep", file, *named, *options], folder.with_suffix(".log"), env, within)
 
     @classmethod
-    def resume(cls, folder: Path) -> "Driver":
+    def resume(
+        cls,
+        folder: Path,
+        *options: str,
+        env: Mapping[str, str] | None = None,
+        within: Sequence[str] = (),
+    ) -> "Driver":
         """Go on with the sweep in this folder."""
-        return cls(["resume", folder], folder.with_suffix(".resumed.log"))
+        return cls(["resume", folder, *options], folder.with_suffix(".resumed.log"), env, within)
 
     def __enter__(self) -> "Driver":
         return self
