@@ -7,9 +7,5 @@ set -euo pipefail
 space=${1:?usage: $0 SPACE [NAME] [options of tatl-search sweep]}
 name=${2:-$(basename "${space%.*}")}
 shift $(($# < 2 ? $# : 2))
-storage=${SWEEP_STORAGE:-sweeps}
 
-if [[ -e "$storage/$name/sweep.yaml" ]]; then
-    exec tatl-search resume "$storage/$name"
-fi
-exec tatl-search sweep "$space" --storage "$storage" --name "$name" "$@"
+exec tatl-search sweep "$space" --storage "${SWEEP_STORAGE:-sweeps}" --name "$name" --resume "$@"

@@ -9,6 +9,7 @@ from tatl_search.cli import (
     dashboard,
     data,
     doctor,
+    fetch,
     finish,
     latency,
     methods,
@@ -16,6 +17,7 @@ from tatl_search.cli import (
     report,
     running,
     stages,
+    submit,
     verify,
 )
 
@@ -45,6 +47,8 @@ for verb in (
     running.sweep,
     running.resume,
     running.status,
+    submit.submit,
+    fetch.fetch,
     running.adapt,
     choosing.front,
     choosing.pick,

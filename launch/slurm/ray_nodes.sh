@@ -1,0 +1,74 @@
+# shellcheck shell=bash
+# Ray on the nodes of a Slurm job, and a sweep on it; sourced by the sbatch files.
+#
+# `ray symmetric-run` is not used: it ends every Ray of the user on a node, other jobs' too, and
+# reports success where Ray did not start.
+
+port=6379
+ports=()
+
+# Take a hundred ports from this one on, instead of Ray's usual ones.
+use_ports() {
+    port=$1
+    ports=(--node-manager-port=$((port + 1)) --object-manager-port=$((port + 2))
+        --runtime-env-agent-port=$((port + 3)) --dashboard-agent-grpc-port=$((port + 4))
+        --dashboard-agent-listen-port=$((port + 5)) --metrics-export-port=$((port + 6))
+        --min-worker-port=$((port + 20)) --max-worker-port=$((port + 99)))
+}
+
+# Start Ray on all nodes, run the sweep on the first, and leave nothing behind.
+run_sweep() {
+    local space=${1:?usage: sbatch FILE SPACE [NAME] [options of tatl-search sweep]}
+    local name=${2:-$(basename "${space%.*}")}
+    shift $(($# < 2 ? $# : 2))
+
+    # All nodes must hold the same token, or they refuse each other; it ends with the job.
+    export RAY_AUTH_MODE=token RAY_USAGE_STATS_ENABLED=0
+    RAY_AUTH_TOKEN=$(python -c 'import secrets; print(secrets.token_hex(32))')
+    export RAY_AUTH_TOKEN
+
+    started=()
+    temporary=${RAY_TMP:-/tmp}/ray-$SLURM_JOB_ID # a short path: it holds sockets
+    trap clear_up EXIT
+    trap 'exit 143' TERM INT # time is up, or scancel
+
+    start_ray
+    tatl-search sweep "$space" --storage "${SWEEP_STORAGE:-sweeps}" --name "$name" --resume \
+        --address "$head:$port" "$@" &
+    started+=($!)
+    wait $! # in the background, so that the traps act at once
+}
+
+start_ray() {
+    local node=(--num-cpus="$SLURM_CPUS_PER_TASK" --object-store-memory=500000000
+        --temp-dir="$temporary" --disable-usage-stats --block "${ports[@]}")
+    if [[ -n ${SLURM_GPUS_ON_NODE:-} ]]; then
+        node+=(--num-gpus="$SLURM_GPUS_ON_NODE")
+    fi
+    head=${HEAD_ADDRESS:-$(hostname -I | awk '{print $1}')} # this is the first node
+    on_nodes 1 --nodelist="$SLURMD_NODENAME" ray start --head --node-ip-address="$head" \
+        --port="$port" --include-dashboard=false --ray-client-server-port=$((port + 7)) \
+        "${node[@]}" &
+    started+=($!)
+    until ray health-check --address "$head:$port" >/dev/null 2>&1; do
+        kill -0 "${started[0]}" || exit 1 # its own words stand above
+        sleep 1
+    done
+    if ((SLURM_JOB_NUM_NODES > 1)); then
+        on_nodes $((SLURM_JOB_NUM_NODES - 1)) --exclude="$SLURMD_NODENAME" \
+            ray start --address="$head:$port" "${node[@]}" &
+        started+=($!)
+    fi
+}
+
+# Run a command once on each of so many nodes.
+on_nodes() {
+    srun --overlap --nodes="$1" --ntasks="$1" --cpus-per-task="$SLURM_CPUS_PER_TASK" "${@:2}"
+}
+
+clear_up() {
+    trap - EXIT TERM INT
+    kill "${started[@]}" 2>/dev/null || true
+    wait "${started[@]}" 2>/dev/null || true
+    on_nodes "$SLURM_JOB_NUM_NODES" rm -rf "$temporary" || true
+}

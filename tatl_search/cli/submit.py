@@ -1,0 +1,90 @@
+"""The verb that sends a sweep to a cluster elsewhere."""
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tatl_search.cli.options import Overrides, SpaceFile, messages, new_folder_in
+from tatl_search.errors import RunError
+
+if TYPE_CHECKING:
+    from tatl_search.search.jobs import Cluster, SweepJob
+    from tatl_search.space import SearchSpace
+
+NOT_FOUND = 127
+"""What a shell says of a command that is not there."""
+
+
+def submit(
+    space: SpaceFile,
+    address: Annotated[
+        str, typer.Option(help="URL of the cluster's dashboard, such as http://127.0.0.1:8265.")
+    ],
+    storage: Annotated[
+        str, typer.Option(help="Folder on the cluster that all its nodes see, as a whole path.")
+    ],
+    overrides: Overrides = None,
+    name: Annotated[
+        str | None, typer.Option(help="Name of the sweep's folder there; the file's otherwise.")
+    ] = None,
+    detach: Annotated[
+        bool, typer.Option("--detach", metavar="", help="Do not wait for its end.")
+    ] = False,
+) -> None:
+    """Run a sweep on a Ray cluster elsewhere, and follow it from here.
+
+    Sends the settings, and the code that git tracks if this is a checkout; the packages it needs
+    are the cluster's. Prints what the sweep prints, its front at the end, and takes its exit code.
+    Ctrl-C leaves it running. The same command follows it again while it runs, and goes on with it
+    otherwise: then the stored settings count.
+
+    The cluster's token is read from RAY_AUTH_TOKEN; keys such as WANDB_API_KEY belong into the
+    cluster's own environment (docs/cluster.md).
+
+    ```
+    tatl-search submit my_task.yaml --address http://127.0.0.1:8265 --storage /shared/sweeps
+    ```
+    """
+    from tatl_search.space import load_space
+
+    loaded = load_space(space, overrides or [])
+    named = new_folder_in(Path(storage), name or space.stem, space).name
+    from tatl_search.search.jobs import Cluster, SweepJob
+
+    job = SweepJob(storage, named)
+    cluster = Cluster(address)
+    job_id = cluster.running(job) or _hand_over(cluster, job, loaded)
+    look, stop = cluster.commands(job_id)
+    messages.print(f"job {job_id} runs {job.folder}\nlook again: {look}\nstop it: {stop}")
+    if not detach:
+        _follow(cluster, job, job_id)
+
+
+def _hand_over(cluster: "Cluster", job: "SweepJob", space: "SearchSpace") -> str:
+    from tatl_search.search.parcel import pack
+
+    with tempfile.TemporaryDirectory(prefix="tatl-search-") as folder:
+        files = pack(space, Path(folder))
+        code = f"{files} files of code that git tracks" if files else "the cluster's own code"
+        messages.print(f"sending the settings, with {code}")
+        return cluster.submit(job, Path(folder))
+
+
+def _follow(cluster: "Cluster", job: "SweepJob", job_id: str) -> None:
+    try:
+        ended = cluster.follow(job_id, lambda text: typer.echo(text, nl=False))
+    except KeyboardInterrupt:
+        look, stop = cluster.commands(job_id)
+        messages.print(f"\nit runs on; look again: {look}\nstop it: {stop}")
+        raise typer.Exit(130) from None
+    if ended.status == "SUCCEEDED":
+        messages.print(f"bring it home from a machine that sees it: tatl-search fetch {job.folder}")
+    elif ended.driver_exit_code == NOT_FOUND:
+        raise RunError("the cluster has no tatl-search: install it where its nodes find it (PATH)")
+    elif ended.driver_exit_code:
+        raise typer.Exit(ended.driver_exit_code)
+    else:
+        why = " ".join((ended.message or "").split())
+        raise RunError(f"job {job_id} ended as {ended.status.value}: {why} Submit again to go on.")

@@ -1,0 +1,78 @@
+"""What a sweep takes along to a cluster that runs elsewhere: its settings and the code at hand."""
+
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+import tatl_search
+from tatl_search.errors import InputError
+from tatl_search.search.folder import absolute_paths
+from tatl_search.space import SearchSpace
+
+SPACE_FILE = "space.yaml"
+"""Its name on the cluster."""
+
+
+def pack(space: SearchSpace, folder: Path) -> int:
+    """Write what a job needs into an empty folder: one settings file, and code that git tracks.
+
+    The settings hold all that the file, its bases and `--set` say. Code is taken from the
+    checkout that this process runs from, as its files are now; an installed package is expected
+    on the cluster and not sent.
+
+    Args:
+        space: what to search.
+        folder: where to write.
+
+    Returns:
+        How many files of code there are.
+
+    Raises:
+        InputError: a setting names a file by a path that means something else on the cluster.
+    """
+    check_paths(space.raw)
+    text = yaml.safe_dump(dict(space.raw), sort_keys=False, allow_unicode=True)
+    (folder / SPACE_FILE).write_text(text, encoding="utf-8")
+    package = Path(tatl_search.__file__).parent
+    tracked = tracked_files(package)
+    for path in tracked:
+        goal = folder / path.relative_to(package.parent)
+        goal.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, goal)
+    return len(tracked)
+
+
+def check_paths(raw: Mapping[str, Any]) -> None:
+    """Raise InputError for relative paths of files that are here: no file is sent along."""
+    for key, path in _relative(raw, absolute_paths(raw)):
+        raise InputError(
+            f"{key}: '{path}' is a path from here, and files do not travel with a sweep. Put it"
+            " on storage that the cluster sees, and give its whole path there."
+        )
+
+
+def _relative(raw: Any, absolute: Any, at: str = "") -> Iterator[tuple[str, str]]:
+    """Yield the settings, with their keys, that are paths relative to this process's folder."""
+    if isinstance(raw, Mapping):
+        for key, value in raw.items():
+            yield from _relative(value, absolute[key], f"{at}.{key}".lstrip("."))
+    elif isinstance(raw, list):
+        for value, other in zip(raw, absolute, strict=True):
+            yield from _relative(value, other, at)
+    elif raw != absolute and not raw.startswith(("/", "~", "$")):
+        yield at, raw
+
+
+def tracked_files(package: Path) -> list[Path]:
+    """Return the files of a folder that git tracks; none where it is in no checkout."""
+    command = ["git", "-C", str(package), "ls-files", "-z"]
+    try:
+        found = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - fixed words and our own folder
+    except (OSError, subprocess.CalledProcessError):
+        return []
+    paths = (package / name for name in found.stdout.split("\0") if name)
+    return [path for path in paths if path.is_file()]
