@@ -21,6 +21,7 @@ def test_the_state_as_json(results: SweepResults) -> None:
         "trials_wanted": 4,
         "trials": 4,
         "ended_by": None,
+        "paused": None,
         "stopped_early": 0,
         "infeasible": {"collapsed": 1},
         "candidates": 8,
