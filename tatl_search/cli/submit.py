@@ -23,7 +23,7 @@ def submit(
         str, typer.Option(help="URL of the cluster's dashboard, such as http://127.0.0.1:8265.")
     ],
     storage: Annotated[
-        str, typer.Option(help="Folder on the cluster that all its nodes see, as a whole path.")
+        str, typer.Option(help="Whole path of a folder that all its nodes see, or a URI.")
     ],
     overrides: Overrides = None,
     name: Annotated[

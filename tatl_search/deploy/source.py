@@ -12,6 +12,7 @@ from pyarrow import fs
 
 from tatl_search.errors import InputError, StorageError
 from tatl_search.redact import without_credentials
+from tatl_search.remote.uri import is_uri
 
 BUFFER = 1 << 20
 
@@ -58,7 +59,7 @@ class Source:
             StorageError: the storage does not answer.
         """
         shown = without_credentials(text)
-        if "://" not in text:
+        if not is_uri(text):
             source = cls(fs.LocalFileSystem(), str(Path(text).expanduser().resolve()), shown)
         else:
             try:

@@ -21,6 +21,7 @@ from ray.exceptions import RayError
 
 from tatl_search.errors import InputError, RunError
 from tatl_search.redact import without_credentials
+from tatl_search.remote.uri import below, checked_uri, is_uri
 from tatl_search.search.parcel import SPACE_FILE
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class SweepJob:
     """A sweep as a cluster is asked to run it.
 
     Attributes:
-        storage: folder on the cluster in which sweeps are kept: a whole path.
+        storage: where sweeps are kept: a whole path on the cluster, or a URI.
         name: the sweep's.
     """
 
@@ -56,15 +57,19 @@ class SweepJob:
 
     def __post_init__(self) -> None:
         """Raise InputError for a storage that would be lost with the job."""
-        if not self.storage.startswith("/"):
+        if is_uri(self.storage):
+            checked_uri(self.storage)
+        elif not self.storage.startswith("/"):
             raise InputError(
                 f"--storage '{self.storage}' should be a whole path, such as /shared/sweeps: a"
-                " folder that every node of the cluster sees"
+                " folder that every node of the cluster sees; or a URI, such as s3://bucket/sweeps"
             )
 
     @property
     def folder(self) -> str:
         """Where the sweep lies on the cluster."""
+        if is_uri(self.storage):
+            return below(self.storage, self.name)
         return f"{self.storage.rstrip('/')}/{self.name}"
 
     @property
