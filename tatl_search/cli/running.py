@@ -69,8 +69,8 @@ def sweep(
         return
 
     folder, uri = new_sweep_in(storage, name, space)
-    if go_on and (folder / FILE_NAME).exists():
-        resume(str(folder), address, as_json)
+    if go_on and (begun := _begun(folder, uri)):
+        resume(begun, address, as_json)
         return
     from tatl_search.cli.progress import ProgressDisplay
     from tatl_search.search.sweep import launch
@@ -215,6 +215,17 @@ def validate(
         console.print(f"{name}: {len(space.parameters)} searched settings")
         for setting, distribution in space.parameters:
             console.print(f"  {setting}: {distribution}")
+
+
+def _begun(folder: Path, uri: str | None) -> str | None:
+    """Return where a sweep is found that was begun before; null for none."""
+    if (folder / FILE_NAME).exists():
+        return str(folder)
+    if uri is None:
+        return None
+    from tatl_search.remote.place import Place
+
+    return uri if Place(uri).size(FILE_NAME) is not None else None
 
 
 def _finish(folder: Path, complete: bool, notes: tuple[str, ...], as_json: bool) -> None:
