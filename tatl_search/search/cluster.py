@@ -4,9 +4,9 @@ import logging
 import os
 import re
 import socket
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import ray
 
@@ -133,6 +133,16 @@ def slots(sweep: SweepSettings) -> int:
     if sweep.max_concurrent is not None:
         fits = min(fits, sweep.max_concurrent)
     return max(1, fits)
+
+
+def nodes_for_trials(without: Collection[str] = ()) -> list[Mapping[str, Any]]:
+    """Return what Ray says of the living nodes that have CPUs, but for some of these ids."""
+    nodes = ray.nodes()  # type: ignore[no-untyped-call]
+    return [
+        node
+        for node in nodes
+        if node["Alive"] and node["Resources"].get("CPU", 0) > 0 and node["NodeID"] not in without
+    ]
 
 
 def node_cpus() -> int:

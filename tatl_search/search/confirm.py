@@ -26,6 +26,7 @@ from tatl_search.search.folder import LatencyTables
 from tatl_search.search.lock import only_driver
 from tatl_search.search.roots import compute_roots, run_alone
 from tatl_search.search.searcher import MAX_ATTEMPTS
+from tatl_search.search.shared_storage import check_shared
 from tatl_search.search.shipping import shipping
 from tatl_search.search.work import Event, WorkItem, WorkKind
 
@@ -45,7 +46,8 @@ def confirm(folder: Path, seeds: int, announce: Announce, address: str | None = 
         What could not be computed, and why.
 
     Raises:
-        InputError: it is no sweep, another driver runs it, or no node can run its trials.
+        InputError: it is no sweep, another driver runs it, no node can run its trials, or nodes
+            do not see the folder.
         StorageError: the storage refused a write; the same command goes on.
         RunError: all first fine-tunings failed, Ray did, or Ctrl-C was pressed; likewise.
     """
@@ -56,6 +58,7 @@ def confirm(folder: Path, seeds: int, announce: Announce, address: str | None = 
     try:
         with only_driver(results.folder), cluster(address), shipping(results.folder):
             check_resources(results.manifest.sweep)
+            check_shared(folder, results.manifest.uri)
             failures = compute_roots(_first_fine_tunings(items), announce)
             announce(f"running {len(items)} adaptations again")
             return [*failures, *_run_all(items)]

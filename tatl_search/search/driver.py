@@ -5,6 +5,7 @@ import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ from tatl_search.search.scheduler import FrontScheduler
 from tatl_search.search.searcher import WorkSearcher
 from tatl_search.search.start import begin
 from tatl_search.search.study import Proposal, SweepStudy
-from tatl_search.search.trainable import run_work
+from tatl_search.search.trainable import resources, run_work
 from tatl_search.search.variants import middle, most_epochs, shared_roots
 from tatl_search.search.work import WorkItem, WorkKind
 from tatl_search.space import space_from_raw
@@ -187,9 +188,8 @@ class Driver:
         callbacks: list[tune.Callback],
         scheduler: FrontScheduler | None,
     ) -> tune.Tuner:
-        resources = {"cpu": self._sweep.cpus_per_trial, "gpu": self._sweep.gpus}
         return tune.Tuner(
-            tune.with_resources(run_work, resources),
+            tune.with_resources(run_work, partial(resources, self._sweep)),
             tune_config=tune.TuneConfig(
                 search_alg=searcher,
                 scheduler=scheduler,

@@ -9,7 +9,7 @@ from ray.exceptions import RayError
 from tatl_search.errors import RunError, StorageError
 from tatl_search.search.cluster import LOST, first_done, is_lost, node_cpus, ray_failed
 from tatl_search.search.searcher import MAX_ATTEMPTS
-from tatl_search.search.trainable import report_of
+from tatl_search.search.trainable import refusal, report_of
 from tatl_search.search.work import Event, WorkItem, WorkKind
 
 
@@ -62,4 +62,5 @@ def _why_it_failed(item: WorkItem) -> str:
 
 def run_alone(raw: Mapping[str, Any]) -> dict[str, Any]:
     """Run one piece of work, as a Ray task, and return the report of its end."""
-    return report_of(WorkItem.model_validate(raw), lambda _: None)
+    item = WorkItem.model_validate(raw)
+    return refusal(item) or report_of(item, lambda _: None)

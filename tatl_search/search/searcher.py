@@ -16,6 +16,7 @@ from tatl_search.config import Objective
 from tatl_search.errors import InfeasibleReason
 from tatl_search.records import StopReason, TrialRecord, TrialState
 from tatl_search.search.account import Account
+from tatl_search.search.cluster import nodes_for_trials
 from tatl_search.search.refusal import RefusedTrialError
 from tatl_search.search.study import Proposal, SweepStudy
 from tatl_search.search.work import Event, WorkItem, WorkKind
@@ -89,6 +90,7 @@ class WorkSearcher(Searcher):
         self.fatal: str | None = None
         self.failures: list[str] = []
         self._last_error: dict[int, str] = {}
+        self._refusing: set[str] = set()
 
     def suggest(  # type: ignore[override]  # Ray's own hint forgets FINISHED
         self, trial_id: str
@@ -104,7 +106,8 @@ class WorkSearcher(Searcher):
             return None if self._live else str(Searcher.FINISHED)
         self._live[trial_id] = item
         self._handed_out += 1
-        return {"item": item.model_dump_json()}  # one string: Ray copies and flattens the rest
+        # Strings: Ray copies and flattens the rest.
+        return {"item": item.model_dump_json(), "avoid": ",".join(sorted(self._refusing))}
 
     def begins_another_run(self) -> bool:
         """Whether Ray Tune is to run again: its run was full, and nobody ended it early."""
@@ -173,6 +176,8 @@ class WorkSearcher(Searcher):
             self.fatal = str(result["detail"])
         elif event == Event.END:
             self._tell(item, result)
+        elif event == Event.NOT_SHARED:
+            self._hand_to_others(item, result)
         else:
             self._try_again(item, str(result.get("detail", "its worker died")))
 
@@ -213,6 +218,13 @@ class WorkSearcher(Searcher):
             self._aside.append(item.model_copy(update={"attempt": item.attempt + 1}))
         else:
             self.failures.append(f"{item.label}: {why}")
+
+    def _hand_to_others(self, item: WorkItem, result: Mapping[str, Any]) -> None:
+        """Hand out what a node refused again, and nothing more to that node."""
+        self._refusing.add(result["node"])
+        self._aside.append(item)
+        if not nodes_for_trials(self._refusing):
+            self.fatal = str(result["detail"])
 
     def _give_up(self, item: WorkItem) -> None:
         """Record and tell a trial that failed too often; its record comes first, as always."""

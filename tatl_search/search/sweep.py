@@ -14,6 +14,7 @@ from tatl_search.search.gpus import settled
 from tatl_search.search.home import check_free
 from tatl_search.search.lock import only_driver
 from tatl_search.search.progress import Listener
+from tatl_search.search.shared_storage import check_shared
 from tatl_search.search.shipping import shipping
 from tatl_search.search.summary import summarise
 from tatl_search.search.variants import shared_roots
@@ -37,8 +38,8 @@ def launch(
         uri: where the sweep also lies, for workers that do not see the folder; null for nowhere.
 
     Raises:
-        InputError: the space, the data, the network or the folder cannot be used; nothing of
-            the sweep is left behind.
+        InputError: the space, the data, the network or the folder cannot be used, or nodes do
+            not see it; nothing of the sweep is left behind.
         StorageError: the storage refused a write; the sweep can be resumed.
         RunError: Ray failed, or Ctrl-C was pressed where Ray does not listen; the sweep can be
             resumed.
@@ -51,6 +52,7 @@ def launch(
         # Roots that trials share are computed first, with a node to themselves.
         root_threads = node_cpus() if shared_roots(space) else space.sweep.cpus_per_trial
         with new_folder(folder):
+            check_shared(folder, uri)
             settle = partial(settled, space)
             prepare(space, space.sweep, SweepFolder(folder), root_threads, settle, uri)
         with only_driver(SweepFolder(folder)):
@@ -61,14 +63,15 @@ def resume(folder: Path, listener: Listener, address: str | None = None) -> Swee
     """Go on with a sweep that was interrupted, losing and doubling nothing.
 
     Raises:
-        InputError: the folder is no sweep, a newer version wrote it, another driver runs it, or
-            no node can run its trials.
+        InputError: the folder is no sweep, a newer version wrote it, another driver runs it, no
+            node can run its trials, or nodes do not see the folder.
         StorageError: the storage refused a write.
         RunError: Ray failed, or Ctrl-C was pressed where Ray does not listen.
     """
     manifest = SweepManifest.read(folder)
     with only_driver(SweepFolder(folder)), cluster(address):
         check_resources(manifest.sweep)
+        check_shared(folder, manifest.uri)
         return _drive(SweepFolder(folder), listener)
 
 

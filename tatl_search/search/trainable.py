@@ -2,16 +2,20 @@
 
 import os
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
+import ray
 from ray import tune
 
+from tatl_search.config import SweepSettings
 from tatl_search.errors import StorageError
+from tatl_search.manifest import SweepFolder
 from tatl_search.nets.memory import share_of_gpu
 from tatl_search.records import CandidateRecord
 from tatl_search.search.home import at_home
+from tatl_search.search.shared_storage import not_shared
 from tatl_search.search.watch import watched
 from tatl_search.search.work import Event, WorkItem
 from tatl_search.search.worker import figures, run_item
@@ -29,7 +33,10 @@ def run_work(config: dict[str, Any]) -> None:
     os.environ["TUNE_FUNCTION_THREAD_TIMEOUT_S"] = str(STOPPING_S)  # read when it is stopped
     item = WorkItem.model_validate_json(config["item"])
     minutes = item.sweep.trial_minutes
-    tune.report(report_of(item, lambda row: tune.report(figures(row, Event.CANDIDATE)), minutes))
+    tune.report(
+        refusal(item)
+        or report_of(item, lambda row: tune.report(figures(row, Event.CANDIDATE)), minutes)
+    )
 
 
 def report_of(
@@ -47,6 +54,30 @@ def report_of(
     except Exception as error:  # noqa: BLE001 - the driver decides whether to try again
         traceback.print_exc()
         return {"event": Event.FAILED.value, "detail": f"{type(error).__name__}: {error}"}
+
+
+def refusal(item: WorkItem) -> dict[str, Any] | None:
+    """Return the report of a node that does not see its sweep's folder; null where it does.
+
+    Such a node joined after all others were asked. To be called in what Ray runs.
+    """
+    if item.uri is not None or SweepFolder(item.folder).manifest.is_file():
+        return None
+    node = f"{ray.util.get_node_ip_address()} (it does not see the folder)"
+    return {
+        "event": Event.NOT_SHARED.value,
+        "node": ray.get_runtime_context().get_node_id(),
+        "detail": f"{item.label} goes to another node. {not_shared(item.folder, [node])}",
+    }
+
+
+def resources(sweep: SweepSettings, config: Mapping[str, Any]) -> tune.PlacementGroupFactory:
+    """Return what Ray Tune reserves for a piece of work, on a node that did not refuse any."""
+    bundle = {"CPU": float(sweep.cpus_per_trial), "GPU": sweep.gpus}
+    if not config.get("avoid"):
+        return tune.PlacementGroupFactory([bundle])
+    elsewhere = {"ray.io/node-id": f"!in({config['avoid']})"}
+    return tune.PlacementGroupFactory([bundle], bundle_label_selector=[elsewhere])
 
 
 def _place_of(item: WorkItem) -> AbstractContextManager[None]:

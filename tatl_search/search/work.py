@@ -23,6 +23,7 @@ class Event(StrEnum):
     CANDIDATE = "candidate"
     END = "end"
     FAILED = "failed"
+    NOT_SHARED = "not_shared"
     STORAGE_ERROR = "storage_error"
 
 

@@ -6,6 +6,7 @@ from threading import Event as Signal
 from typing import Any
 
 import pytest
+import ray
 from ray.tune.search import Searcher
 
 from tatl_search.config import BudgetSettings, Objective
@@ -172,6 +173,32 @@ def test_a_finished_trial_that_runs_again_is_not_told_twice(tmp_path: Path) -> N
     following = searcher.suggest("c")
     assert isinstance(following, dict)
     assert label_of(following) == "trial 1"
+
+
+@pytest.mark.usefixtures("ray_here")
+def test_a_node_that_refuses_gets_nothing_more_and_costs_no_attempt(tmp_path: Path) -> None:
+    sweep = Sweep(tmp_path)
+    sweep.suggest("a")
+    report = {"event": Event.NOT_SHARED.value, "node": "blind", "detail": "it does not see it"}
+    sweep.searcher.on_trial_complete("a", report)
+    again = sweep.searcher.suggest("b")
+    assert isinstance(again, dict)
+    assert again["avoid"] == "blind"
+    assert label_of(again) == "trial 0"
+    assert WorkItem.model_validate_json(again["item"]).attempt == 1
+    assert sweep.searcher.fatal is None
+    sweep.searcher.on_trial_complete("b", END)
+    assert sweep.study.told == 1
+
+
+@pytest.mark.usefixtures("ray_here")
+def test_without_a_node_that_sees_the_folder_going_on_is_pointless(tmp_path: Path) -> None:
+    sweep = Sweep(tmp_path)
+    sweep.suggest("a")
+    node = ray.get_runtime_context().get_node_id()
+    report = {"event": Event.NOT_SHARED.value, "node": node, "detail": "it does not see it"}
+    sweep.searcher.on_trial_complete("a", report)
+    assert sweep.searcher.fatal == "it does not see it"
 
 
 def test_full_storage_ends_the_sweep_and_keeps_the_trial(tmp_path: Path) -> None:
