@@ -114,6 +114,10 @@ class Cluster:
         """The node that the others joined, where drivers run."""
         return next(node for node in self._nodes if node.number == 1)
 
+    def workers(self) -> list[Node]:
+        """Return the living nodes that run trials."""
+        return [n for n in self._nodes if n.number != 1 and n.process.poll() is None]
+
     def begin_head(self) -> None:
         """Begin the cluster, or begin it anew at the same address; it remembers nothing."""
         self._nodes = [node for node in self._nodes if node.number != 1]
