@@ -5,11 +5,11 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tatl_search.api import adapt, load_sweep, pick, sweep
+    from tatl_search.api import adapt, finish, load_sweep, pick, sweep
     from tatl_search.deploy.load import load
     from tatl_search.deploy.request import PickRequest
 
-__all__ = ["PickRequest", "adapt", "load", "load_sweep", "pick", "sweep"]
+__all__ = ["PickRequest", "adapt", "finish", "load", "load_sweep", "pick", "sweep"]
 __version__ = version("tatl-search")
 
 

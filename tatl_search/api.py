@@ -5,7 +5,7 @@ The examples tell one story: run in this order, each builds on those before.
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tatl_search.deploy.pick import Choice, choose, named
 from tatl_search.deploy.request import PickRequest
@@ -15,7 +15,10 @@ from tatl_search.results.latency import latencies
 from tatl_search.results.store import SweepResults, load_sweep
 from tatl_search.space import SearchSpace, load_space, space_from_raw
 
-__all__ = ["adapt", "load_sweep", "pick", "sweep"]
+if TYPE_CHECKING:
+    from tatl_search.deploy.finish import Finished
+
+__all__ = ["adapt", "finish", "load_sweep", "pick", "sweep"]
 
 # Torch and Ray take seconds to import, and who only picks needs neither: each function imports
 # what it runs.
@@ -141,6 +144,51 @@ def pick(
 
         ship(results, choice, Path(export))
     return choice
+
+
+def finish(
+    sweep: SweepResults | Path | str,
+    epochs: int,
+    candidate: tuple[int, int] | None = None,
+    export: Path | str | None = None,
+    *,
+    with_validation: bool = False,
+    distil: bool = False,
+) -> "Finished":
+    """Train a network of a sweep further, and export it if asked; what was trained is stored.
+
+    Args:
+        sweep: a sweep or its folder.
+        epochs: over all images.
+        candidate: trial and round of the network; null for the knee of the front.
+        export: folder to write; must not exist.
+        with_validation: whether it learns the validation images too; only the test split judges
+            it then.
+        distil: whether it follows the outputs of the sweep's most accurate network.
+
+    Raises:
+        InputError: there is no such network, or its data is not what it was trained on.
+        InfeasibleError: training diverged or memory ran out.
+        RunError: there is no GPU where the sweep had one, or a proof of the export failed.
+
+    Example:
+        >>> import tatl_search
+        >>> finished = tatl_search.finish("sweeps/first", epochs=1, candidate=(0, 1))
+        >>> finished.after.macs == finished.before.macs
+        True
+    """
+    from tatl_search.deploy.finish import FinishRequest
+    from tatl_search.deploy.finish import finish as train_further
+
+    results = sweep if isinstance(sweep, SweepResults) else load_sweep(sweep)
+    choice = pick(results, candidate=candidate)
+    request = FinishRequest(epochs, with_validation, distil)
+    finished = train_further(results, choice.candidate, request, lambda _: None)
+    if export is not None:
+        from tatl_search.deploy.ship import ship
+
+        ship(results, finished.choice(choice), Path(export))
+    return finished
 
 
 def _space(space: Space, overrides: Sequence[str]) -> SearchSpace:

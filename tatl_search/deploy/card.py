@@ -199,7 +199,10 @@ def _again(picked: CandidateRecord, found: Provenance, config: AdaptationConfig)
 def _finished(picked: CandidateRecord) -> str:
     if not picked.finishing:
         return ""
-    return f"Then `tatl-search finish` for what came last: {picked.finishing}.\n\n"
+    return (
+        f"What came last, in the sweep: `tatl-search finish {picked.sweep} --trial {picked.trial}"
+        f" --round {picked.round}` with the options of: {picked.finishing}.\n\n"
+    )
 
 
 def _made_with(picked: CandidateRecord, found: Provenance) -> str:

@@ -44,6 +44,12 @@ class FinishRequest:
         if self.epochs < 1:
             raise InputError(f"epochs must be at least 1: {self.epochs}")
 
+    @property
+    def options(self) -> str:
+        """What asks for the same at the command line."""
+        validation = " --with-validation" if self.with_validation else ""
+        return f"--epochs {self.epochs}{validation}{' --distil' if self.distil else ''}"
+
 
 @dataclass(frozen=True)
 class Finished:
@@ -153,4 +159,4 @@ def _in_words(request: FinishRequest, teacher: CandidateRecord | None) -> str:
     images = "train + validation" if request.with_validation else "the training images"
     epochs = f"{request.epochs} more epoch" + ("" if request.epochs == 1 else "s")
     taught = f", taught by {teacher.label}" if teacher else ""
-    return f"{epochs} on {images}{taught}"
+    return f"{epochs} on {images}{taught} ({request.options})"

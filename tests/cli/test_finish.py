@@ -29,7 +29,7 @@ def test_a_network_is_trained_further_and_found_again(sweep: Path, tatl: Tatl) -
     before, after = content["before"], content["after"]
     assert (before["label"], after["label"]) == ("trial 0 round 1", "trial 0 round 1, finished")
     assert after["kind"] == Kind.FINISHED
-    assert after["finishing"] == "1 more epoch on the training images"
+    assert after["finishing"] == "1 more epoch on the training images (--epochs 1)"
     assert after["images_trained"] == 100  # one epoch of ten images of ten classes
     costs = ("macs", "parameters", "size_bytes", "latency_ms", "round", "trial")
     assert [after[name] for name in costs] == [before[name] for name in costs]
@@ -57,7 +57,8 @@ def test_what_learnt_validation_is_exported_with_the_truth_told(sweep: Path, tat
     after = json.loads(ended.out)["after"]
     candidates = tatl_search.load_sweep(sweep).candidates
     best = max(candidates, key=lambda row: (row.accuracy, row.macs))
-    told = f"1 more epoch on train + validation, taught by {best.label}"
+    asked = "--epochs 1 --with-validation --distil"
+    told = f"1 more epoch on train + validation, taught by {best.label} ({asked})"
     assert (after["finishing"], after["saw_validation"]) == (told, True)
     assert after["images_trained"] == 300  # 200 validation images besides
 
@@ -67,6 +68,7 @@ def test_what_learnt_validation_is_exported_with_the_truth_told(sweep: Path, tat
     assert figures["unpruned"]["validation_minus_test"] is not None
     card = (folder / "README.md").read_text(encoding="utf-8")
     assert f"Finished: {told}" in card
+    assert f"`tatl-search finish {sweep.name} --trial 0 --round 2` with the options of" in card
     assert "| validation accuracy | trained on |" in card
     assert "Validation was trained on" in tatl("finish", sweep, *words).out
 
