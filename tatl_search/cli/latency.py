@@ -131,6 +131,7 @@ def _measure_sweep(
         )
     chosen = front_of(results).distinct() if front else results.candidates
     _warn_if_busy()
+    _warn_of_others_on(request.device)
     with only_driver(results.folder):
         measured = measure_candidates(results, chosen, request, schedule, messages.print)
     messages.print(f"{len(measured)} measured; the others had been")
@@ -192,6 +193,19 @@ def _warn_if_busy() -> None:
         )
 
 
+def _warn_of_others_on(device: str) -> None:
+    import torch
+
+    from tatl_search.nets.memory import held_by_others
+
+    if device != "cuda" or not torch.cuda.is_available():
+        return
+    if held := held_by_others():
+        messages.print(
+            f"other processes hold {held / 1e9:.1f} GB of the GPU: figures may be too large"
+        )
+
+
 def _warn_of_noise(rows: "list[LatencyRecord]") -> None:
     noisy = [row for row in rows if row.noise > NOISY]
     if noisy:
@@ -212,6 +226,7 @@ def _table(
     if output is None:
         raise InputError("--table needs --output FILE: a sweep takes it as sweep.latency_table")
     _warn_if_busy()
+    _warn_of_others_on(request.device)
     tables = measure_tables(load_space(space, overrides or []), request.device, request.threads)
     tables.write(output)
     for name, measured in tables.by_network.items():
