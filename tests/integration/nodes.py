@@ -24,14 +24,17 @@ RAY = str(Path(sys.executable).with_name("ray"))
 
 PORT = 6379
 
+STARTS = 3
+"""How often a node may be started until it is there."""
+
 HEALTH = {
-    "RAY_health_check_initial_delay_ms": "3000",
-    "RAY_health_check_period_ms": "1000",
-    "RAY_health_check_timeout_ms": "4000",
+    "RAY_health_check_initial_delay_ms": "5000",
+    "RAY_health_check_period_ms": "2000",
+    "RAY_health_check_timeout_ms": "8000",
     "RAY_health_check_failure_threshold": "4",
-    "RAY_gcs_rpc_server_reconnect_timeout_s": "30",
+    "RAY_gcs_rpc_server_reconnect_timeout_s": "60",
 }
-"""A node that is silent is dead after about twenty seconds; Ray's own time is a minute."""
+"""A node that is silent is dead after about forty seconds; on a busy machine all are slow."""
 
 UNHURRIED = {
     "RAY_agent_register_timeout_ms": "600000",
@@ -55,6 +58,11 @@ class Node:
     namespace: str
     address: str
     process: subprocess.Popen[bytes]
+
+    @property
+    def runs(self) -> bool:
+        """Whether Ray has not ended here."""
+        return self.process.poll() is None
 
     def processes(self) -> list[int]:
         """Return all that runs on this node, Ray's own processes included."""
@@ -106,6 +114,7 @@ class Cluster:
         }
         self._hub = f"{self._prefix}-hub"
         self._nodes: list[Node] = []
+        self._namespaces = [self._hub]
         _ip("netns", "add", self._hub)
         _ip("-n", self._hub, "link", "add", "bridge", "up", "type", "bridge")
 
@@ -116,7 +125,7 @@ class Cluster:
 
     def workers(self) -> list[Node]:
         """Return the living nodes that run trials."""
-        return [n for n in self._nodes if n.number != 1 and n.process.poll() is None]
+        return [n for n in self._nodes if n.number != 1 and n.runs]
 
     def begin_head(self) -> None:
         """Begin the cluster, or begin it anew at the same address; it remembers nothing."""
@@ -146,17 +155,17 @@ class Cluster:
 
     def sweep(self, folder: Path, space: Mapping[str, Any]) -> Driver:
         """Start a sweep from the head's side."""
-        options = ["--address", self.address]
-        return Driver.sweep(folder, space, *options, env=self._env, within=_inside(self.head))
+        options, within = ["--address", self.address], _inside(self.head.namespace)
+        return Driver.sweep(folder, space, *options, env=self._env, within=within)
 
     def resume(self, folder: Path) -> Driver:
         """Go on with a sweep from the head's side."""
-        options = ["--address", self.address]
-        return Driver.resume(folder, *options, env=self._env, within=_inside(self.head))
+        options, within = ["--address", self.address], _inside(self.head.namespace)
+        return Driver.resume(folder, *options, env=self._env, within=within)
 
     def _begin(self, number: int, before: Sequence[str]) -> Node:
         namespace, address = f"{self._prefix}-{number}", f"10.77.0.{number}"
-        if namespace not in _ip("netns", "list").split():
+        if namespace not in self._namespaces:
             self._connect(namespace, address, f"port{number}")
         role = ["--head", f"--port={PORT}", "--num-cpus=0", "--include-dashboard=false"]
         role.append("--no-monitor")
@@ -169,22 +178,37 @@ class Cluster:
             "--block",
             "--disable-usage-stats",
         ]
+        for _ in range(STARTS):
+            node = self._start(number, namespace, [*before, RAY, "start", *options])
+            if node is not None:
+                return node
+        raise AssertionError((self._temporary / f"{number}.log").read_text())
+
+    def _start(self, number: int, namespace: str, command: Sequence[str]) -> Node | None:
+        """Start a node; null where it gave up: on a busy machine half a minute is too short."""
         log = self._temporary / f"{number}.log"
         with log.open("wb") as output:
             process = subprocess.Popen(
-                ["ip", "netns", "exec", namespace, *before, RAY, "start", *options],
+                [*_inside(namespace), *command],
                 env={**os.environ, **self._env},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        self._nodes.append(node := Node(number, namespace, address, process))
-        wait_for(lambda: "Ray runtime started" in log.read_text() or process.poll(), str(log))
-        assert process.poll() is None, log.read_text()
-        return node
+        node = Node(number, namespace, f"10.77.0.{number}", process)
+        self._nodes.append(node)
+        wait_for(
+            lambda: "Ray runtime started" in log.read_text() or process.poll() is not None, str(log)
+        )
+        if node.runs:
+            return node
+        node.kill()
+        self._nodes.remove(node)
+        return None
 
     def _connect(self, namespace: str, address: str, port: str) -> None:
+        self._namespaces.append(namespace)
         _ip("netns", "add", namespace)
         ends = ["eth0", "netns", namespace, "type", "veth", "peer", "name", port]
         _ip("link", "add", *ends, "netns", self._hub)
@@ -197,7 +221,7 @@ class Cluster:
         """End all nodes and take their network away."""
         for node in self._nodes:
             node.kill()
-        for namespace in [*{node.namespace for node in self._nodes}, self._hub]:
+        for namespace in self._namespaces:
             _ip("netns", "delete", namespace)
 
 
@@ -238,8 +262,8 @@ def cluster_of(workers: int) -> Iterator[tuple[Cluster, list[Node]]]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _inside(node: Node) -> list[str]:
-    return ["ip", "netns", "exec", node.namespace]
+def _inside(namespace: str) -> list[str]:
+    return ["ip", "netns", "exec", namespace]
 
 
 def _ip(*arguments: str) -> str:
