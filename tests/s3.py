@@ -3,6 +3,7 @@
 import socket
 import threading
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -124,4 +125,7 @@ def endpoint(monkeypatch: pytest.MonkeyPatch) -> Iterator[Way]:
         yield way
     finally:
         way.close()
+        # What moto holds outlives its server.
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/moto-api/reset", b""):
+            pass
         server.stop()

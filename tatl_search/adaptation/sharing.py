@@ -30,14 +30,16 @@ class Elsewhere:
         """The stages that were there when this was first asked, evicted ones included."""
         return {path.parent.name for path in self._mirror.names(self._root) if path.name == METRICS}
 
-    def send_stage(self, folder: Path) -> None:
-        """Store a whole stage unless it is there; an evicted one has another description."""
+    def settle_stage(self, folder: Path) -> None:
+        """Store a whole stage unless it is there; an evicted one has a longer description."""
         description = folder / METRICS
-        if self._mirror.size(description) == description.stat().st_size:
-            return
-        for name in NETWORK_FILES:
+        if self._mirror.size(description) != description.stat().st_size:
+            self.send_stage(folder)
+
+    def send_stage(self, folder: Path) -> None:
+        """Store a whole stage, in place of what is there."""
+        for name in (*NETWORK_FILES, METRICS):
             self._mirror.send(folder / name)
-        self._mirror.send(description)
 
     def bring_stage(self, stored: Path, into: Path) -> bool:
         """Bring a stage's files into another folder; return whether all were there."""

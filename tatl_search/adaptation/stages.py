@@ -219,7 +219,7 @@ class StageStore:
                         or self._compute(key, owner, compute)
                     )
             if self._elsewhere is not None:
-                self._elsewhere.send_stage(stage.folder)
+                self._elsewhere.settle_stage(stage.folder)
             return stage
 
     def _alone_with(self, name: str) -> AbstractContextManager[None]:
@@ -255,7 +255,10 @@ class StageStore:
         with tempfile.TemporaryDirectory(dir=self._root, prefix=UNFINISHED) as name:
             folder = Path(name) / key
             folder.mkdir()
-            return self._place(folder, owner, compute(folder))
+            stage = self._place(folder, owner, compute(folder))
+        if self._elsewhere is not None:
+            self._elsewhere.send_stage(stage.folder)
+        return stage
 
     def _place(self, folder: Path, owner: str, metrics: StageMetrics) -> Stage:
         """Say what is in a finished folder and move it to where the stage is looked for."""

@@ -146,7 +146,15 @@ def _file_system(uri: str) -> tuple[Any, str]:
     from pyarrow import fs
 
     try:
-        files, path = fs.FileSystem.from_uri(uri)
+        files, path = fs.FileSystem.from_uri(_in_one_put(uri))
     except (ValueError, NotImplementedError) as error:  # pyarrow's own are of these
         raise InputError(f"{uri} cannot be used: {error}") from error
     return files, path.rstrip("/")
+
+
+def _in_one_put(uri: str) -> str:
+    """Return a URI under which pyarrow stores a small file by one request instead of three."""
+    option = "allow_delayed_open"
+    if not uri.startswith("s3://") or option in uri:
+        return uri
+    return f"{uri}{'&' if '?' in uri else '?'}{option}=true"

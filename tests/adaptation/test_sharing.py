@@ -1,126 +1,102 @@
-"""What a sweep of 64 adaptations on one store of stages computes, counted in epochs.
+"""Two machines with folders of their own and one URI: what one computed, the other takes."""
 
-The reference: 4 rates x 4 priority weights x 4 stopping criteria, 4 epochs at first and 8 rounds
-of 1. Alone each of them takes 12 epochs, all of them 768. The first fine-tuning is shared by all,
-and a stopping criterion is only a cut: 4 + 4 x 4 x 8 = 132 epochs are left, and fewer where two
-priority weights choose the same filters.
-"""
-
-from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import product
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
+import numpy as np
 import pytest
-import torch
 
-from tatl_search.adaptation.loop import adapt
+from tatl_search.adaptation.sharing import METRICS, WEIGHTS, Elsewhere
 from tatl_search.adaptation.stages import StageStore
-from tatl_search.adaptation.workbench import Workbench
-from tatl_search.config import AdaptationConfig
-from tatl_search.data.sources import load_target
-from tatl_search.records import CandidateRecord
-from tests.adaptation.benches import config
-
-RATES = (0.05, 0.07, 0.09, 0.11)
-WEIGHTS = ((1.0, 1.0, 0.0), (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
-IMAGES = 20  # two of each class: an epoch is one step
+from tatl_search.core.spent import Spent
+from tatl_search.methods.context import Learnt
+from tatl_search.remote.mirror import Mirror
+from tests.adaptation.test_stages import metrics, write_network
+from tests.s3 import Way, endpoint
 
 
-@dataclass(frozen=True)
-class Size:
-    """How much of the reference sweep is run."""
-
-    rates: Sequence[float]
-    weights: Sequence[tuple[float, float, float]]
-    first_epochs: int
-    rounds: int
-
-    def settings(self) -> list[AdaptationConfig]:
-        """Return all settings; every criterion lets the trial come to its last round."""
-        last_epoch = self.first_epochs + self.rounds
-        criteria: tuple[dict[str, float], ...] = (
-            {},
-            {"max_epochs": last_epoch},
-            {"max_drop": 1.0},
-            {"target_macs_share": 0.01},
-        )
-        return [
-            config(
-                data={"per_class": 2},
-                finetune={"epochs": self.first_epochs},
-                prune={"rate": rate, "threshold": 0.7, "priority": _named(weights)},
-                stop={"max_rounds": self.rounds, **criterion},
-            )
-            for rate, weights, criterion in product(self.rates, self.weights, criteria)
-        ]
-
-    @property
-    def shared_epochs(self) -> int:
-        """Epochs where no two priority weights choose the same filters."""
-        return self.first_epochs + len(self.rates) * len(self.weights) * self.rounds
+@pytest.fixture
+def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Way]:
+    with endpoint(monkeypatch) as way:
+        yield way
 
 
-REFERENCE = Size(RATES, WEIGHTS, first_epochs=4, rounds=8)
-SMALL = Size(RATES[2:], WEIGHTS[1:3], first_epochs=2, rounds=2)
+@pytest.fixture(params=["file", "s3"])
+def uri(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Return where the sweep lies: in a folder that is named by a URI, and in a bucket."""
+    if request.param == "file":
+        return (tmp_path / "shared").as_uri()
+    way: Way = request.getfixturevalue("s3")
+    return way.uri("sweep")
 
 
-def _named(weights: tuple[float, float, float]) -> dict[str, float]:
-    return dict(zip(("redundancy", "macs", "parameters"), weights, strict=True))
+def store_on(machine: Path, uri: str) -> StageStore:
+    stages = machine / "stages"
+    return StageStore(stages, elsewhere=Elsewhere(Mirror(machine, uri), stages))
 
 
-def run(store: Path, settings: AdaptationConfig, trial: int) -> list[CandidateRecord]:
-    target = load_target(settings.data)
-    bench = Workbench(settings, target, StageStore(store), owner=f"trial {trial}")
-    return [candidate.record(settings, "sweep", trial) for candidate in adapt(bench)]
+def test_a_stage_is_computed_once_for_all_machines(tmp_path: Path, uri: str) -> None:
+    first, second = (store_on(tmp_path / name, uri) for name in ("first", "second"))
+    made = first.get_or_compute("k", "me", write_network)
+    found = second.get_or_compute("k", "you", lambda _: pytest.fail("computed"))
+    assert found.folder == tmp_path / "second" / "stages" / "k"
+    assert (found.owner, found.metrics) == (made.owner, made.metrics) == ("me", metrics())
+    for path in made.folder.iterdir():
+        assert (found.folder / path.name).read_bytes() == path.read_bytes()
+    assert store_on(tmp_path / "third", uri).holds("k")
+    assert store_on(tmp_path / "third", uri).find("k") is not None
+    assert store_on(tmp_path / "third", uri).find("absent") is None
 
 
-def networks(store: Path, rows: Sequence[CandidateRecord]) -> list[tuple[bytes, Any]]:
-    """Return what came out of a trial: each round's weights and figures."""
-    return [
-        (
-            (store / row.stage / "weights.safetensors").read_bytes(),
-            (row.stage, row.accuracy, row.loss, row.macs, row.plan),
-        )
-        for row in rows
-    ]
+def test_one_that_was_stored_but_not_sent_is_sent(tmp_path: Path, uri: str) -> None:
+    StageStore(tmp_path / "first" / "stages").get_or_compute("k", "me", write_network)
+    assert not store_on(tmp_path / "second", uri).holds("k")
+    store_on(tmp_path / "first", uri).get_or_compute("k", "me", lambda _: pytest.fail("computed"))
+    assert store_on(tmp_path / "second", uri).holds("k")
 
 
-def check(size: Size, tmp_path: Path, alone: Sequence[int]) -> None:
-    """Run a sweep on one store, count what it computed, and run some of its trials alone."""
-    torch.set_num_threads(1)
-    shared = tmp_path / "shared"
-    settings = size.settings()
-    trials = [run(shared, config, number) for number, config in enumerate(settings)]
-    rows = [row for trial in trials for row in trial]
-
-    assert {len(trial) for trial in trials} == {1 + size.rounds}
-    naive = len(settings) * (size.first_epochs + size.rounds)
-    assert sum(row.images_without_reuse for row in rows) == naive * IMAGES
-
-    computed = {row.stage for row in rows if row.round}
-    epochs = size.first_epochs + len(computed)
-    assert sum(row.images_trained for row in rows) == epochs * IMAGES
-    assert epochs <= size.shared_epochs
-    assert {path.parent.name for path in shared.glob("*/metrics.json")} == {
-        row.stage for row in rows
-    }
-
-    for number in alone:
-        own = tmp_path / f"alone-{number}"
-        found = run(own, settings[number], number)
-        assert [row.reused for row in found] == [False] * len(found)
-        assert networks(own, found) == networks(shared, trials[number])
+@pytest.mark.parametrize("name", [METRICS, WEIGHTS])
+def test_one_that_is_not_whole_is_computed_and_mended(tmp_path: Path, uri: str, name: str) -> None:
+    made = store_on(tmp_path / "first", uri).get_or_compute("k", "me", write_network)
+    mirror = Mirror(tmp_path / "first", uri)
+    (made.folder / name).write_bytes(b"torn")
+    mirror.send(made.folder / name)
+    mended = store_on(tmp_path / "second", uri).get_or_compute("k", "somebody", write_network)
+    assert mended.owner == "somebody"
+    third = store_on(tmp_path / "third", uri)
+    assert third.get_or_compute("k", "x", lambda _: pytest.fail("computed")).owner == "somebody"
 
 
-def test_a_small_sweep_computes_what_differs_once(tmp_path: Path) -> None:
-    check(SMALL, tmp_path, alone=[0, 7, 13])
+def test_eviction_removes_the_weights_there_too(tmp_path: Path, uri: str) -> None:
+    first, second = (store_on(tmp_path / name, uri) for name in ("first", "second"))
+    made = first.get_or_compute("k", "me", write_network)
+    (held,) = second.holdings()  # known by what is said of it
+    assert held.stage.metrics == metrics()
+    assert held.size_bytes > metrics().size_bytes
+    assert not held.evicted
+    assert not (tmp_path / "second" / "stages" / "k" / WEIGHTS).exists()
+
+    del first
+    assert second.evict("k")
+    names = Mirror(tmp_path / "first", uri).names(made.folder)
+    assert {path.name for path in names} == {METRICS, "structure.json"}
+    third = store_on(tmp_path / "third", uri)
+    assert third.holds("k")
+    assert third.find("k") is None
+    assert third.get_or_compute("k", "you", write_network).owner == "you"
+    assert store_on(tmp_path / "fourth", uri).find("k") is not None
 
 
-@pytest.mark.soak
-@pytest.mark.timeout(3600)
-def test_the_reference_sweep_computes_132_epochs_of_768(tmp_path: Path) -> None:
-    assert REFERENCE.shared_epochs == 132
-    assert len(REFERENCE.settings()) * 12 == 768
-    check(REFERENCE, tmp_path, alone=range(64))
+def test_what_is_learnt_of_a_network_is_learnt_once(tmp_path: Path, uri: str) -> None:
+    first, second = (store_on(tmp_path / name, uri) for name in ("first", "second"))
+    stage = first.get_or_compute("k", "me", write_network)
+    learnt = Learnt({"conv": np.arange(3.0)}, Spent(images_trained=7))
+    assert first.learnt(stage, "ranking", lambda: learnt)[1]
+    found, computed = second.learnt(
+        second.get_or_compute("k", "you", write_network),
+        "ranking",
+        lambda: pytest.fail("learnt again"),
+    )
+    assert not computed
+    assert found.spent.images_trained == 7
+    np.testing.assert_array_equal(found.arrays["conv"], np.arange(3.0))

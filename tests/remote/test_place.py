@@ -34,8 +34,8 @@ def test_files_go_up_and_come_down_under_their_names(s3: Way, folder: Path, tmp_
 @pytest.mark.parametrize(
     "trouble",
     [
-        Trouble(away=True), Trouble(answer=BUSY), Trouble(answer=REFUSED), Trouble(cut_after=60_000),
-        Trouble(delay_s=0.2),
+        Trouble(away=True), Trouble(answer=BUSY), Trouble(answer=REFUSED),
+        Trouble(cut_after=60_000), Trouble(delay_s=0.2),
     ],
     ids=["connection refused", "503", "403", "cut", "slow"],
 )  # fmt: skip
@@ -78,7 +78,7 @@ def test_a_place_that_cannot_be_used_is_refused_at_once(s3: Way) -> None:
 def test_a_sweep_is_not_written_over(s3: Way, folder: Path) -> None:
     (folder / "sweep.yaml").touch()
     Mirror(folder, s3.uri("taken")).send(folder / "sweep.yaml")
-    with pytest.raises(InputError, match="holds a sweep already. Resume it"):
+    with pytest.raises(InputError, match="holds a sweep already"):
         check_place(Place(s3.uri("taken")), "sweep.yaml")
 
 
