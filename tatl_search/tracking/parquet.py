@@ -27,6 +27,14 @@ logger = logging.getLogger(__name__)
 
 Record = TypeVar("Record", CandidateRecord, TrialRecord, LatencyRecord)
 
+# Of a single row a dictionary, the least and the greatest value say what the row says: files took
+# five times the room and twice the time to be read.
+_OF_ONE_ROW: Mapping[str, Any] = {
+    "use_dictionary": False,
+    "write_statistics": False,
+    "store_schema": False,
+}
+
 _ARROW_TYPES: Mapping[type, pa.DataType] = {
     bool: pa.bool_(),
     int: pa.int64(),
@@ -73,7 +81,7 @@ def write_record(path: Path, record: Record) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             with part.open("wb") as file:
-                pq.write_table(table, file, write_page_checksum=True)
+                pq.write_table(table, file, write_page_checksum=True, **_OF_ONE_ROW)
                 file.flush()
                 os.fsync(file.fileno())
             part.replace(path)
