@@ -16,54 +16,32 @@ Then: how long one proposal takes after so many trials, and how long it keeps a 
 import argparse
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
+from benchmarks.replaying import AT_ONCE, SPAWN, apart, ends_trial, item_of, replay, resident_mb
 from tatl_search.config import AdaptationConfig, Objective
 from tatl_search.manifest import SweepFolder, SweepManifest
 from tatl_search.records import TrialRecord
 from tatl_search.search.account import Account
-from tatl_search.search.folder import LatencyTables
 from tatl_search.search.searcher import WorkSearcher
 from tatl_search.search.study import Proposal, SweepStudy
-from tatl_search.search.work import Event, WorkItem, WorkKind
-from tatl_search.space import load_space, space_from_raw
+from tatl_search.search.work import WorkItem
+from tatl_search.space import load_space
 from tatl_search.tracking.parquet import ParquetTracker, read_records
 
-AT_ONCE = 2
 REPORTS = 3
 ASKED = 20
 TOLD = (10, 100, 1000)
 EVERY = 1000
-T = TypeVar("T")
-SPAWN = get_context("spawn")
 ASKED_SPACE = Path("search_spaces/quickstart.yaml")
-
-SPACE: Mapping[str, Any] = {
-    "data": {"image_size": 32, "per_class": 10},
-    "network": {"name": "timm/test_efficientnet", "weights": "random"},
-    "finetune": {"epochs": 1, "batch_size": 50},
-    # Six ways to choose filters, two rounds each: twelve stages that all trials share.
-    "prune": {
-        "threshold": {"low": 0.5, "high": 0.9, "step": 0.2},
-        "priority": {"macs": {"choices": [0.0, 1.0]}},
-    },
-    "retrain": {"epochs": 1, "batch_size": 50},
-    "stop": {
-        "max_rounds": {"low": 1, "high": 2},
-        "max_drop": {"low": 0.3, "high": 0.9},
-        "target_macs_share": {"low": 0.05, "high": 0.2},
-        "target_parameters_share": {"low": 0.01, "high": 0.1},
-    },
-}
 
 
 @dataclass(frozen=True)
@@ -112,12 +90,6 @@ def main() -> None:
             return
         show_paces(paces(folder, given.plain, given.trials))
         apart(show_proposals, folder)
-
-
-def apart(function: Callable[..., T], *arguments: Any) -> T:
-    """Call a function in a new process: one Ray, and one start of everything, for each."""
-    with ProcessPoolExecutor(1, mp_context=SPAWN) as process:
-        return process.submit(function, *arguments).result()
 
 
 def paces(folder: Path, few: int, many: int) -> Iterator[Pace]:
@@ -185,21 +157,13 @@ def sweep(folder: Path, trials: int) -> Pace:
     """Run the product's own driver with everything recorded."""
     ends: list[float] = []
     started = time.time()
-    replay(folder, {"trials": trials}, lambda: ends.append(time.time()))
+
+    def hear(report: Mapping[str, Any] | None) -> None:
+        if ends_trial(report):
+            ends.append(time.time())
+
+    replay(folder, {"trials": trials}, hear)
     return pace("a sweep of replayed trials, everything recorded", started, ends)
-
-
-def replay(folder: Path, settings: Mapping[str, Any], ended: Callable[[], None]) -> None:
-    """Run a sweep whose trials share their stages; call something at each trial's end."""
-    from tatl_search.search.sweep import launch
-
-    def hear(report: Mapping[str, Any] | None, _: object) -> None:
-        ends = report is not None and report["event"] == Event.END
-        if ends and report is not None and report["kind"] == WorkKind.TRIAL:
-            ended()
-
-    own = {"max_concurrent": AT_ONCE, "collapse_accuracy": 0.0, **settings}
-    launch(space_from_raw({"sweep": own, "wandb": {"mode": "offline"}, **SPACE}), folder, hear)
 
 
 def alone(folder: Path) -> Pace:
@@ -227,23 +191,6 @@ def adaptations(folder: Path, settings: Sequence[str]) -> list[float]:
             pass
         ends.append(time.time())
     return ends
-
-
-def item_of(folder: Path, number: int, config: AdaptationConfig) -> WorkItem:
-    """Return what the driver of a sweep would hand to a worker."""
-    manifest = SweepManifest.read(folder)
-    return WorkItem(
-        kind=WorkKind.TRIAL,
-        number=number,
-        label=f"trial {number}",
-        folder=folder,
-        sweep_name=manifest.name,
-        sweep=manifest.sweep,
-        config=config,
-        threads=manifest.sweep.cpus_per_trial,
-        root_threads=manifest.root_threads,
-        latency=LatencyTables.read(SweepFolder(folder)).of(config),
-    )
 
 
 def show_proposals(folder: Path) -> None:
@@ -311,7 +258,9 @@ def long_sweep(folder: Path, trials: int) -> None:
     print("| trials | driver, MB | s a trial |\n|---|---|---|", flush=True)
     ends: list[float] = [time.time()]
 
-    def ended() -> None:
+    def hear(report: Mapping[str, Any] | None) -> None:
+        if not ends_trial(report):
+            return
         ends.append(time.time())
         done = len(ends) - 1
         if done % EVERY == 0 or done in (EVERY // 10, EVERY // 2):
@@ -319,13 +268,7 @@ def long_sweep(folder: Path, trials: int) -> None:
             each = (ends[done] - ends[since]) / (done - since)
             print(f"| {done} | {resident_mb():.0f} | {each:.3f} |", flush=True)
 
-    replay(folder, {"trials": trials, "sampler": "nsga2"}, ended)
-
-
-def resident_mb() -> float:
-    """Return this process's resident memory in 10^6 bytes (Linux)."""
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+    replay(folder, {"trials": trials, "sampler": "nsga2"}, hear)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,264 @@
+"""Whether a sweep's machinery stays flat: 16 actors at once, and 100,000 candidates.
+
+First a sweep of replayed trials on up to 16 real actors, whatever CPUs there are: driver, Searcher,
+scheduler, recorders and store as in any sweep. Its rows, varied, are then fed to a study, Searcher,
+scheduler and recorder without Ray, up to 100,000 candidates; on the way it is measured what a
+proposal, a report and a row take, what the driver and the rows weigh, and how long it takes to read
+them, to compute the front and to write the report, each in a process of its own.
+
+    python -m benchmarks.scale
+"""
+
+import argparse
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from benchmarks.replaying import SPACE, apart, ends_trial, item_of, replay, resident_mb
+from tatl_search.config import Objective
+from tatl_search.manifest import SweepFolder
+from tatl_search.records import CandidateRecord, TrialRecord, TrialState
+from tatl_search.results.front import front_of
+from tatl_search.results.report import write_report
+from tatl_search.results.store import load_sweep
+from tatl_search.search.account import Account
+from tatl_search.search.importance import importance_of
+from tatl_search.search.progress import ProgressCallback
+from tatl_search.search.scheduler import FrontScheduler
+from tatl_search.search.searcher import WorkSearcher
+from tatl_search.search.study import Proposal, SweepStudy
+from tatl_search.search.variants import middle
+from tatl_search.search.work import Event, WorkItem
+from tatl_search.search.worker import figures
+from tatl_search.space import space_from_raw
+from tatl_search.tracking.parquet import ParquetTracker
+
+ACTORS = 16
+LAST = 200
+SETTINGS: Mapping[str, Any] = {"sampler": "nsga2", "early_stopping": True}
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--trials", type=int, default=500, help="of the sweep by actors (500)")
+    parser.add_argument("--actors", type=int, default=ACTORS, help=f"at most {ACTORS} ({ACTORS})")
+    parser.add_argument(
+        "--candidates", type=int, nargs="+", default=[1_000, 10_000, 100_000], help="fed, in all"
+    )
+    given = parser.parse_args()
+    with TemporaryDirectory() as name:
+        replayed, fed = Path(name) / "replayed", Path(name) / "fed"
+        apart(show_replayed, replayed, given.trials, min(given.actors, ACTORS))
+        apart(show_fed, replayed, fed, given.candidates)
+
+
+def show_replayed(folder: Path, trials: int, actors: int) -> None:
+    """Print how a sweep of so many actors at once went, warm: its second half."""
+    import ray
+
+    ray.init(num_cpus=actors, include_dashboard=False, log_to_driver=False)
+    begun, reports, ends, weights = time.perf_counter(), [], [], []
+
+    def hear(report: Mapping[str, Any] | None) -> None:
+        if report is not None:
+            reports.append(time.perf_counter())
+        if ends_trial(report):
+            ends.append(time.perf_counter())
+            weights.append(resident_mb())
+
+    replay(folder, {"trials": trials, "max_concurrent": actors, **SETTINGS}, hear)
+    half = len(ends) // 2
+    warm = ends[-1] - ends[half]
+    told = sum(at > ends[half] for at in reports)
+    print(f"{os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f}\n")
+    print("| actors | trials | s, all in | trials/s, warm | reports/s, warm | driver, MB |")
+    print("|---|---|---|---|---|---|")
+    print(
+        f"| {actors} | {len(ends)} | {ends[-1] - begun:.0f} | {(len(ends) - half - 1) / warm:.2f}"
+        f" | {told / warm:.2f} | {weights[half]:.0f} to {weights[-1]:.0f} |\n",
+        flush=True,
+    )
+
+
+def show_fed(replayed: Path, folder: Path, milestones: Sequence[int]) -> None:
+    """Print what rows, reports and proposals take as a sweep grows."""
+    feed = Feed(replayed, folder)
+    print(
+        "| candidates | trials | ms a proposal | ms a report | ms a row | driver, MB | rows, MB |"
+        " files | s to read | s for the front | s for the report |"
+    )
+    print("|" + "---|" * 11, flush=True)
+    for milestone in milestones:
+        while feed.candidates < milestone:
+            feed.one_trial()
+        files = [*feed.folder.candidates.glob("*.parquet"), *feed.folder.trials.glob("*.parquet")]
+        looked = apart(look, folder)
+        cells = [
+            f"{feed.candidates:,}",
+            f"{feed.trials:,}",
+            *(f"{1e3 * taken:.2f}" for taken in feed.timings.recent()),
+            f"{resident_mb():.0f}",
+            f"{sum(file.stat().st_size for file in files) / 1e6:.0f}",
+            f"{len(files):,}",
+            *(f"{seconds:.2f}" for seconds in looked),
+        ]
+        print("|", " | ".join(cells), "|", flush=True)
+    feed.close()
+
+
+def look(folder: Path) -> tuple[float, float, float]:
+    """Return the seconds to read a sweep, to compute its front and to write its report."""
+    results, reading = timed(lambda: load_sweep(folder))
+    _, front = timed(lambda: front_of(results))
+    _, report = timed(lambda: write_report(results, importance_of(results)))
+    return reading, front, report
+
+
+def timed(work: Callable[[], Any]) -> tuple[Any, float]:
+    """Return what a call returns and the seconds it takes."""
+    started = time.perf_counter()
+    found = work()
+    return found, time.perf_counter() - started
+
+
+@dataclass(frozen=True)
+class Timings:
+    """Seconds that each call took, in order."""
+
+    proposals: list[float]
+    reports: list[float]
+    rows: list[float]
+
+    def recent(self) -> Iterator[float]:
+        """Yield the medians of the latest calls: of a proposal, a report and a row."""
+        for taken in (self.proposals, self.reports, self.rows):
+            yield float(np.median(taken[-LAST:]))
+
+
+class Feed:
+    """Hands trials out and tells what became of them, as Ray Tune and its workers would.
+
+    Attributes:
+        folder: of the fed sweep.
+        candidates: rows that were recorded.
+        trials: trials that ended.
+        timings: what calls took.
+    """
+
+    def __init__(self, replayed: Path, folder: Path) -> None:
+        """Begin a sweep whose trials are varied ones of a replayed sweep."""
+        known = load_sweep(replayed)
+        self.folder = SweepFolder(folder)
+        self.candidates = self.trials = 0
+        self.timings = Timings([], [], [])
+        self._trajectories = trajectories(known.candidates)
+        self._random = np.random.default_rng(0)
+        folder.mkdir()
+        space = space_from_raw({"sweep": {**SETTINGS, "trials": 10**9}, **SPACE})
+        manifest = known.manifest.model_copy(update={"name": "fed", "sweep": space.sweep})
+        self.folder.manifest.write_text(manifest.to_yaml(), encoding="utf-8")
+        self._any_item = item_of(folder, 0, middle(space))
+        self._parquet = ParquetTracker(self.folder)
+        study = SweepStudy(self.folder.journal, "fed", space, 0, manifest.reference)
+        study.begin([], [])
+        objectives = space.sweep.objectives
+        self._scheduler = FrontScheduler(0, objectives, {})
+        self._progress = ProgressCallback(
+            10**9, 0, objectives, manifest.reference, lambda _report, _snapshot: None
+        )
+        self._searcher = WorkSearcher(
+            study,
+            [],
+            self._item_of,
+            self._parquet,
+            lambda: ACTORS,
+            Account(space.sweep, manifest.reference[Objective.MACS], 0.0),
+            self._scheduler.has_stopped,
+        )
+
+    def one_trial(self) -> None:
+        """Hand out a trial, record and report its rounds, and tell how it ended."""
+        name = str(self.trials)
+        handed, seconds = timed(lambda: self._searcher.suggest(name))
+        self.timings.proposals.append(seconds)
+        item = WorkItem.model_validate_json(handed["item"])
+        report: dict[str, Any] = {}
+        for row in self._varied(item):
+            _, seconds = timed(partial(self._parquet.candidate, row))
+            self.timings.rows.append(seconds)
+            self.candidates += 1
+            report = figures(row, Event.CANDIDATE)
+            stops, seconds = timed(partial(self._hear, name, report))
+            self.timings.reports.append(seconds)
+            if stops:
+                break
+        else:
+            self._parquet.trial(ending(item, row))
+            report = {**figures(row, Event.END), "kind": item.kind.value, "detail": ""}
+            self._hear(name, {**report, "infeasible_reason": None})
+        self._searcher.on_trial_complete(name, {**report, "infeasible_reason": None})
+        self.trials += 1
+
+    def close(self) -> None:
+        """End the searcher's thread."""
+        self._searcher.close()
+
+    def _item_of(self, proposal: Proposal) -> WorkItem:
+        own = {"number": proposal.number, "label": f"trial {proposal.number}"}
+        return self._any_item.model_copy(update={**own, "config": proposal.config})
+
+    def _hear(self, name: str, report: dict[str, Any]) -> bool:
+        """Let scheduler, searcher and progress hear a report; return whether the trial stops."""
+        trial: Any = SimpleNamespace(trial_id=name)
+        decided = self._scheduler.on_trial_result(None, trial, report)
+        self._searcher.on_trial_result(name, report)
+        self._progress.on_trial_result(0, [], trial, report)
+        return decided == FrontScheduler.STOP
+
+    def _varied(self, item: WorkItem) -> Iterator[CandidateRecord]:
+        """Yield the rounds of a trial: those of a replayed one, with figures of their own."""
+        known = self._trajectories[item.number % len(self._trajectories)]
+        skill, settings = self._random.normal(0.0, 0.05), item.config.model_dump_json()
+        for row in known:
+            share = float(self._random.uniform(0.8, 1.0)) if row.round else 1.0
+            yield replace(
+                row,
+                sweep="fed",
+                trial=item.number,
+                label=f"trial {item.number} round {row.round}",
+                stage=f"{item.number:035d}{row.round:05d}" if row.round else row.stage,
+                accuracy=float(np.clip(row.accuracy + skill, 0.0, 1.0)),
+                macs=int(row.macs * share),
+                parameters=int(row.parameters * share),
+                settings=settings,
+            )
+
+
+def trajectories(rows: Sequence[CandidateRecord]) -> list[list[CandidateRecord]]:
+    """Return the rows of each trial, by round."""
+    by_trial: dict[int | None, list[CandidateRecord]] = {}
+    for row in rows:
+        by_trial.setdefault(row.trial, []).append(row)
+    return [*by_trial.values()]
+
+
+def ending(item: WorkItem, last: CandidateRecord) -> TrialRecord:
+    """Return the row of a trial that ended well."""
+    return TrialRecord(
+        sweep="fed", trial=item.number, state=TrialState.COMPLETE, stop_reason=last.stop_reason,
+        infeasible_reason=None, detail="", rounds=last.round, attempts=1, settings=last.settings,
+        seconds=1.0, created_at=last.created_at,
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
