@@ -33,7 +33,8 @@ def test_ray_refuses_what_is_wrong(template: Any) -> None:
 
 
 def test_the_token_is_on_and_the_dashboard_on_loopback(template: Any) -> None:
-    head, worker = template["head_start_ray_commands"][-1], template["worker_start_ray_commands"][-1]
+    head = template["head_start_ray_commands"][-1]
+    worker = template["worker_start_ray_commands"][-1]
     assert "RAY_AUTH_MODE=token" in head
     assert "RAY_AUTH_MODE=token" in worker
     assert "--dashboard-host=127.0.0.1" in head
