@@ -16,15 +16,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy.typing as npt
-import safetensors
-import safetensors.numpy
-
 from tatl_search.adaptation.earlier import earlier_stages, link_files
+from tatl_search.adaptation.learnt import learnt_bytes, read_learnt
 from tatl_search.adaptation.leases import Leases, lease_file, unless_in_use
 from tatl_search.adaptation.sharing import METRICS, NETWORK_FILES, WEIGHTS, Elsewhere
 from tatl_search.adaptation.turns import alone_with, moved
-from tatl_search.core.spent import Spent
 from tatl_search.files import checksum, storage_errors, write_durably
 from tatl_search.methods.context import Learnt
 
@@ -320,15 +316,15 @@ class StageStore:
         """
         path = stage.folder / f"{name}.safetensors"
         with storage_errors(self._root):
-            if found := _read_learnt(path):
+            if found := read_learnt(path):
                 return found, False
             with self._alone_with(f"{stage.key}.{name}"):
                 if self._elsewhere is not None and not path.exists():
                     self._elsewhere.bring(path)
-                if found := _read_learnt(path):
+                if found := read_learnt(path):
                     return found, False
                 made = compute()
-                write_durably(path, _learnt_bytes(made))
+                write_durably(path, learnt_bytes(made))
                 if self._elsewhere is not None:
                     self._elsewhere.send(path)
                 return made, True
@@ -372,30 +368,3 @@ def _holds(folder: Path, files: Mapping[str, str]) -> bool:
         return all(checksum(folder / name) == held for name, held in files.items())
     except FileNotFoundError:
         return False
-
-
-def _learnt_bytes(made: Learnt) -> bytes:
-    about = {field: str(count) for field, count in asdict(made.spent).items()}
-    about[DIGEST] = _digest(made.arrays, about)
-    return safetensors.numpy.save(dict(made.arrays), metadata=about)
-
-
-def _digest(arrays: Mapping[str, npt.NDArray[Any]], about: Mapping[str, str]) -> str:
-    digest = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
-    for name, array in sorted(arrays.items()):
-        digest.update(f"{name}:{array.dtype}:{array.shape};".encode())
-        digest.update(array.tobytes())
-    return digest.hexdigest()
-
-
-def _read_learnt(path: Path) -> Learnt | None:
-    """Return what lies there, or None where nothing does or it is damaged."""
-    try:
-        with safetensors.safe_open(path, framework="numpy") as file:
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            about = file.metadata() or {}
-        if about.pop(DIGEST, None) != _digest(arrays, about):
-            return None
-        return Learnt(arrays, Spent(**{field: int(count) for field, count in about.items()}))
-    except (FileNotFoundError, safetensors.SafetensorError, ValueError, TypeError):
-        return None
