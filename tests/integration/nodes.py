@@ -24,6 +24,14 @@ RAY = str(Path(sys.executable).with_name("ray"))
 
 PORT = 6379
 
+PORTS = {
+    "dashboard-agent-grpc-port": 52365,
+    "dashboard-agent-listen-port": 52366,
+    "metrics-export-port": 52367,
+    "runtime-env-agent-port": 52368,
+}
+"""Known beforehand, so that a node does not give up where its agents are slow to choose theirs."""
+
 STARTS = 3
 """How often a node may be started until it is there."""
 
@@ -173,6 +181,7 @@ class Cluster:
             *(role if number == 1 else [f"--address=10.77.0.1:{PORT}", "--num-cpus=1"]),
             f"--node-ip-address={address}",
             f"--temp-dir={self._temporary / str(number)}",
+            *(f"--{name}={port}" for name, port in PORTS.items()),
             "--object-store-memory=80000000",
             "--include-log-monitor=false",
             "--block",
