@@ -46,19 +46,31 @@ start_ray() {
         node+=(--num-gpus="$SLURM_GPUS_ON_NODE")
     fi
     head=${HEAD_ADDRESS:-$(hostname -I | awk '{print $1}')} # this is the first node
-    on_nodes 1 --nodelist="$SLURMD_NODENAME" ray start --head --node-ip-address="$head" \
-        --port="$port" --include-dashboard=false --ray-client-server-port=$((port + 7)) \
-        "${node[@]}" &
-    started+=($!)
-    until ray health-check --address "$head:$port" >/dev/null 2>&1; do
-        kill -0 "${started[0]}" || exit 1 # its own words stand above
-        sleep 1
-    done
+    start_head "${node[@]}"
     if ((SLURM_JOB_NUM_NODES > 1)); then
         on_nodes $((SLURM_JOB_NUM_NODES - 1)) --exclude="$SLURMD_NODENAME" \
             ray start --address="$head:$port" "${node[@]}" &
         started+=($!)
     fi
+}
+
+# Ray gives a node half a minute to start; with its environment on a slow share that may not do.
+start_head() {
+    for _ in 1 2 3; do
+        on_nodes 1 --nodelist="$SLURMD_NODENAME" --output="$temporary.log" ray start --head \
+            --node-ip-address="$head" --port="$port" --ray-client-server-port=$((port + 7)) \
+            --include-dashboard=false "$@" &
+        local process=$!
+        while kill -0 "$process" 2>/dev/null; do
+            if grep -qs 'Ray runtime started' "$temporary.log"; then
+                started+=("$process")
+                return
+            fi
+            sleep 1
+        done
+    done
+    cat "$temporary.log"
+    exit 1
 }
 
 # Run a command once on each of so many nodes.
@@ -70,5 +82,5 @@ clear_up() {
     trap - EXIT TERM INT
     kill "${started[@]}" 2>/dev/null || true
     wait "${started[@]}" 2>/dev/null || true
-    on_nodes "$SLURM_JOB_NUM_NODES" rm -rf "$temporary" || true
+    on_nodes "$SLURM_JOB_NUM_NODES" rm -rf "$temporary" "$temporary.log" || true
 }
