@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import pytest
 from moto.server import ThreadedMotoServer
+from pyarrow import fs
 
 BUCKET = "sweeps"
 KEY = "AKIATATLSEARCHTESTKEY"
@@ -112,8 +113,6 @@ class Way:
 @contextmanager
 def endpoint(monkeypatch: pytest.MonkeyPatch) -> Iterator[Way]:
     """Start an endpoint with one empty bucket, its credentials in the environment."""
-    import boto3
-
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
@@ -121,7 +120,8 @@ def endpoint(monkeypatch: pytest.MonkeyPatch) -> Iterator[Way]:
     _, port = server.get_host_and_port()
     way = Way(port)
     try:
-        boto3.client("s3", endpoint_url=f"http://127.0.0.1:{port}").create_bucket(Bucket=BUCKET)
+        files, _ = fs.FileSystem.from_uri(f"{way.uri()}&allow_bucket_creation=true")
+        files.create_dir(BUCKET)
         yield way
     finally:
         way.close()

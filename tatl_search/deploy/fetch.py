@@ -13,7 +13,8 @@ from pathlib import Path
 
 import yaml
 
-from tatl_search.adaptation.stages import METRICS, StageStore
+from tatl_search.adaptation.sharing import METRICS
+from tatl_search.adaptation.stages import StageStore
 from tatl_search.deploy.source import File, Source
 from tatl_search.errors import InputError
 from tatl_search.files import storage_errors, write_durably
