@@ -66,7 +66,10 @@ def show_replayed(folder: Path, trials: int, actors: int) -> None:
     import ray
 
     ray.init(num_cpus=actors, include_dashboard=False, log_to_driver=False)
-    begun, reports, ends, weights = time.perf_counter(), [], [], []
+    begun = time.perf_counter()
+    reports: list[float] = []
+    ends: list[float] = []
+    weights: list[float] = []
 
     def hear(report: Mapping[str, Any] | None) -> None:
         if report is not None:
