@@ -61,7 +61,7 @@ def ends_trial(report: Mapping[str, Any] | None) -> bool:
     """Whether a report says that a trial has ended by itself, or was stopped."""
     if report is None or report["event"] != Event.END:
         return False
-    return report.get("kind", WorkKind.TRIAL) == WorkKind.TRIAL
+    return bool(report.get("kind", WorkKind.TRIAL) == WorkKind.TRIAL)
 
 
 def item_of(folder: Path, number: int, config: AdaptationConfig) -> WorkItem:
