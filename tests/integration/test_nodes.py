@@ -311,8 +311,8 @@ def test_nodes_that_do_not_see_the_folder_are_refused(tmp_path: Path) -> None:
     folder.parent.mkdir()
     hidden = ["sh", "-c", f'mount -t tmpfs tmpfs {folder.parent} && exec "$@"', "sh"]
     with cluster_of(1) as (cluster, nodes):
-        with cluster.sweep(folder, faulty_space(trials=4)) as driver:
-            driver.await_file(folder / "candidates", "trial-*")
+        with cluster.sweep(folder, faulty_space(trials=10)) as driver:
+            driver.wait(lambda: "fine-tuning the unpruned network" in driver.output)
             blind = cluster.add(hidden)
             driver.wait(lambda: "goes to another node" in driver.output)
             assert driver.end() == 0, driver.output
