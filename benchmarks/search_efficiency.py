@@ -158,6 +158,9 @@ def draw(found: Mapping[str, Sequence[Sequence[Row]]], path: Path) -> None:
             seconds.step([row.seconds for row in ends], areas(ends), **line)
             front.step(shares, [affordable(ends, share) for share in shares], **line)
     images.set(xlabel="training images", ylabel="area under the front", xscale="log")
+    images.set_xticks([2_500, 5_000, 10_000, 20_000, 40_000], minor=False)
+    images.xaxis.set_major_formatter("{x:,.0f}")
+    images.xaxis.set_minor_formatter("")
     seconds.set(xlabel="wall-clock, s", ylabel="area under the front")
     front.set(xlabel="share of the MACs", ylabel="accuracy on 5,000 unseen images")
     for axes in (images, seconds):
