@@ -21,6 +21,7 @@ from tatl_search.search.account import Account
 from tatl_search.search.cluster import LOST, is_lost, ray_failed, slots
 from tatl_search.search.damage import damaged_trials
 from tatl_search.search.folder import LatencyTables
+from tatl_search.search.headwatch import head_watched
 from tatl_search.search.keeping import StageKeeper
 from tatl_search.search.progress import Listener, ProgressCallback
 from tatl_search.search.readmission import readmit
@@ -99,7 +100,8 @@ class Driver:
         try:
             failed_roots = compute_roots(self._shared_roots(), progress.announce)
             account.recall(*self._rows())
-            self._tune(searcher, [progress, keeper], scheduler)
+            with head_watched(progress.announce, self._go_on):
+                self._tune(searcher, [progress, keeper], scheduler)
         finally:
             keeper.close()
             searcher.close()
@@ -207,7 +209,12 @@ class Driver:
         )
 
     def _ray_failed(self, why: str) -> RunError:
-        return ray_failed(why, f"tatl-search resume {self._folder.root}")
+        return ray_failed(why, self._go_on)
+
+    @property
+    def _go_on(self) -> str:
+        """The command that goes on with the sweep."""
+        return f"tatl-search resume {self._folder.root}"
 
     def _shared_roots(self) -> list[WorkItem]:
         """Return the first fine-tunings that trials will share."""

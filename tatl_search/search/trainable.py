@@ -14,6 +14,7 @@ from tatl_search.errors import StorageError
 from tatl_search.manifest import SweepFolder
 from tatl_search.nets.memory import share_of_gpu
 from tatl_search.records import CandidateRecord
+from tatl_search.search.cluster import nodes_for_trials
 from tatl_search.search.home import at_home
 from tatl_search.search.shared_storage import not_shared
 from tatl_search.search.watch import watched
@@ -63,10 +64,12 @@ def refusal(item: WorkItem) -> dict[str, Any] | None:
     """
     if item.uri is not None or SweepFolder(item.folder).manifest.is_file():
         return None
-    node = f"{ray.util.get_node_ip_address()} (it does not see the folder)"
+    here = ray.get_runtime_context().get_node_id()
+    known = {node["NodeID"]: node["NodeManagerAddress"] for node in nodes_for_trials()}
+    node = f"{known.get(here, here)} (it does not see the folder)"
     return {
         "event": Event.NOT_SHARED.value,
-        "node": ray.get_runtime_context().get_node_id(),
+        "node": here,
         "detail": f"{item.label} goes to another node. {not_shared(item.folder, [node])}",
     }
 

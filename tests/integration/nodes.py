@@ -121,6 +121,8 @@ class Cluster:
             "OMP_NUM_THREADS": "1",
         }
         self._hub = f"{self._prefix}-hub"
+        # Ray looks for others at its address all over the machine, whatever their network.
+        self._network = f"10.77.{os.getpid() % 255}"
         self._nodes: list[Node] = []
         self._namespaces = [self._hub]
         _ip("netns", "add", self._hub)
@@ -143,7 +145,7 @@ class Cluster:
     @property
     def address(self) -> str:
         """Where the head listens."""
-        return f"{self.head.address}:{PORT}"
+        return f"{self._network}.1:{PORT}"
 
     def add(self, before: Sequence[str] = ()) -> Node:
         """Let one more node with one CPU join.
@@ -172,13 +174,13 @@ class Cluster:
         return Driver.resume(folder, *options, env=self._env, within=within)
 
     def _begin(self, number: int, before: Sequence[str]) -> Node:
-        namespace, address = f"{self._prefix}-{number}", f"10.77.0.{number}"
+        namespace, address = f"{self._prefix}-{number}", f"{self._network}.{number}"
         if namespace not in self._namespaces:
             self._connect(namespace, address, f"port{number}")
         role = ["--head", f"--port={PORT}", "--num-cpus=0", "--include-dashboard=false"]
         role.append("--no-monitor")
         options = [
-            *(role if number == 1 else [f"--address=10.77.0.1:{PORT}", "--num-cpus=1"]),
+            *(role if number == 1 else [f"--address={self.address}", "--num-cpus=1"]),
             f"--node-ip-address={address}",
             f"--temp-dir={self._temporary / str(number)}",
             *(f"--{name}={port}" for name, port in PORTS.items()),
@@ -205,7 +207,7 @@ class Cluster:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        node = Node(number, namespace, f"10.77.0.{number}", process)
+        node = Node(number, namespace, f"{self._network}.{number}", process)
         self._nodes.append(node)
         wait_for(
             lambda: "Ray runtime started" in log.read_text() or process.poll() is not None, str(log)

@@ -80,7 +80,7 @@ class Survived:
     Attributes:
         struck: the moments of its faults.
         next_s: seconds from each fault to the next finished candidate of any trial.
-        back_s: seconds from each fault to the next result of each trial that it cost its worker.
+        ended_s: seconds from each fault to the end of each trial that it cost its worker.
         recomputed: stages that were stored before a fault and stored again later.
         found: what is wrong with the sweep now that it is complete.
         trials: how its trials ended.
@@ -88,7 +88,7 @@ class Survived:
 
     struck: list[Struck] = field(default_factory=list)
     next_s: list[float] = field(default_factory=list)
-    back_s: list[float] = field(default_factory=list)
+    ended_s: list[float] = field(default_factory=list)
     recomputed: list[str] = field(default_factory=list)
     found: Audit = field(default_factory=lambda: Audit((), (), (), ()))
     trials: Sequence[TrialRecord] = ()
@@ -106,7 +106,7 @@ class Survived:
             self.next_s += first_after(one.at, rows, "trial-")
             for number in one.attempts:
                 if now[number] > one.attempts[number]:
-                    self.back_s += first_after(one.at, rows | ends, f"trial-{number:05d}")
+                    self.ended_s += first_after(one.at, ends, f"trial-{number:05d}")
 
 
 def stored_stages(folder: Path) -> dict[str, float]:
@@ -158,8 +158,10 @@ class Trouble:
         def at_work() -> list[Node]:
             return [node for node in self._cluster.workers() if node.works()]
 
-        ready = lambda: at_work() and not any(in_last_attempt(self._folder))  # noqa: E731
-        self.driver.wait(lambda: bool(ready()), WITHIN_S)
+        def is_time() -> bool:
+            return bool(at_work()) and not any(in_last_attempt(self._folder))
+
+        self.driver.wait(is_time, WITHIN_S)
         return at_work()[0]
 
     def _kill(self, victim: Node) -> None:
@@ -243,8 +245,8 @@ def new_table() -> Table:
     )
     for column in (
         "fault", "times", "lost", "doubled", "stuck", "changed", "recomputed", "given up",
-        "s to the next candidate: median", "at most", "s to the lost trial's next: median",
-        "at most",
+        "s to the next candidate: median", "at most",
+        "s to the lost trial's end: median", "at most",
     ):  # fmt: skip
         table.add_column(column)
     return table
@@ -261,7 +263,7 @@ def row(fault: Fault, story: Survived) -> list[str]:
         len(story.recomputed),
         sum(trial.state is not TrialState.COMPLETE for trial in story.trials),
     )
-    return [fault, *map(str, counts), *spread(story.next_s), *spread(story.back_s)]
+    return [fault, *map(str, counts), *spread(story.next_s), *spread(story.ended_s)]
 
 
 def spread(seconds: Sequence[float]) -> tuple[str, str]:
