@@ -49,9 +49,7 @@ def examine() -> dict[str, Any]:
     gpus = _gpus(advice) if packages["torch"] else []
     free_gb = shutil.disk_usage(Path.cwd()).free / 1e9
     if gpus:
-        advice.append(
-            "trials use a GPU when asked to: sweep.gpus_per_trial=auto, or 0.25"
-        )
+        advice.append("trials use a GPU when asked to: sweep.gpus_per_trial=auto, or 0.25")
     else:
         advice.append("no GPU found: set sweep.gpus_per_trial to 0 (the default); use small images")
     if not os.access(Path.home(), os.W_OK):
