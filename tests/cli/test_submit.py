@@ -13,7 +13,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 import yaml
@@ -113,11 +113,22 @@ def found_in(folder: Path) -> list[str]:
 
 def test_a_sweep_is_submitted_followed_and_gone_on_with(cluster: Head, tmp_path: Path) -> None:
     """Also: the head has no CPUs, settings lie over a base, and secrets stay out of files."""
-    small = {"retrain": {"epochs": 1}, "stop": {"max_rounds": 1}, "wandb": {"mode": "offline"}}
+    small: dict[str, Any] = {
+        "retrain": {"epochs": 1},
+        "stop": {"max_rounds": 1},
+        "wandb": {"mode": "offline"},
+    }
     (tmp_path / "base.yaml").write_text(yaml.safe_dump(faulty_space(trials=1, **small)))
     (tmp_path / "task.yaml").write_text("base: base.yaml\n")
     shared = tmp_path / "shared"
-    words = ["submit", tmp_path / "task.yaml", "--address", cluster.url, "--storage", shared]
+    words: list[str | Path] = [
+        "submit",
+        tmp_path / "task.yaml",
+        "--address",
+        cluster.url,
+        "--storage",
+        shared,
+    ]
     with Driver([*words, "--set", "seed=5"], tmp_path / "first.log", cluster.env) as first:
         assert first.end() == 0, first.output
     folder = shared / "task"
@@ -141,7 +152,7 @@ def test_ctrl_c_leaves_it_running_and_the_same_command_follows_it(
     space = tmp_path / "task.yaml"
     space.write_text(yaml.safe_dump(faulty_space(trials=4)))
     shared = tmp_path / "shared"
-    words = ["submit", space, "--address", cluster.url, "--storage", shared]
+    words: list[str | Path] = ["submit", space, "--address", cluster.url, "--storage", shared]
     with Driver(words, tmp_path / "first.log", cluster.env) as first:
         first.await_file(shared / "task" / "candidates", "*.parquet")
         first.signal(signal.SIGINT)
