@@ -41,7 +41,7 @@ run_sweep() {
 
 start_ray() {
     local node=(--num-cpus="$SLURM_CPUS_PER_TASK" --object-store-memory=500000000
-        --temp-dir="$temporary" --disable-usage-stats --block "${ports[@]}")
+        --disable-usage-stats --block "${ports[@]}")
     if [[ -n ${SLURM_GPUS_ON_NODE:-} ]]; then
         node+=(--num-gpus="$SLURM_GPUS_ON_NODE")
     fi
@@ -49,7 +49,7 @@ start_ray() {
     start_head "${node[@]}"
     if ((SLURM_JOB_NUM_NODES > 1)); then
         on_nodes $((SLURM_JOB_NUM_NODES - 1)) --exclude="$SLURMD_NODENAME" \
-            ray start --address="$head:$port" "${node[@]}" &
+            bash -c 'ray_node "$@"' "$temporary" --address="$head:$port" "${node[@]}" &
         started+=($!)
     fi
 }
@@ -57,9 +57,9 @@ start_ray() {
 # Ray gives a node half a minute to start; with its environment on a slow share that may not do.
 start_head() {
     for _ in 1 2 3; do
-        on_nodes 1 --nodelist="$SLURMD_NODENAME" --output="$temporary.log" ray start --head \
-            --node-ip-address="$head" --port="$port" --ray-client-server-port=$((port + 7)) \
-            --include-dashboard=false "$@" &
+        on_nodes 1 --nodelist="$SLURMD_NODENAME" --output="$temporary.log" \
+            bash -c 'ray_node "$@"' "$temporary" --head --node-ip-address="$head" --port="$port" \
+            --ray-client-server-port=$((port + 7)) --include-dashboard=false "$@" &
         local process=$!
         while kill -0 "$process" 2>/dev/null; do
             if grep -qs 'Ray runtime started' "$temporary.log"; then
@@ -78,9 +78,28 @@ on_nodes() {
     srun --overlap --nodes="$1" --ntasks="$1" --cpus-per-task="$SLURM_CPUS_PER_TASK" "${@:2}"
 }
 
+# Ray on one node. It clears up by itself, since a cancelled job may start nothing any more, and
+# soon: Slurm waits half a minute and then kills all that is left.
+ray_node() {
+    trap 'leave_node "$0" $!' EXIT
+    trap 'exit 143' TERM INT
+    ray start --temp-dir="$0" "$@" &
+    wait $!
+}
+
+leave_node() {
+    kill "$2" 2>/dev/null
+    for _ in {1..10}; do
+        kill -0 "$2" 2>/dev/null || break
+        sleep 1
+    done
+    rm -rf "$1"
+}
+export -f ray_node leave_node
+
 clear_up() {
     trap - EXIT TERM INT
     kill "${started[@]}" 2>/dev/null || true
     wait "${started[@]}" 2>/dev/null || true
-    on_nodes "$SLURM_JOB_NUM_NODES" rm -rf "$temporary" "$temporary.log" || true
+    rm -f "$temporary.log"
 }
