@@ -1,5 +1,6 @@
 """A real S3 endpoint on loopback, and a way to it that can be slow, refused or cut."""
 
+import logging
 import socket
 import threading
 import time
@@ -115,6 +116,7 @@ def endpoint(monkeypatch: pytest.MonkeyPatch) -> Iterator[Way]:
     """Start an endpoint with one empty bucket, its credentials in the environment."""
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # it tells of every request
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
     _, port = server.get_host_and_port()

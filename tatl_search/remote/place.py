@@ -96,7 +96,7 @@ class Place:
             self._files.delete_file(self._path(name))
 
     def _path(self, name: str) -> str:
-        return f"{self._base}/{name}"
+        return self._base if name in ("", ".") else f"{self._base}/{name}"
 
 
 def check_place(place: Place, taken_by: str) -> None:

@@ -19,6 +19,7 @@ from tests.integration.audit import Snapshot, audit
 from tests.integration.drivers import Driver, faulty_space
 from tests.s3 import BUSY, KEY, SECRET, Trouble, Way, endpoint
 
+WITHIN_S = 900
 SERIAL = {"max_concurrent": 1, "sampler": "random"}
 
 
@@ -69,17 +70,18 @@ def assert_no_secret(*folders: Path) -> None:
         assert KEY.encode() not in content, path
 
 
+@pytest.mark.timeout(1800)
 def test_a_driver_whose_disk_is_lost_goes_on_from_the_uri(s3: Way, tmp_path: Path) -> None:
     uri, folder = s3.uri("all/lost"), Path("sweeps/lost")
     with launched(faulty_space(sweep=SERIAL), s3.uri("all"), "lost") as driver:
-        driver.await_file(folder / "trials", "trial-*", 1)
-        driver.await_file(folder / "candidates", "trial-00001-*", 2)
+        driver.await_file(folder / "trials", "trial-*", 1, WITHIN_S)
+        driver.await_file(folder / "candidates", "trial-00001-*", 2, WITHIN_S)
     shutil.rmtree(folder)
     before = Snapshot(rows_behind(uri, tmp_path / "then"), {})
     assert len(before.rows) >= 4
 
     with resumed(uri) as driver:
-        assert driver.end() == 0, driver.output
+        assert driver.end(WITHIN_S) == 0, driver.output
     bring_networks(SweepFolder(folder))
     assert audit(folder, before).faults == ()
     assert load_sweep(folder).paused is None
@@ -98,15 +100,15 @@ def test_the_rows_are_those_of_a_folder(s3: Way) -> None:
     """Cut and refused connections on the way change nothing either."""
     space = faulty_space(sweep=SERIAL)
     with launched(space, "plain", "same") as driver:
-        assert driver.end() == 0, driver.output
+        assert driver.end(WITHIN_S) == 0, driver.output
     with launched(space, s3.uri("all"), "same") as driver:
-        driver.await_file(Path("sweeps/same/candidates"), "trial-*", 1)
+        driver.await_file(Path("sweeps/same/candidates"), "trial-*", 1, WITHIN_S)
         for trouble in (Trouble(away=True), Trouble(cut_after=1000), Trouble(answer=BUSY)):
             s3.trouble = trouble
             time.sleep(20)
             s3.trouble = Trouble()
             time.sleep(5)
-        assert driver.end() == 0, driver.output
+        assert driver.end(WITHIN_S) == 0, driver.output
     plain, behind = load_sweep("plain/same"), load_sweep("sweeps/same")
     assert [told(row) for row in behind.candidates] == [told(row) for row in plain.candidates]
     assert os.environ["AWS_SECRET_ACCESS_KEY"] == SECRET

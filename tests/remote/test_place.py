@@ -23,6 +23,7 @@ def test_files_go_up_and_come_down_under_their_names(s3: Way, folder: Path, tmp_
     Mirror(folder, s3.uri("x")).send(sent)
     other = Mirror(there, s3.uri("x"))
     assert other.names(there / "stages") == {there / "stages" / "weights": 204_800}
+    assert other.names(there) == other.names(there / "stages")
     assert other.bring(there / "stages" / "weights")
     assert (there / "stages" / "weights").read_bytes() == sent.read_bytes()
     assert not other.bring(there / "stages" / "absent")
