@@ -20,7 +20,9 @@ def fetch(
     ] = None,
     front: Annotated[
         bool,
-        typer.Option("--front", metavar="", help="Of the networks, only those on the front."),
+        typer.Option(
+            "--front", metavar="", help="Of the networks, only the front and the unpruned."
+        ),
     ] = False,
 ) -> None:
     """Bring a sweep's folder home, so that its front can be looked at, picked from and exported.

@@ -23,7 +23,6 @@ from tatl_search.cli.options import (
     print_json,
 )
 from tatl_search.errors import InputError, RunError
-from tatl_search.manifest import FILE_NAME
 from tatl_search.remote.uri import is_uri
 
 # Torch and Ray take seconds to import: each verb imports what it needs when it is called.
@@ -219,12 +218,13 @@ def validate(
 
 def _begun(folder: Path, uri: str | None) -> str | None:
     """Return where a sweep is found that was begun before; null for none."""
+    from tatl_search.manifest import FILE_NAME
+    from tatl_search.remote.place import Place
+
     if (folder / FILE_NAME).exists():
         return str(folder)
     if uri is None:
         return None
-    from tatl_search.remote.place import Place
-
     return uri if Place(uri).size(FILE_NAME) is not None else None
 
 

@@ -15,11 +15,12 @@ import yaml
 
 from tatl_search.adaptation.sharing import METRICS
 from tatl_search.adaptation.stages import StageStore
+from tatl_search.deploy.ship import unpruned_of
 from tatl_search.deploy.source import File, Source
 from tatl_search.errors import InputError
 from tatl_search.files import storage_errors, write_durably
 from tatl_search.manifest import FILE_NAME, SweepFolder
-from tatl_search.records import CandidateRecord
+from tatl_search.records import CandidateRecord, Kind
 from tatl_search.results.front import front_of
 from tatl_search.results.store import load_sweep
 from tatl_search.tracking.parquet import read_records
@@ -59,7 +60,8 @@ def fetch_sweep(
     Args:
         source: the sweep's folder, wherever it lies.
         folder: where it goes: a new folder, or one that holds the same sweep.
-        front_only: leave out stored networks that are neither on the front nor finished.
+        front_only: leave out stored networks that are neither on the front, nor finished, nor
+            the unpruned one that an export is compared with.
         hear: told what is being copied, for people.
 
     Raises:
@@ -142,8 +144,12 @@ def _stages(
 
 
 def _front_keys(folder: Path) -> set[str]:
+    """Return the networks of the front, those an export compares them with, and finished ones."""
+    results = load_sweep(folder)
+    members = front_of(results).members()
+    unpruned = [unpruned_of(results, row) for row in members if row.kind is Kind.PRUNED]
     finished = read_records(SweepFolder(folder).finished, CandidateRecord)
-    return {row.stage for row in (*front_of(load_sweep(folder)).members(), *finished)}
+    return {row.stage for row in (*members, *unpruned, *finished)}
 
 
 def _stage(source: Source, folder: Path, key: str) -> Fetched:

@@ -13,6 +13,8 @@ VERBS = (
     "sweep",
     "resume",
     "status",
+    "submit",
+    "fetch",
     "adapt",
     "front",
     "pick",

@@ -31,6 +31,9 @@ PLANTED = {
 }
 """Secrets that no file of a sweep may hold."""
 
+AGENT = "--dashboard-agent-listen-port"
+"""What takes jobs on a node: each of this machine needs a port of its own, other tests' Ray too."""
+
 PATIENCE = 4
 """Attempts to start a head: Ray gives each half a minute, too little on a busy machine."""
 
@@ -45,7 +48,7 @@ class Head(NamedTuple):
 @pytest.fixture
 def cluster() -> Iterator[Head]:
     """Run a cluster as people start it, with its tools on the PATH and secrets planted."""
-    gcs, dashboard = free_ports(2)
+    gcs, dashboard, *agents = free_ports(4)
     folder = Path(tempfile.mkdtemp(prefix="tatl-"))  # short: Ray puts sockets into it
     token = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": PLANTED["RAY_AUTH_TOKEN"]}
     env = {
@@ -53,15 +56,18 @@ def cluster() -> Iterator[Head]:
         "PATH": f"{BIN}:{os.environ['PATH']}", "RAY_agent_register_timeout_ms": "600000",
     }  # fmt: skip
     here = ["--node-ip-address=127.0.0.1", "--block", "--disable-usage-stats"]
-    head = ["--head", f"--port={gcs}", "--num-cpus=0", f"--temp-dir={folder}"]
+    head = ["--head", f"--port={gcs}", "--num-cpus=0", f"--temp-dir={folder / 'head'}"]
     shown = ["--dashboard-host=127.0.0.1", f"--dashboard-port={dashboard}"]
+    shown.append(f"{AGENT}={agents[0]}")
     url = f"http://127.0.0.1:{dashboard}"
     started: list[subprocess.Popen[bytes]] = []
     try:
         while not started or not answers(url, started[-1]):
             assert len(started) < PATIENCE, "Ray did not start"
             started.append(start_ray([*head, *shown, *here], env))
-        started.append(start_ray([f"--address=127.0.0.1:{gcs}", "--num-cpus=1", *here], env))
+        # In a folder of its own: it would unpack the code again where the head runs the job.
+        joins = [f"--address=127.0.0.1:{gcs}", "--num-cpus=1", f"--temp-dir={folder / 'node'}"]
+        started.append(start_ray([*joins, f"{AGENT}={agents[1]}", *here], env))
         yield Head(url, token)
     finally:
         for process in reversed(started):

@@ -159,7 +159,7 @@ def _train_within(extra_bytes: int, result: Path) -> None:
 
 def test_a_network_that_does_not_fit_is_trained_all_the_same(tmp_path: Path) -> None:
     """Memory really runs out; the network ends as it does where there is enough."""
-    process = multiprocessing.get_context("fork").Process(
+    process = multiprocessing.get_context("spawn").Process(
         target=_train_within, args=(150_000_000, tmp_path / "trained.pt")
     )
     process.start()

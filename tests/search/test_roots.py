@@ -6,16 +6,26 @@ from typing import Any
 import pytest
 
 from tatl_search.adaptation.stages import StageStore
+from tatl_search.config import SweepSettings
 from tatl_search.errors import RunError, StorageError
-from tatl_search.manifest import SweepFolder
+from tatl_search.manifest import SweepFolder, SweepManifest
 from tatl_search.search.cluster import node_cpus
 from tatl_search.search.roots import compute_roots
 from tatl_search.search.work import WorkItem, WorkKind
 from tests.search.items import work_item
 
-pytestmark = pytest.mark.usefixtures("ray_here")
+pytestmark = pytest.mark.usefixtures("ray_here", "begun")
 
 WILD = {"learning_rate": 1e30, "clip_norm": None}
+
+
+@pytest.fixture
+def begun(tmp_path: Path) -> None:
+    """Leave the file by which a node knows that it sees the sweep's folder."""
+    manifest = SweepManifest(
+        name="test", created_at="", sweep=SweepSettings(), space={}, reference={}
+    )
+    SweepFolder(tmp_path).manifest.write_text(manifest.to_yaml())
 
 
 def root(folder: Path, number: int, threads: int = 1, finetune: Any = None) -> WorkItem:
