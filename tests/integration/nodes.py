@@ -13,8 +13,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -124,6 +126,7 @@ class Cluster:
         # Ray looks for others at its address all over the machine, whatever their network.
         self._network = f"10.77.{os.getpid() % 255}"
         self._nodes: list[Node] = []
+        self._numbers = count(2)
         self._namespaces = [self._hub]
         _ip("netns", "add", self._hub)
         _ip("-n", self._hub, "link", "add", "bridge", "up", "type", "bridge")
@@ -153,7 +156,7 @@ class Cluster:
         Args:
             before: command in front of Ray's own, such as one that changes what it sees.
         """
-        return self._begin(1 + max(node.number for node in self._nodes), before)
+        return self._begin(next(self._numbers), before)
 
     def cut(self, node: Node) -> None:
         """Take a node off the network: nobody is told, packets just end."""
@@ -267,7 +270,9 @@ def cluster_of(workers: int) -> Iterator[tuple[Cluster, list[Node]]]:
     cluster = Cluster(temporary)
     try:
         cluster.begin_head()
-        yield cluster, [cluster.add() for _ in range(workers)]
+        with ThreadPoolExecutor() as threads:
+            nodes = list(threads.map(lambda _: cluster.add(), range(workers)))
+        yield cluster, nodes
     finally:
         cluster.end()
         shutil.rmtree(temporary, ignore_errors=True)
