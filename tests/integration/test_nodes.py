@@ -29,8 +29,8 @@ from tests.integration.test_kills import in_last_attempt
 LACKING = missing()
 pytestmark = pytest.mark.skipif(bool(LACKING), reason=LACKING)
 
-TRIALS = 12
-TIMES = 3
+TRIALS = 16
+TIMES = 2
 """How often each fault is done."""
 
 WITHIN_S = 1200
@@ -131,7 +131,7 @@ class Trouble:
 
     def __init__(self, cluster: Cluster, folder: Path, stack: ExitStack) -> None:
         self._cluster, self._folder, self._stack = cluster, folder, stack
-        space = faulty_space(trials=TRIALS, retrain={"epochs": 12})
+        space = faulty_space(trials=TRIALS, retrain={"epochs": 40})
         self.driver = stack.enter_context(cluster.sweep(folder, space))
         self.story = Survived()
 
@@ -313,7 +313,8 @@ def test_nodes_that_do_not_see_the_folder_are_refused(tmp_path: Path) -> None:
     folder.parent.mkdir()
     hidden = ["sh", "-c", f'mount -t tmpfs tmpfs {folder.parent} && exec "$@"', "sh"]
     with cluster_of(1) as (cluster, nodes):
-        with cluster.sweep(folder, faulty_space(trials=10)) as driver:
+        space = faulty_space(trials=10, retrain={"epochs": 12})
+        with cluster.sweep(folder, space) as driver:
             driver.wait(lambda: "fine-tuning the unpruned network" in driver.output)
             blind = cluster.add(hidden)
             driver.wait(lambda: "goes to another node" in driver.output)
