@@ -1,6 +1,7 @@
 """The verb that measures: latency."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,7 +14,8 @@ from tatl_search.errors import InputError
 if TYPE_CHECKING:
     from tatl_search.deploy.stopwatch import Schedule
     from tatl_search.deploy.ways import LatencyRequest
-    from tatl_search.records import LatencyRecord
+    from tatl_search.records import CandidateRecord, LatencyRecord
+    from tatl_search.results.store import SweepResults
 
 BUSY, NOISY = 0.5, 0.1
 """Load of the machine, and difference of a network's blocks, beyond which a warning is given."""
@@ -30,7 +32,7 @@ def latency(  # noqa: PLR0913 - a verb has as many options as people need
         ),
     ],
     front: Annotated[
-        bool, typer.Option("--front/--all", help="Of a sweep: its front, or all its networks.")
+        bool, typer.Option("--front/--all", help="Of a sweep: the front and the unpruned, or all.")
     ] = True,
     device: Annotated[str, typer.Option(help="On what: cpu or cuda.")] = "cpu",
     runtime: Annotated[
@@ -129,7 +131,7 @@ def _measure_sweep(
             f"{sweep} is running: what is measured beside its trials says more about them than"
             " about the networks. Measure when it has ended."
         )
-    chosen = front_of(results).distinct() if front else results.candidates
+    chosen = _with_unpruned(results, front_of(results).distinct()) if front else results.candidates
     _warn_if_busy()
     _warn_of_others_on(request.device)
     with only_driver(results.folder):
@@ -138,6 +140,16 @@ def _measure_sweep(
     _warn_of_noise(measured)
     stages = {row.stage for row in chosen}
     _show(sweep, [row for row in measured_latency(results.folder) if row.stage in stages], as_json)
+
+
+def _with_unpruned(
+    results: "SweepResults", front: "Sequence[CandidateRecord]"
+) -> "Sequence[CandidateRecord]":
+    """Return the front with what its networks are compared with: how much faster are they?"""
+    unpruned = results.unpruned
+    if unpruned is None or any(row.stage == unpruned.stage for row in front):
+        return front
+    return [unpruned, *front]
 
 
 def _measure_folder(
