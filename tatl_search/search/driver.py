@@ -40,6 +40,15 @@ from tatl_search.tracking.parquet import Counterpart, ParquetTracker, read_recor
 UNBOUNDED = 1_000_000_000
 """Samples that Ray may ask for: the searcher, not Ray, knows when a sweep is done."""
 
+SILENT = (
+    # Tune's own state is never restored: on a full disk it may well not be saved.
+    "ray.tune.execution.experiment_state",
+    # A lost worker is no end: the driver says what becomes of its trial, without a traceback.
+    "ray.tune.execution.tune_controller",
+    "ray.tune.tune",
+)
+"""Loggers of Ray whose errors are none here."""
+
 LOOK_EVERY_S = 1.0
 """Time between two looks at whether going on is pointless: Ray asks after every report."""
 
@@ -170,8 +179,8 @@ class Driver:
         callbacks: list[tune.Callback],
         scheduler: FrontScheduler | None,
     ) -> None:
-        # Tune's own state is never restored: on a full disk it may well not be saved.
-        logging.getLogger("ray.tune.execution.experiment_state").setLevel(logging.CRITICAL)
+        for name in SILENT:
+            logging.getLogger(name).setLevel(logging.CRITICAL)
         try:
             self._tuner(searcher, callbacks, scheduler).fit()
             while searcher.begins_another_run():

@@ -11,7 +11,8 @@ from ray import tune
 from tatl_search.config import Objective
 from tatl_search.core.pareto import Floats, hypervolume
 from tatl_search.records import StopReason
-from tatl_search.search.work import Event, WorkKind
+from tatl_search.search.searcher import MAX_ATTEMPTS
+from tatl_search.search.work import Event, WorkItem, WorkKind
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,13 @@ class ProgressCallback(tune.Callback):
             end = {"event": Event.END.value, "stop_reason": StopReason.BELOW_FRONT.value}
             label = f"trial {result['trial']}"
             self._listener({**result, **end, "label": label}, self._snapshot())
+
+    def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
+        """Say whose worker is lost; where it went wrong, Ray's own message says."""
+        item = WorkItem.model_validate_json(trial.config["item"])
+        last = item.attempt >= MAX_ATTEMPTS
+        then = "given up" if last else "handed out again, to go on after its last stored network"
+        self.announce(f"{item.label} lost its worker (attempt {item.attempt}): {then}")
 
     def _count_end(self) -> None:
         # A finished trial may run again, where its rows were damaged.

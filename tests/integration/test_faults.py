@@ -3,7 +3,9 @@
 Each test leaves a complete sweep in which nothing is lost, doubled, changed or left running.
 """
 
+import os
 import random
+import re
 import signal
 import time
 from pathlib import Path
@@ -39,6 +41,18 @@ def test_a_killed_driver_loses_and_doubles_nothing(tmp_path: Path) -> None:
     assert audit(folder, before).faults == ()
     assert attempts(folder) == {number: 1 + (number in running) for number in range(4)}
     assert (folder / "report.html").is_file()
+
+
+def test_whose_worker_was_lost_is_said_without_a_traceback(tmp_path: Path) -> None:
+    folder = tmp_path / "bereft"
+    with Driver.sweep(folder, faulty_space(trials=2, retrain={"epochs": 20})) as driver:
+        driver.await_file(folder / "candidates", "trial-*")
+        os.kill(driver.workers()[0], signal.SIGKILL)
+        assert driver.end() == 0, driver.output
+    assert re.search(r"trial \d lost its worker \(attempt 1\): handed out again", driver.output)
+    assert "Traceback" not in driver.output
+    assert "Trials did not complete" not in driver.output
+    assert audit(folder).faults == ()
 
 
 def test_ctrl_c_ends_cleanly_and_is_no_attempt(tmp_path: Path) -> None:
