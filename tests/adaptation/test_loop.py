@@ -165,7 +165,7 @@ def test_settings_that_choose_the_same_units_share_the_round(
 def test_time_is_that_of_the_stages_so_that_reuse_stops_where_computing_did(
     store: Path, candidates: list[Candidate]
 ) -> None:
-    until_first_round = sum(c.stage.metrics.seconds for c in candidates[:2]) / 60
+    until_first_round = sum(c.stage.metrics.seconds / 60 for c in candidates[:2])
     found = run(store, config(stop={"max_minutes": until_first_round}), owner="hasty")
     assert (found[-1].stop_reason, found[-1].round) == (StopReason.MAX_MINUTES, 1)
 
