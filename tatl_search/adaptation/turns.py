@@ -8,14 +8,16 @@ that one for ever.
 import errno
 import os
 import shutil
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from filelock import FileLock, Timeout
+
+from tatl_search.meanwhile import meanwhile
 
 T = TypeVar("T")
 
@@ -53,7 +55,7 @@ def alone_with(path: Path, alive: Callable[[], None]) -> Iterator[None]:
     else:
         held = True
     try:
-        with _beating(path):
+        with meanwhile(partial(_touch, path), BEAT_S):
             yield
     finally:
         if held:
@@ -100,20 +102,6 @@ class _Silence:
         return time.monotonic() - self._heard_at > PATIENCE_S
 
 
-@contextmanager
-def _beating(path: Path) -> Iterator[None]:
-    """Touch a file again and again until the work within is done."""
-    done = threading.Event()
-
-    def beat() -> None:
-        while not done.wait(BEAT_S):
-            with suppress(OSError):
-                os.utime(path)
-
-    thread = threading.Thread(target=beat, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()
+def _touch(path: Path) -> None:
+    with suppress(OSError):
+        os.utime(path)

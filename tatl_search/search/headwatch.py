@@ -1,12 +1,12 @@
 """Says so when Ray's head is gone: Ray itself ends the driver after a minute, without advice."""
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import ray
 
 from tatl_search.errors import RunError
+from tatl_search.meanwhile import meanwhile
 from tatl_search.search.cluster import check_listening
 
 LOOK_EVERY_S = 5.0
@@ -24,26 +24,22 @@ def head_watched(announce: Callable[[str], None], go_on: str) -> Iterator[None]:
         go_on: the command that goes on with the work.
     """
     address = ray.get_runtime_context().gcs_address
-    done = threading.Event()
+    missed = 0
 
-    def watch() -> None:
-        missed = 0
-        while not done.wait(LOOK_EVERY_S) and missed < LOOKS:
-            missed = 0 if _answers(address) else missed + 1
-        if missed >= LOOKS:
+    def look() -> None:
+        nonlocal missed
+        if missed == LOOKS:
+            return
+        missed = 0 if _answers(address) else missed + 1
+        if missed == LOOKS:
             announce(
                 f"Ray's head at {address} does not answer. If it stays away, Ray ends this driver"
                 f" within a minute or so; what was finished is kept. Start the cluster again, then"
                 f" go on with: {go_on}"
             )
 
-    thread = threading.Thread(target=watch, daemon=True)
-    thread.start()
-    try:
+    with meanwhile(look, LOOK_EVERY_S):
         yield
-    finally:
-        done.set()
-        thread.join()
 
 
 def _answers(address: str) -> bool:
