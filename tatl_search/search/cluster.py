@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import ray
 
 from tatl_search.config import SweepSettings
-from tatl_search.errors import InputError, RunError
+from tatl_search.errors import RunError
 
 _SILENCE = {
     # Rows are in Parquet: Tune's own loggers would write pickles and CSV beside every trial.
@@ -145,26 +145,12 @@ def nodes_for_trials(without: Collection[str] = ()) -> list[Mapping[str, Any]]:
     ]
 
 
-def node_cpus() -> int:
-    """Return the CPUs of the node that has most."""
-    return max(int(resources.get("CPU", 0)) for resources in _nodes())
+def elsewhere(avoided: Collection[str]) -> dict[str, str]:
+    """Return Ray's selector of all nodes but those of some ids."""
+    return {"ray.io/node-id": f"!in({','.join(sorted(avoided))})"} if avoided else {}
 
 
-def check_resources(sweep: SweepSettings) -> None:
-    """Raise InputError if no node could ever run a trial."""
-    nodes = _nodes()
-    wanted = {"CPU": float(sweep.cpus_per_trial), "GPU": sweep.gpus}
-    if any(all(n.get(k, 0.0) >= v for k, v in wanted.items()) for n in nodes):
-        return
-    best = {name: max(node.get(name, 0.0) for node in nodes) for name in wanted}
-    raise InputError(
-        f"no node can run a trial: sweep.cpus_per_trial is {sweep.cpus_per_trial} and"
-        f" sweep.gpus_per_trial {sweep.gpus:g}, but the largest node has"
-        f" {best['CPU']:g} CPUs and {best['GPU']:g} GPUs"
-    )
-
-
-def _nodes() -> list[Mapping[str, float]]:
-    """Return the resources of each living node."""
-    nodes = ray.nodes()  # type: ignore[no-untyped-call]
-    return [node["Resources"] for node in nodes if node["Alive"]]
+def node_cpus(without: Collection[str] = ()) -> int:
+    """Return the CPUs of the node that has most, but for some of these ids."""
+    nodes = nodes_for_trials(without)
+    return max((int(node["Resources"]["CPU"]) for node in nodes), default=1)

@@ -5,30 +5,26 @@ a sweep; over seeds nothing is shared, so that their spread is that of the whole
 """
 
 import json
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from itertools import count, islice
 from pathlib import Path
-from typing import Any
-
-import ray
-from ray.exceptions import RayError
 
 from tatl_search.adaptation.keys import root_key
 from tatl_search.config import AdaptationConfig, StopSettings
-from tatl_search.errors import RunError, StorageError
+from tatl_search.errors import RunError
 from tatl_search.records import CandidateRecord
 from tatl_search.results.confirmation import stored_confirmations
 from tatl_search.results.front import front_of
 from tatl_search.results.store import SweepResults, load_sweep
-from tatl_search.search.cluster import check_resources, cluster, first_done, slots
+from tatl_search.search.cluster import cluster, slots
 from tatl_search.search.folder import LatencyTables
 from tatl_search.search.lock import only_driver
-from tatl_search.search.roots import compute_roots, run_alone
-from tatl_search.search.searcher import MAX_ATTEMPTS
+from tatl_search.search.room import asking, await_room
+from tatl_search.search.roots import compute_roots
 from tatl_search.search.shared_storage import check_shared
 from tatl_search.search.shipping import shipping
-from tatl_search.search.work import Event, WorkItem, WorkKind
+from tatl_search.search.tasks import run_tasks
+from tatl_search.search.work import WorkItem, WorkKind
 
 Announce = Callable[[str], None]
 
@@ -55,13 +51,22 @@ def confirm(folder: Path, seeds: int, announce: Announce, address: str | None = 
     items = missing_runs(results, seeds)
     if not items:
         return []
+    sweep = results.manifest.sweep
     try:
         with only_driver(results.folder), cluster(address), shipping(results.folder):
-            check_resources(results.manifest.sweep)
+            await_room(sweep, joining=address is not None)
             check_shared(folder, results.manifest.uri)
             failures = compute_roots(_first_fine_tunings(items), announce)
             announce(f"running {len(items)} adaptations again")
-            return [*failures, *_run_all(items)]
+            with asking(sweep, len(items)):
+                failures += run_tasks(
+                    items,
+                    at_once=lambda: slots(sweep),
+                    cpus=sweep.cpus_per_trial,
+                    announce=announce,
+                    go_on=f"tatl-search confirm {folder}",
+                )
+            return failures
     except KeyboardInterrupt as interrupt:
         raise RunError("interrupted; the same command goes on") from interrupt
 
@@ -130,39 +135,3 @@ def _first_fine_tunings(items: Sequence[WorkItem]) -> list[WorkItem]:
         )
         firsts.setdefault(root_key(config, config.data.digest(), 1, item.device), first)
     return list(firsts.values())
-
-
-def _run_all(items: Sequence[WorkItem]) -> list[str]:
-    """Run adaptations as Ray tasks, each at most three times; return which failed, and why."""
-    waiting, failures = deque(items), []
-    running: dict[ray.ObjectRef[dict[str, Any]], WorkItem] = {}
-    while waiting or running:
-        while waiting and len(running) < slots(waiting[0].sweep):
-            item = waiting.popleft()
-            running[_start(item)] = item
-        done = first_done(list(running), f"tatl-search confirm {items[0].folder}")
-        item = running.pop(done)
-        why, again = _outcome(done)
-        if again and item.attempt < MAX_ATTEMPTS:
-            waiting.append(item.model_copy(update={"attempt": item.attempt + 1}))
-        elif why:
-            failures.append(f"{item.label}: {why}")
-    return failures
-
-
-def _start(item: WorkItem) -> "ray.ObjectRef[dict[str, Any]]":
-    task = ray.remote(run_alone).options(
-        num_cpus=item.sweep.cpus_per_trial, num_gpus=item.sweep.gpus, max_retries=0
-    )
-    return task.remote(item.model_dump(mode="json"))
-
-
-def _outcome(done: "ray.ObjectRef[dict[str, Any]]") -> tuple[str, bool]:
-    """Return why a run failed, empty if it did not, and whether it is worth another attempt."""
-    try:
-        report = ray.get(done)
-    except RayError as error:
-        return f"its worker died: {error}", True
-    if report["event"] == Event.STORAGE_ERROR:
-        raise StorageError(report["detail"])
-    return str(report["detail"]), report["event"] == Event.FAILED

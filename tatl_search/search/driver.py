@@ -26,6 +26,7 @@ from tatl_search.search.keeping import StageKeeper
 from tatl_search.search.progress import Listener, ProgressCallback
 from tatl_search.search.readmission import readmit
 from tatl_search.search.refusal import RefusedTrialError
+from tatl_search.search.room import Room
 from tatl_search.search.roots import compute_roots
 from tatl_search.search.scheduler import FrontScheduler
 from tatl_search.search.searcher import WorkSearcher
@@ -95,7 +96,8 @@ class Driver:
         begun += readmit(study, self._space, *self._rows())
         scheduler = self._scheduler(study)
         account = Account(self._sweep, self._manifest.reference[Objective.MACS], study.seconds)
-        searcher = self._searcher(study, account, scheduler)
+        room = Room(self._sweep)
+        searcher = self._searcher(study, account, scheduler, room)
         progress = ProgressCallback(
             self._sweep.trials,
             study.told,
@@ -112,6 +114,7 @@ class Driver:
             with head_watched(progress.announce, self._go_on):
                 self._tune(searcher, [progress, keeper], scheduler)
         finally:
+            room.ask(0)
             keeper.close()
             searcher.close()
             study.note_seconds(account.seconds)
@@ -122,17 +125,26 @@ class Driver:
         return self._end(study, account, failed_roots, searcher.failures)
 
     def _searcher(
-        self, study: SweepStudy, account: Account, scheduler: FrontScheduler | None
+        self,
+        study: SweepStudy,
+        account: Account,
+        scheduler: FrontScheduler | None,
+        room: Room,
     ) -> WorkSearcher:
         return WorkSearcher(
             study,
             [*self._missing_baselines(), *self._damaged_trials(study)],
             self._trial_item,
             self._parquet,
-            lambda: slots(self._sweep),
+            partial(self._slots, study, room),
             account,
             scheduler.has_stopped if scheduler else lambda _: False,
         )
+
+    def _slots(self, study: SweepStudy, room: Room) -> int:
+        """Return how many trials fit in now, and ask for room for all that are left."""
+        room.ask(max(1, self._sweep.trials - study.told))
+        return slots(self._sweep)
 
     def _end(
         self, study: SweepStudy, account: Account, roots: Sequence[str], others: Sequence[str]

@@ -6,7 +6,7 @@ from pathlib import Path
 from tatl_search.errors import RunError
 from tatl_search.files import storage_errors
 from tatl_search.manifest import SweepFolder, SweepManifest
-from tatl_search.search.cluster import check_resources, cluster, node_cpus
+from tatl_search.search.cluster import cluster, node_cpus
 from tatl_search.search.driver import Driver, SweepEnd
 from tatl_search.search.environment import record_environment
 from tatl_search.search.folder import check_new, new_folder, prepare
@@ -14,6 +14,7 @@ from tatl_search.search.gpus import settled
 from tatl_search.search.home import check_free
 from tatl_search.search.lock import only_driver
 from tatl_search.search.progress import Listener
+from tatl_search.search.room import await_room
 from tatl_search.search.shared_storage import check_shared
 from tatl_search.search.shipping import shipping
 from tatl_search.search.summary import summarise
@@ -48,7 +49,7 @@ def launch(
     if uri is not None:
         check_free(uri)
     with cluster(address):
-        check_resources(space.sweep)
+        await_room(space.sweep, joining=address is not None)
         # Roots that trials share are computed first, with a node to themselves.
         root_threads = node_cpus() if shared_roots(space) else space.sweep.cpus_per_trial
         with new_folder(folder):
@@ -70,7 +71,7 @@ def resume(folder: Path, listener: Listener, address: str | None = None) -> Swee
     """
     manifest = SweepManifest.read(folder)
     with only_driver(SweepFolder(folder)), cluster(address):
-        check_resources(manifest.sweep)
+        await_room(manifest.sweep, joining=address is not None)
         check_shared(folder, manifest.uri)
         return _drive(SweepFolder(folder), listener)
 

@@ -14,7 +14,7 @@ from tatl_search.errors import StorageError
 from tatl_search.manifest import SweepFolder
 from tatl_search.nets.memory import share_of_gpu
 from tatl_search.records import CandidateRecord
-from tatl_search.search.cluster import nodes_for_trials
+from tatl_search.search.cluster import elsewhere, nodes_for_trials
 from tatl_search.search.home import at_home
 from tatl_search.search.shared_storage import not_shared
 from tatl_search.search.watch import watched
@@ -77,10 +77,11 @@ def refusal(item: WorkItem) -> dict[str, Any] | None:
 def resources(sweep: SweepSettings, config: Mapping[str, Any]) -> tune.PlacementGroupFactory:
     """Return what Ray Tune reserves for a piece of work, on a node that did not refuse any."""
     bundle = {"CPU": float(sweep.cpus_per_trial), "GPU": sweep.gpus}
-    if not config.get("avoid"):
+    avoided = config.get("avoid")
+    if not avoided:
         return tune.PlacementGroupFactory([bundle])
-    elsewhere = {"ray.io/node-id": f"!in({config['avoid']})"}
-    return tune.PlacementGroupFactory([bundle], bundle_label_selector=[elsewhere])
+    selector = elsewhere(avoided.split(","))
+    return tune.PlacementGroupFactory([bundle], bundle_label_selector=[selector])
 
 
 def _place_of(item: WorkItem) -> AbstractContextManager[None]:

@@ -1,4 +1,4 @@
-"""A sweep over two nodes: two raylets on this machine, started as people start them."""
+"""Sweeps over nodes that join late: raylets here, started by hand or by an autoscaler."""
 
 import os
 import secrets
@@ -12,24 +12,30 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.integration.audit import audit
-from tests.integration.drivers import WORKER, Driver, faulty_space, kill_session, running
+from tests.integration.drivers import RAYLET, WORKER, Driver, faulty_space, kill_session, running
+from tests.integration.nodes import wait_for
 
 RAY = str(Path(sys.executable).with_name("ray"))
 
+HERE = "--node-ip-address=127.0.0.1"
+
 
 @contextmanager
-def node(env: dict[str, str], *options: str) -> Iterator[int]:
-    """Run one node with one CPU in the foreground; give the pid of its raylet."""
-    process = subprocess.Popen(
-        [RAY, "start", *options, "--num-cpus=1", "--block", "--disable-usage-stats"],
-        env={**os.environ, **env},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+def node(env: dict[str, str], log: Path, *options: str) -> Iterator[int]:
+    """Run one node in the foreground; give the session of its processes."""
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [RAY, "start", HERE, *options, "--block", "--disable-usage-stats"],
+            env={**os.environ, **env},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
     try:
+        wait_for(lambda: "Ray runtime started" in log.read_text(), str(log))
         yield process.pid
     finally:
         kill_session(process.pid)
@@ -44,27 +50,39 @@ def short_folder() -> Iterator[Path]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def free_port() -> int:
+@pytest.fixture
+def env() -> dict[str, str]:
+    return {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
+
+
+@pytest.fixture
+def address() -> str:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
+        return f"127.0.0.1:{free.getsockname()[1]}"
 
 
-def test_both_nodes_run_trials(short_folder: Path, tmp_path: Path) -> None:
-    address = f"127.0.0.1:{free_port()}"
-    env = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
+def as_head(address: str, folder: Path) -> list[str]:
     port = address.rpartition(":")[2]
-    head = ["--head", "--node-ip-address=127.0.0.1", f"--port={port}", "--include-dashboard=false"]
+    options = ["--head", f"--port={port}", "--include-dashboard=false", "--num-cpus=0"]
+    return [*options, f"--temp-dir={folder}"]
+
+
+def test_both_nodes_run_trials(
+    short_folder: Path, tmp_path: Path, env: dict[str, str], address: str
+) -> None:
+    """At the launch there is none yet."""
     folder = tmp_path / "spread"
+    worker = (f"--address={address}", "--num-cpus=1")
     with ExitStack() as stack:
-        nodes = {
-            stack.enter_context(node(env, *head, f"--temp-dir={short_folder}")),
-            stack.enter_context(node(env, f"--address={address}", "--node-ip-address=127.0.0.1")),
-        }
+        log = short_folder / "log"
+        head = stack.enter_context(node(env, log, *as_head(address, short_folder)))
         driver = stack.enter_context(
             Driver.sweep(folder, faulty_space(trials=12), "--address", address, env=env)
         )
+        driver.wait(lambda: "the largest node has 0 CPUs" in driver.output)
+        logs = [tmp_path / "first.log", tmp_path / "second.log"]
+        nodes = {stack.enter_context(node(env, log, *worker)) for log in logs}
         seen: set[int] = set()
 
         def both_work() -> bool:
@@ -75,4 +93,44 @@ def test_both_nodes_run_trials(short_folder: Path, tmp_path: Path) -> None:
         driver.wait(both_work)
         assert driver.end() == 0, driver.output
     assert audit(folder).faults == ()
-    assert not [p for p in running() if p.session in nodes]
+    assert not [p for p in running() if p.session in {head, *nodes}]
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1200)
+def test_a_cluster_grows_for_a_sweep_and_shrinks_after_it(
+    short_folder: Path, tmp_path: Path, env: dict[str, str], address: str
+) -> None:
+    """Ray's own autoscaler, whose provider starts nodes on this machine: two, and not at once."""
+    config = short_folder / "cluster.yaml"
+    worker = {"resources": {"CPU": 1}, "node_config": {}, "min_workers": 0, "max_workers": 2}
+    config.write_text(
+        yaml.safe_dump(
+            {
+                "cluster_name": "growing",
+                "max_workers": 2,
+                "idle_timeout_minutes": 0.2,
+                "provider": {"type": "fake_multinode", "gcs_address": address},
+                "auth": {},
+                "head_node_type": "ray.head.default",
+                "available_node_types": {
+                    "ray.head.default": {"resources": {"CPU": 0}, "node_config": {}},
+                    "worker": worker,
+                },
+            }
+        )
+    )
+    env |= {"AUTOSCALER_UPDATE_INTERVAL_S": "1", "RAY_FAKE_CLUSTER": "1"}
+    folder, options = tmp_path / "grown", as_head(address, short_folder)
+    with node(env, tmp_path / "log", *options, f"--autoscaling-config={config}") as session:
+
+        def workers() -> int:
+            here = [p for p in running() if p.session == session]
+            return sum(RAYLET in p.command.partition(" ")[0] for p in here) - 1
+
+        assert workers() == 0
+        with Driver.sweep(folder, faulty_space(trials=12), "--address", address, env=env) as driver:
+            driver.wait(lambda: workers() == 2)
+            assert driver.end() == 0, driver.output
+        wait_for(lambda: workers() == 0, "its nodes stay")
+    assert audit(folder).faults == ()

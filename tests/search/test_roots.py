@@ -4,12 +4,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import ray
 
 from tatl_search.adaptation.stages import StageStore
 from tatl_search.config import SweepSettings
 from tatl_search.errors import RunError, StorageError
 from tatl_search.manifest import SweepFolder, SweepManifest
-from tatl_search.search.cluster import node_cpus
+from tatl_search.search.cluster import elsewhere, node_cpus
 from tatl_search.search.roots import compute_roots
 from tatl_search.search.work import WorkItem, WorkKind
 from tests.search.items import work_item
@@ -67,3 +68,21 @@ def test_refused_storage_is_said_as_such(tmp_path: Path) -> None:
 def test_a_sweep_from_a_larger_node_goes_on_here(tmp_path: Path) -> None:
     """No node here has that many CPUs; Ray would wait for one for ever."""
     assert compute_roots([root(tmp_path, 0, threads=node_cpus() + 1)], lambda _: None) == []
+
+
+def test_a_folder_that_no_node_sees_is_said(tmp_path: Path) -> None:
+    SweepFolder(tmp_path).manifest.unlink()
+    said: list[str] = []
+    with pytest.raises(StorageError, match="is not the same folder on every node of the cluster"):
+        compute_roots([root(tmp_path, 0)], said.append)
+    assert "goes to another node" in said[-1]
+
+
+def test_a_node_that_is_left_out_gets_nothing() -> None:
+    here = ray.get_runtime_context().get_node_id()
+    free = ray.remote(lambda: 1).options(num_cpus=0, label_selector=elsewhere({"another"}))
+    assert ray.get(free.remote()) == 1
+    bound = ray.remote(lambda: 1).options(num_cpus=0, label_selector=elsewhere({here, "another"}))
+    waiting = bound.remote()
+    assert ray.wait([waiting], timeout=1.0) == ([], [waiting])
+    ray.cancel(waiting)

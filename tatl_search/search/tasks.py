@@ -1,0 +1,97 @@
+"""Pieces of work that no study proposed, as Ray tasks: retried, and only where they can run."""
+
+from collections import deque
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
+
+import ray
+from ray.exceptions import RayError
+
+from tatl_search.errors import StorageError
+from tatl_search.search.cluster import (
+    LOST,
+    elsewhere,
+    first_done,
+    is_lost,
+    node_cpus,
+    nodes_for_trials,
+    ray_failed,
+)
+from tatl_search.search.searcher import MAX_ATTEMPTS
+from tatl_search.search.trainable import refusal, report_of
+from tatl_search.search.work import Event, WorkItem
+
+
+def run_tasks(
+    items: Sequence[WorkItem],
+    at_once: Callable[[], int],
+    cpus: int,
+    announce: Callable[[str], None],
+    go_on: str,
+) -> list[str]:
+    """Run pieces of work, each at most three times, away from nodes that do not see the folder.
+
+    Args:
+        items: what to do, in this order.
+        at_once: how many may run at the same time.
+        cpus: how many a piece takes; all of a node where none has as many.
+        announce: told of nodes that are left out.
+        go_on: the command that goes on with the work, for people.
+
+    Returns:
+        Which failed, and why.
+
+    Raises:
+        StorageError: the storage refused a write, or no node sees the folder.
+        RunError: Ray failed.
+    """
+    waiting, failures = deque(items), []
+    running: dict[ray.ObjectRef[dict[str, Any]], WorkItem] = {}
+    refusing: set[str] = set()
+    while waiting or running:
+        while waiting and len(running) < at_once():
+            item = waiting.popleft()
+            running[_start(item, cpus, refusing)] = item
+        done = first_done(list(running), go_on)
+        item, report = running.pop(done), _report(done, go_on)
+        event, detail = report["event"], str(report["detail"])
+        if event == Event.STORAGE_ERROR:
+            raise StorageError(detail)
+        if event == Event.NOT_SHARED:
+            announce(detail)
+            refusing.add(report["node"])
+            if not nodes_for_trials(refusing):
+                raise StorageError(detail)
+            waiting.appendleft(item)
+        elif event == Event.FAILED and item.attempt < MAX_ATTEMPTS:
+            waiting.append(item.model_copy(update={"attempt": item.attempt + 1}))
+        elif detail:
+            failures.append(f"{item.label}: {detail}")
+    return failures
+
+
+def _start(item: WorkItem, cpus: int, refusing: Collection[str]) -> "ray.ObjectRef[dict[str, Any]]":
+    task = ray.remote(run_alone).options(
+        # A sweep that goes on elsewhere may find smaller nodes than it began on.
+        num_cpus=min(cpus, node_cpus(refusing)),
+        num_gpus=item.sweep.gpus,
+        max_retries=0,
+        label_selector=elsewhere(refusing),
+    )
+    return task.remote(item.model_dump(mode="json"))
+
+
+def _report(done: "ray.ObjectRef[dict[str, Any]]", go_on: str) -> Mapping[str, Any]:
+    """Return the report of a task's end; that of one whose worker died is that it failed."""
+    try:
+        return ray.get(done)
+    except RayError as error:
+        if is_lost():
+            raise ray_failed(LOST, go_on) from error
+        return {"event": Event.FAILED.value, "detail": f"its worker died: {error}"}
+
+
+def run_alone(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Run one piece of work, as a Ray task, and return the report of its end."""
+    item = WorkItem.model_validate(raw)
+    return refusal(item) or report_of(item, lambda _: None)
