@@ -22,6 +22,12 @@ RAY = str(Path(sys.executable).with_name("ray"))
 
 HERE = "--node-ip-address=127.0.0.1"
 
+COMMANDS = (
+    "initialization_commands", "setup_commands", "head_setup_commands", "worker_setup_commands",
+    "head_start_ray_commands", "worker_start_ray_commands",
+)  # fmt: skip
+"""What Ray's autoscaler wants to find in its settings; the nodes of this machine need none."""
+
 
 @contextmanager
 def node(env: dict[str, str], log: Path, *options: str) -> Iterator[int]:
@@ -110,8 +116,17 @@ def test_a_cluster_grows_for_a_sweep_and_shrinks_after_it(
                 "cluster_name": "growing",
                 "max_workers": 2,
                 "idle_timeout_minutes": 0.2,
-                "provider": {"type": "fake_multinode", "gcs_address": address},
+                "provider": {
+                    "type": "fake_multinode",
+                    "gcs_address": address,
+                    "disable_node_updaters": True,
+                    "use_node_id_as_ip": True,
+                },
                 "auth": {},
+                "file_mounts": {},
+                "cluster_synced_files": [],
+                "upscaling_speed": 1,
+                **dict.fromkeys(COMMANDS, []),
                 "head_node_type": "ray.head.default",
                 "available_node_types": {
                     "ray.head.default": {"resources": {"CPU": 0}, "node_config": {}},
@@ -129,7 +144,8 @@ def test_a_cluster_grows_for_a_sweep_and_shrinks_after_it(
             return sum(RAYLET in p.command.partition(" ")[0] for p in here) - 1
 
         assert workers() == 0
-        with Driver.sweep(folder, faulty_space(trials=12), "--address", address, env=env) as driver:
+        long = faulty_space(trials=12, retrain={"epochs": 20})
+        with Driver.sweep(folder, long, "--address", address, env=env) as driver:
             driver.wait(lambda: workers() == 2)
             assert driver.end() == 0, driver.output
         wait_for(lambda: workers() == 0, "its nodes stay")
