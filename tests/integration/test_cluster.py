@@ -126,7 +126,7 @@ def test_a_cluster_grows_for_a_sweep_and_shrinks_after_it(
                 "file_mounts": {},
                 "cluster_synced_files": [],
                 "upscaling_speed": 1,
-                **dict.fromkeys(COMMANDS, []),
+                **{key: [] for key in COMMANDS},
                 "head_node_type": "ray.head.default",
                 "available_node_types": {
                     "ray.head.default": {"resources": {"CPU": 0}, "node_config": {}},
