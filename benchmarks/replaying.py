@@ -17,7 +17,7 @@ from tatl_search.search.folder import LatencyTables
 from tatl_search.search.work import Event, WorkItem, WorkKind
 from tatl_search.space import space_from_raw
 
-AT_ONCE = 2
+AT_ONCE = 1
 T = TypeVar("T")
 SPAWN = get_context("spawn")
 

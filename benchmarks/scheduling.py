@@ -1,11 +1,12 @@
 """What a sweep costs beside its training, against plain Ray Tune.
 
-Runs one after the other, each in a process and on a Ray of its own, two trials at a time: a
-function trainable that does nothing but import torch and torchvision and report, in three settings
-of plain Ray Tune; and a sweep by the product's own driver in which everything is recorded (study,
-Parquet, W&B offline) and whose trials find their stages stored, so that next to nothing is trained.
-What is left of such a trial, loading networks and choosing filters, is measured apart, without Ray
-and recorders. "Warm" is the pace of the second half of the trials.
+Runs one after the other, each in a process and on a Ray of its own, one trial at a time (Ray takes
+an actor that is free before it starts another, which takes longer than such a trial): a function
+trainable that does nothing but import torch and torchvision and report, in three settings of plain
+Ray Tune; and a sweep by the product's own driver in which everything is recorded (study, Parquet,
+W&B offline) and whose trials find their stages stored, so that next to nothing is trained. What is
+left of such a trial, loading networks and choosing filters, is measured apart, without Ray and
+recorders. "Warm" is the pace of the second half of the trials.
 
 Then: how long one proposal takes after so many trials, and how long it keeps a report waiting. With
 `--long 10000`, instead: the driver's memory over a sweep of so many replayed trials.
@@ -17,16 +18,14 @@ import argparse
 import os
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 
-from benchmarks.replaying import AT_ONCE, SPAWN, apart, ends_trial, item_of, replay, resident_mb
+from benchmarks.replaying import AT_ONCE, apart, ends_trial, item_of, replay, resident_mb
 from tatl_search.config import AdaptationConfig, Objective
 from tatl_search.manifest import SweepFolder, SweepManifest
 from tatl_search.records import TrialRecord
@@ -104,7 +103,7 @@ def paces(folder: Path, few: int, many: int) -> Iterator[Pace]:
 
 def show_paces(found: Iterable[Pace]) -> None:
     """Print each pace as it is found, and what the sweep adds to the adaptations alone."""
-    print(f"| {AT_ONCE} trials at once | trials | s a trial, all in | s a trial, warm |")
+    print("| one trial at a time | trials | s a trial, all in | s a trial, warm |")
     print("|---|---|---|---|", flush=True)
     known = []
     for each in found:
@@ -169,11 +168,8 @@ def sweep(folder: Path, trials: int) -> Pace:
 def alone(folder: Path) -> Pace:
     """Run the adaptations of a sweep again, without Ray and without recorders."""
     settings = [row.settings for row in read_records(SweepFolder(folder).trials, TrialRecord)]
-    shares = [settings[place::AT_ONCE] for place in range(AT_ONCE)]
     started = time.time()
-    with ProcessPoolExecutor(AT_ONCE, mp_context=SPAWN) as processes:
-        ends = list(processes.map(partial(adaptations, folder), shares))
-    return pace("its adaptations alone", started, [end for each in ends for end in each])
+    return pace("its adaptations alone", started, apart(adaptations, folder, settings))
 
 
 def adaptations(folder: Path, settings: Sequence[str]) -> list[float]:

@@ -11,24 +11,31 @@ from tatl_search.data.sources import packed_name, stored_target
 from tatl_search.data.target import TargetData
 from tatl_search.manifest import SweepFolder
 from tatl_search.methods.checking import uses_source
-from tatl_search.remote.mirror import Mirror, mirror_of
+from tatl_search.remote.mirror import Mirror
 
 
 def open_workbench(
     folder: SweepFolder,
     config: AdaptationConfig,
     owner: str,
+    mirror: Mirror | None,
     alive: Callable[[], None] = in_silence,
 ) -> Workbench:
     """Return a workbench on a sweep's images and stages, and on stages of the sweeps beside it.
 
     On the CPU, with one thread, and without estimates of latency.
 
+    Args:
+        folder: the sweep's.
+        config: what is adapted, and how.
+        owner: who pays for the stages that this is the first to ask for.
+        mirror: ties the folder to the sweep's URI; null for a sweep that has none.
+        alive: called as a sign of life.
+
     Raises:
         InputError: the data cannot be opened.
     """
     source = config.source if uses_source(config) else None
-    mirror = mirror_of(folder, alive)
     return Workbench(
         config=config,
         target=_images(config.data, folder, mirror),

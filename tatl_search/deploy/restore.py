@@ -76,7 +76,9 @@ def workbench_of(results: SweepResults, record: CandidateRecord, purpose: str) -
     manifest = results.manifest
     config = AdaptationConfig.model_validate_json(record.settings)
     return replace(
-        open_workbench(results.folder, config, f"{manifest.name}/{purpose}"),
+        open_workbench(
+            results.folder, config, f"{manifest.name}/{purpose}", mirror_of(results.folder)
+        ),
         device=manifest.sweep.device,
         threads=manifest.sweep.cpus_per_trial,
         root_threads=manifest.root_threads,

@@ -17,7 +17,7 @@ from tatl_search.errors import InfeasibleError, InfeasibleReason, InputError
 from tatl_search.manifest import SweepFolder
 from tatl_search.nets.memory import out_of_memory_is_infeasible
 from tatl_search.records import CandidateRecord, Kind, StopReason, TrialRecord, TrialState
-from tatl_search.remote.mirror import mirror_of
+from tatl_search.remote.mirror import Mirror
 from tatl_search.search.work import Event, WorkItem, WorkKind
 from tatl_search.tracking.parquet import ParquetTracker
 from tatl_search.tracking.tracker import FailSoft, Tracker
@@ -78,8 +78,9 @@ def run_item(
 
 def open_workbench(item: WorkItem, alive: Callable[[], None] = in_silence) -> Workbench:
     """Return the workbench of a piece of work, its target data opened."""
+    folder, mirror = SweepFolder(item.folder), _mirror(item, alive)
     return dataclasses.replace(
-        opening.open_workbench(SweepFolder(item.folder), item.config, item.owner, alive),
+        opening.open_workbench(folder, item.config, item.owner, mirror, alive),
         device=item.device,
         threads=item.threads,
         root_threads=item.root_threads,
@@ -115,7 +116,7 @@ def _check_usable(item: WorkItem, last: CandidateRecord | None, classes: int) ->
 
 def _trackers(item: WorkItem, alive: Callable[[], None]) -> Sequence[Tracker]:
     folder = SweepFolder(item.folder)
-    trackers: list[Tracker] = [ParquetTracker(folder, mirror_of(folder, alive))]
+    trackers: list[Tracker] = [ParquetTracker(folder, _mirror(item, alive))]
     if item.kind in OF_A_TRIAL and item.sweep.wandb.mode != "disabled":
         again = f"-seed-{item.config.seed}" if item.kind is WorkKind.CONFIRMATION else ""
         name = f"{item.kind.value}-{item.number:05d}{again}"
@@ -123,6 +124,10 @@ def _trackers(item: WorkItem, alive: Callable[[], None]) -> Sequence[Tracker]:
         copy = WandbTrialTracker(folder, item.sweep.wandb, name, config)
         trackers.append(FailSoft(copy, "W&B"))
     return trackers
+
+
+def _mirror(item: WorkItem, alive: Callable[[], None]) -> Mirror | None:
+    return None if item.uri is None else Mirror(item.folder, item.uri, alive)
 
 
 def _trial_record(
