@@ -117,7 +117,7 @@ def found_in(folder: Path) -> list[str]:
     ]
 
 
-def test_a_sweep_is_submitted_followed_and_gone_on_with(cluster: Head, tmp_path: Path) -> None:
+def test_a_sweep_is_submitted_and_followed(cluster: Head, tmp_path: Path) -> None:
     """Also: the head has no CPUs, settings lie over a base, and secrets stay out of files."""
     small: dict[str, Any] = {
         "retrain": {"epochs": 1},
@@ -145,10 +145,6 @@ def test_a_sweep_is_submitted_followed_and_gone_on_with(cluster: Head, tmp_path:
     assert '"seed":5' in load_sweep(folder).candidates[0].settings.replace(" ", "")
     assert found_in(folder) == []
     assert not [secret for secret in PLANTED.values() if secret in first.output]
-    with Driver(words, tmp_path / "again.log", cluster.env) as again:
-        assert again.end() == 0, again.output
-    assert "exists already" not in again.output
-    assert audit(folder).faults == ()
 
 
 @pytest.mark.soak
@@ -167,6 +163,10 @@ def test_ctrl_c_leaves_it_running_and_the_same_command_follows_it(
     with Driver(words, tmp_path / "again.log", cluster.env) as again:
         assert again.end() == 0, again.output
     assert "sending" not in again.output
+    assert audit(shared / "task").faults == ()
+    with Driver(words, tmp_path / "ended.log", cluster.env) as ended:
+        assert ended.end() == 0, ended.output
+    assert "exists already" not in ended.output
     assert audit(shared / "task").faults == ()
 
 

@@ -44,6 +44,7 @@ def test_a_killed_driver_loses_and_doubles_nothing(tmp_path: Path) -> None:
     assert (folder / "report.html").is_file()
 
 
+@pytest.mark.soak
 def test_whose_worker_was_lost_is_said_without_a_traceback(tmp_path: Path) -> None:
     folder = tmp_path / "bereft"
     with Driver.sweep(folder, faulty_space(trials=1, retrain={"epochs": 10})) as driver:
