@@ -47,13 +47,25 @@ def apart(function: Callable[..., T], *arguments: Any) -> T:
 
 
 def replay(
-    folder: Path, settings: Mapping[str, Any], hear: Callable[[Mapping[str, Any] | None], None]
+    folder: Path,
+    settings: Mapping[str, Any],
+    hear: Callable[[Mapping[str, Any] | None], None],
+    epochs: int = 1,
 ) -> None:
-    """Run a sweep whose trials share their stages; each report of its workers is heard."""
+    """Run a sweep whose trials share their stages.
+
+    Args:
+        folder: of the sweep.
+        settings: of its section `sweep`.
+        hear: hears each report of its workers.
+        epochs: of a round, for as many times as it is trained at all.
+    """
     from tatl_search.search.sweep import launch
 
     own = {"max_concurrent": AT_ONCE, "collapse_accuracy": 0.0, **settings}
-    space = space_from_raw({"sweep": own, "wandb": {"mode": "offline"}, **SPACE})
+    retrain = {**SPACE["retrain"], "epochs": epochs}
+    raw = {**SPACE, "sweep": own, "wandb": {"mode": "offline"}, "retrain": retrain}
+    space = space_from_raw(raw)
     launch(space, folder, lambda report, _: hear(report))
 
 

@@ -43,6 +43,8 @@ from tatl_search.tracking.parquet import ParquetTracker
 
 ACTORS = 16
 LAST = 200
+EPOCHS = 200
+"""Of the rounds that are trained: trials wait for each other until all actors have started."""
 SETTINGS: Mapping[str, Any] = {"sampler": "nsga2", "early_stopping": True}
 
 
@@ -70,6 +72,7 @@ def show_replayed(folder: Path, trials: int, actors: int) -> None:
     reports: list[float] = []
     ends: list[float] = []
     weights: list[float] = []
+    actors_of: list[int] = []
 
     def hear(report: Mapping[str, Any] | None) -> None:
         if report is not None:
@@ -77,19 +80,25 @@ def show_replayed(folder: Path, trials: int, actors: int) -> None:
         if ends_trial(report):
             ends.append(time.perf_counter())
             weights.append(resident_mb())
+            actors_of.append(report["pid"] if report else 0)
 
-    replay(folder, {"trials": trials, "max_concurrent": actors, **SETTINGS}, hear)
+    settings = {"trials": trials, "max_concurrent": actors, **SETTINGS}
+    replay(folder, settings, hear, EPOCHS)
     half = len(ends) // 2
     warm = ends[-1] - ends[half]
     told = sum(at > ends[half] for at in reports)
+    cells = [
+        f"{len(set(actors_of[half:]))}",
+        f"{len(ends)}",
+        f"{ends[-1] - begun:.0f}",
+        f"{(len(ends) - half - 1) / warm:.2f}",
+        f"{told / warm:.2f}",
+        f"{weights[half]:.0f} to {weights[-1]:.0f}",
+    ]
     print(f"{os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f}\n")
     print("| actors | trials | s, all in | trials/s, warm | reports/s, warm | driver, MB |")
     print("|---|---|---|---|---|---|")
-    print(
-        f"| {actors} | {len(ends)} | {ends[-1] - begun:.0f} | {(len(ends) - half - 1) / warm:.2f}"
-        f" | {told / warm:.2f} | {weights[half]:.0f} to {weights[-1]:.0f} |\n",
-        flush=True,
-    )
+    print("|", " | ".join(cells), "|\n", flush=True)
 
 
 def show_fed(replayed: Path, folder: Path, milestones: Sequence[int]) -> None:
