@@ -19,7 +19,7 @@ WHOLE, LAST = 1, 4
 
 @dataclass
 class OfflineRun:
-    """What one run recorded."""
+    """What one run recorded; `ended` says that it was finished."""
 
     run: Any = None
     config: dict[str, Any] = field(default_factory=dict)
@@ -27,6 +27,7 @@ class OfflineRun:
     summary: dict[str, Any] = field(default_factory=dict)
     metrics: list[Any] = field(default_factory=list)
     artifacts: list[Any] = field(default_factory=list)
+    ended: bool = False
 
 
 def records(path: Path) -> Iterator[Any]:
@@ -67,4 +68,6 @@ def read_run(path: Path) -> OfflineRun:
                 found.metrics.append(record.metric)
             case "artifact":
                 found.artifacts.append(record.artifact)
+            case "exit":
+                found.ended = True
     return found

@@ -16,6 +16,7 @@ from tatl_search.search.summary import summarise
 from tatl_search.search.work import WorkItem, WorkKind
 from tatl_search.search.worker import run_item
 from tatl_search.space import SearchSpace
+from tatl_search.tracking.tracker import settle
 
 
 def adapt_once(
@@ -60,5 +61,6 @@ def adapt_once(
             latency=tables.of(config),
         )
         ended = run_item(item, listener)
+        settle()
         summarise(folder)
         return ended

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Protocol
 
 from tatl_search.records import CandidateRecord, TrialRecord
@@ -10,7 +10,9 @@ from tatl_search.records import CandidateRecord, TrialRecord
 logger = logging.getLogger(__name__)
 
 GRACE_S = 5.0
-"""Who closes a tracker waits for it so long at most; what is left is done meanwhile."""
+"""Trackers that are being closed are waited for so long at most: a server may have gone away."""
+
+_closing: set[Future[bool]] = set()
 
 
 class Tracker(Protocol):
@@ -54,7 +56,7 @@ class FailSoft:
     """A tracker that works beside the trial, and is switched off at its first failure.
 
     Its calls are made in order by a thread of its own: nobody waits for a server or a slow disk.
-    A process that ends in order lets the thread come to its end first.
+    Before the process may end, somebody calls `settle`.
 
     For recorders that only copy. Never wrap the Parquet tracker: rows that cannot be stored
     must end the trial.
@@ -83,12 +85,22 @@ class FailSoft:
     def close(self) -> None:
         """Close the tracker, also after a failure: it may still hold a process or a file.
 
-        Waits a moment for what is under way, and no longer: a server may have gone away.
+        Nobody waits for it, only for those closed before, so that not ever more are under way.
         """
+        settle()
         closing = self._thread.submit(attempt, self._name, self._tracker.close)
+        _closing.add(closing)
+        closing.add_done_callback(_closing.discard)
         self._thread.shutdown(wait=False)
-        wait([closing], timeout=GRACE_S)
 
     def _call(self, call: Callable[[], None]) -> None:
         if self._on:
             self._on = attempt(self._name, call)
+
+
+def settle() -> None:
+    """Wait a moment for the trackers of this process that are being closed.
+
+    Ray ends its workers without waiting for their threads.
+    """
+    wait(tuple(_closing), timeout=GRACE_S)

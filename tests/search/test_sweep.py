@@ -151,7 +151,7 @@ def offline_runs(folder: Path, expected: int) -> dict[str, OfflineRun]:
     deadline = time.monotonic() + 30
     while True:
         found = [read_run(path) for path in folder.glob("wandb/offline-run-*/*.wandb")]
-        runs = {run.run.run_id: run for run in found if run.run and run.summary and run.history}
+        runs = {run.run.run_id: run for run in found if run.ended and run.summary and run.history}
         if len(runs) == expected or time.monotonic() > deadline:
             return runs
         time.sleep(0.5)

@@ -11,7 +11,7 @@ from tatl_search.errors import StorageError
 from tatl_search.manifest import SweepFolder
 from tatl_search.records import CandidateRecord, TrialRecord, TrialState
 from tatl_search.tracking.parquet import ParquetTracker
-from tatl_search.tracking.tracker import FailSoft, Tracker, attempt
+from tatl_search.tracking.tracker import FailSoft, Tracker, attempt, settle
 from tatl_search.tracking.wandb import WandbTrialTracker
 from tests.tracking.made import made_candidate, made_trial
 
@@ -46,6 +46,7 @@ def test_the_first_failure_is_logged_and_switches_the_tracker_off(
         tracker.candidate(made_candidate(round=1))
         tracker.trial(made_trial())
         tracker.close()
+        settle()
     assert len(caplog.records) == 1
     assert "the copy failed and is switched off" in caplog.text
     assert "StorageError" in caplog.text
@@ -62,6 +63,7 @@ def test_records_pass_through_while_the_tracker_works(tmp_path: Path) -> None:
     tracker.candidate(made_candidate(trial=3, round=2))
     tracker.trial(made_trial(trial=3))
     tracker.close()
+    settle()
     assert (folder.candidates / "trial-00003-round-02.parquet").is_file()
     assert (folder.trials / "trial-00003.parquet").is_file()
 
@@ -90,9 +92,10 @@ def test_the_trial_does_not_wait_for_a_recorder_and_all_is_recorded_in_order() -
     tracker.candidate(made_candidate(round=0))
     tracker.candidate(made_candidate(round=1))
     tracker.trial(made_trial())
+    tracker.close()
     assert slow.recorded == []
     slow.goes_on.set()
-    tracker.close()
+    settle()
     assert slow.recorded == [0, 1, TrialState.COMPLETE, "closed"]
 
 

@@ -167,7 +167,6 @@ def test_a_server_that_says_nothing_keeps_no_trial_waiting(
 ) -> None:
     monkeypatch.setenv("WANDB_BASE_URL", silent_server)
     monkeypatch.setenv("WANDB_API_KEY", "0" * 40)
-    monkeypatch.setattr("tatl_search.tracking.tracker.GRACE_S", 0.01)
     tracker = FailSoft(_tracker(folder, WandbSettings(mode="online")), "W&B")
     tracker.candidate(made_candidate(round=0))
     tracker.candidate(made_candidate(round=1))
