@@ -211,10 +211,10 @@ class Trouble:
         self._resume()
 
     def _kill_head(self, victim: Node) -> None:
+        lost = self._cluster.workers()
         self._cluster.head.kill()
         assert self.driver.end(WITHIN_S) == 1, self.driver.output
-        wait_for(lambda: not any(n.works() for n in self._cluster.workers()), "no end", WITHIN_S)
-        lost = self._cluster.workers()
+        wait_for(lambda: not any(node.works() for node in lost), "no end", WITHIN_S)
         for node in lost:
             node.kill()
         self._cluster.begin_head()
