@@ -13,11 +13,13 @@ import ray
 from tatl_search.config import SweepSettings
 from tatl_search.errors import RunError
 
-_SILENCE = {
+_SETTINGS = {
     # Rows are in Parquet: Tune's own loggers would write pickles and CSV beside every trial.
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
     # Tune's own state is never restored; to write it takes ever longer.
     "TUNE_GLOBAL_CHECKPOINT_S": "86400",
+    # Else workers start one after the other; the searcher hands out no more than fits anyway.
+    "TUNE_MAX_PENDING_TRIALS_PG": "500",
     # Relative paths of data must mean the same in a worker as at the command line.
     "RAY_CHDIR_TO_TRIAL_DIR": "0",
     # Tune's new output prints a banner even when it is told to be silent.
@@ -51,7 +53,7 @@ def cluster(address: str | None) -> Iterator[None]:
     Raises:
         RunError: the cluster cannot be reached.
     """
-    for name, value in _SILENCE.items():
+    for name, value in _SETTINGS.items():
         os.environ.setdefault(name, value)
     if ray.is_initialized():
         yield
