@@ -1,9 +1,11 @@
 """The function that Ray Tune's workers run."""
 
+import gc
 import os
 import traceback
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from functools import cache
 from typing import Any
 
 import ray
@@ -33,12 +35,20 @@ trial that was to be next is never heard of again, and its place is lost.
 def run_work(config: dict[str, Any]) -> None:
     """Run one piece of work inside a Ray Tune worker, reporting every candidate and the end."""
     os.environ["TUNE_FUNCTION_THREAD_TIMEOUT_S"] = str(STOPPING_S)  # read when it is stopped
+    _spare_imports()
     item = WorkItem.model_validate_json(config["item"])
     minutes = item.sweep.trial_minutes
     tune.report(
         refusal(item)
         or report_of(item, lambda row: tune.report(figures(row, Event.CANDIDATE)), minutes)
     )
+
+
+@cache
+def _spare_imports() -> None:
+    """Keep what the imports left behind from being looked through at every garbage collection."""
+    gc.collect()
+    gc.freeze()
 
 
 class EndsInOrder:
