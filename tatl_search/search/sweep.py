@@ -1,5 +1,7 @@
 """A sweep from its first check to its last row: launch it, or go on with one."""
 
+import sys
+from contextlib import redirect_stdout
 from functools import partial
 from pathlib import Path
 
@@ -78,7 +80,8 @@ def resume(folder: Path, listener: Listener, address: str | None = None) -> Swee
 
 def _drive(folder: SweepFolder, listener: Listener) -> SweepEnd:
     try:
-        with storage_errors(folder.root), shipping(folder) as shipped:
+        # Ray prints what became of nodes to standard output, where programs look for results.
+        with redirect_stdout(sys.stderr), storage_errors(folder.root), shipping(folder) as shipped:
             record_environment(folder)
             end = Driver(folder, SweepManifest.read(folder.root), shipped).run(listener)
             if shipped is not None:

@@ -232,18 +232,21 @@ def test_a_setting_without_a_usable_network_is_a_result(tmp_path: Path) -> None:
 
 
 def test_killed_workers_are_tried_again_and_a_trial_that_always_ends_its_own_is_given_up(
-    tmp_path: Path,
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """What is printed meanwhile, as Ray does when it loses a node, is no result."""
     killed: list[str] = []
 
     def kill(report: Mapping[str, Any] | None, _: Snapshot) -> None:
         label = report.get("label") if report else None
         if report and (label == "trial 1 round 0" or (label == "trial 0 round 1" not in killed)):
             killed.append(label)
+            sys.stdout.write(label)
             os.kill(report["pid"], signal.SIGKILL)
 
     whole = run(tmp_path / "killed", faulty_space(), kill)
     assert sorted(killed) == ["trial 0 round 1", *["trial 1 round 0"] * 3]
+    assert capsys.readouterr().out == ""
     assert audit(whole.folder).faults == ()
     once, given_up, untouched = whole.trials[0], whole.trials[1], whole.trials[2]
     assert (once.state, once.attempts) == (TrialState.COMPLETE, 2)
