@@ -46,7 +46,7 @@ def _run_within(extra_bytes: int, folder: Path) -> None:
 
 
 def test_a_trial_that_runs_out_of_memory_says_so(tmp_path: Path) -> None:
-    trial = multiprocessing.get_context("fork").Process(
+    trial = multiprocessing.get_context("spawn").Process(
         target=_run_within, args=(400_000_000, tmp_path)
     )
     trial.start()

@@ -70,6 +70,7 @@ def assert_no_secret(*folders: Path) -> None:
         assert KEY.encode() not in content, path
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(1800)
 def test_a_driver_whose_disk_is_lost_goes_on_from_the_uri(s3: Way, tmp_path: Path) -> None:
     uri, folder = s3.uri("all/lost"), Path("sweeps/lost")
