@@ -33,7 +33,7 @@ from tatl_search.search.account import Account
 from tatl_search.search.importance import importance_of
 from tatl_search.search.progress import ProgressCallback
 from tatl_search.search.scheduler import FrontScheduler
-from tatl_search.search.searcher import WorkSearcher
+from tatl_search.search.searcher import RUN_LENGTH, WorkSearcher
 from tatl_search.search.study import Proposal, SweepStudy
 from tatl_search.search.variants import middle
 from tatl_search.search.work import Event, WorkItem
@@ -200,6 +200,8 @@ class Feed:
     def one_trial(self) -> None:
         """Hand out a trial, record and report its rounds, and tell how it ended."""
         name = str(self.trials)
+        if self.trials % RUN_LENGTH == 0:
+            self._searcher.begins_another_run()
         handed, seconds = timed(lambda: self._searcher.suggest(name))
         self.timings.proposals.append(seconds)
         item = WorkItem.model_validate_json(handed["item"])
