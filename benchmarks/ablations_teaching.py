@@ -28,6 +28,7 @@ import matplotlib as mpl
 import numpy as np
 import optuna
 from matplotlib import pyplot as plt
+from optuna.search_space import IntersectionSearchSpace
 
 from benchmarks.ablations_replay import (
     CLASSES,
@@ -131,6 +132,7 @@ class Search:
         self._grid, self._arm, self._seed = grid, arm, seed
         self._space = search_space()
         self._study = optuna.create_study(directions=list(arm.directions))
+        self._common = IntersectionSearchSpace()
         self._asked = 0
 
     def ask(self) -> tuple[optuna.Trial, Rows]:
@@ -139,7 +141,7 @@ class Search:
         if self._arm.startup_in_trials and self._asked < settings.startup_trials:
             sampler = Sampler.RANDOM  # what TPE does itself while it counts only trials
         settings = settings.model_copy(update={"sampler": sampler})
-        self._study.sampler = new_sampler(settings, self._seed, self._asked)
+        self._study.sampler = new_sampler(settings, self._seed, self._asked, self._common)
         self._asked += 1
         trial = self._study.ask()
         self._space.sample(Asked(trial))

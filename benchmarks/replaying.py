@@ -85,6 +85,7 @@ def item_of(folder: Path, number: int, config: AdaptationConfig) -> WorkItem:
         label=f"trial {number}",
         folder=folder,
         sweep_name=manifest.name,
+        launched_at=manifest.created_at,
         sweep=manifest.sweep,
         config=config,
         threads=manifest.sweep.cpus_per_trial,

@@ -284,6 +284,7 @@ class Driver:
             label=label,
             folder=self._folder.root.resolve(),
             sweep_name=self._manifest.name,
+            launched_at=self._manifest.created_at,
             sweep=self._sweep,
             config=config,
             threads=self._sweep.cpus_per_trial,
@@ -293,7 +294,6 @@ class Driver:
             else self._manifest.root_threads,
             latency=self._tables.of(config),
             uri=self._manifest.uri,
-            launched_at=self._manifest.created_at,
         )
 
 

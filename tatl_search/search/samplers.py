@@ -14,13 +14,16 @@ from optuna.samplers import (
     RandomSampler,
     TPESampler,
 )
+from optuna.search_space import IntersectionSearchSpace
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 
 from tatl_search.config import Sampler, SweepSettings
 
 
-def new_sampler(settings: SweepSettings, seed: int, number: int) -> BaseSampler:
+def new_sampler(
+    settings: SweepSettings, seed: int, number: int, common: IntersectionSearchSpace
+) -> BaseSampler:
     """Return the sampler of one proposal, seeded from the sweep's seed and the trial's number.
 
     A sampler that is reopened with its first seed would repeat its first draws. QMC alone keeps
@@ -30,6 +33,7 @@ def new_sampler(settings: SweepSettings, seed: int, number: int) -> BaseSampler:
         settings: of the sweep.
         seed: of the sweep.
         number: of the trial.
+        common: what the study's trials have in common; the same for all its proposals.
     """
     drawn = seed_of(seed, number)
     startup = settings.startup_trials
@@ -43,9 +47,9 @@ def new_sampler(settings: SweepSettings, seed: int, number: int) -> BaseSampler:
                 constant_liar=True,
             )
         case Sampler.NSGA2:
-            return NSGAIISampler(seed=drawn)
+            return _NSGAII(common, seed=drawn)
         case Sampler.NSGA3:
-            return NSGAIIISampler(seed=drawn)
+            return _NSGAIII(common, seed=drawn)
         case Sampler.GP:
             return GPSampler(seed=drawn, n_startup_trials=max(1, startup))
         case Sampler.QMC:
@@ -62,6 +66,32 @@ def new_sampler(settings: SweepSettings, seed: int, number: int) -> BaseSampler:
 def seed_of(seed: int, what: int | str) -> int:
     """Return the seed of one of a sweep's draws: a trial's number, or a name."""
     return int.from_bytes(hashlib.sha256(f"{seed}:{what}".encode()).digest()[:4])
+
+
+class _LooksOnce:
+    """Looks at each trial once for the parameters that all have in common.
+
+    So do Optuna's samplers, but for as long as they live: ours live for one proposal.
+    """
+
+    def __init__(self, common: IntersectionSearchSpace, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._common = common
+
+    def infer_relative_search_space(
+        self, study: Study, trial: FrozenTrial
+    ) -> dict[str, BaseDistribution]:
+        """Return the parameters to be crossed over, as Optuna's own do."""
+        found = self._common.calculate(study)
+        return {name: values for name, values in found.items() if not values.single()}
+
+
+class _NSGAII(_LooksOnce, NSGAIISampler):
+    """Optuna's NSGA-II."""
+
+
+class _NSGAIII(_LooksOnce, NSGAIIISampler):
+    """Optuna's NSGA-III."""
 
 
 class Fixed(BaseSampler):

@@ -48,12 +48,14 @@ def adapt_once(
         tables = prepare(space, sweep, where, root_threads=threads)
     with only_driver(where), storage_errors(folder):
         record_environment(where)
+        manifest = SweepManifest.read(folder)
         item = WorkItem(
             kind=WorkKind.TRIAL,
             number=0,
             label="trial 0",
             folder=folder.resolve(),
-            sweep_name=SweepManifest.read(folder).name,
+            sweep_name=manifest.name,
+            launched_at=manifest.created_at,
             sweep=sweep,
             config=config,
             threads=threads,

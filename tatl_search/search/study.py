@@ -10,6 +10,7 @@ from typing import Any
 import optuna
 from optuna.exceptions import ExperimentalWarning
 from optuna.samplers import BaseSampler
+from optuna.search_space import IntersectionSearchSpace
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from tatl_search.config import AdaptationConfig, Objective, Sampler, SweepSettings
@@ -112,6 +113,7 @@ class SweepStudy:
         self._asked = len(known) - self._lessons
         self._told = sum(trial.state in ENDED for trial in known) - self._lessons
         self._open: dict[int, Trial] = {}
+        self._common = IntersectionSearchSpace()
         self._points = (
             shuffled_grid(space.section, seed) if self._settings.sampler is Sampler.GRID else ()
         )
@@ -267,7 +269,7 @@ class SweepStudy:
         fixed = [*self._study.user_attrs.get(FIRST_TRIALS, ()), *self._points]
         if number < len(fixed):
             return Fixed(fixed[number], seed_of(self._seed, number))
-        return new_sampler(self._settings, self._seed, number)
+        return new_sampler(self._settings, self._seed, number, self._common)
 
     def _propose(self, number: int, trial: Trial) -> Proposal:
         self._open[number] = trial

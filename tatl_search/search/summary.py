@@ -13,6 +13,7 @@ from tatl_search.results.plots import write_front_picture
 from tatl_search.results.report import write_report
 from tatl_search.results.store import SweepResults, load_sweep
 from tatl_search.search.importance import importance_of
+from tatl_search.tracking.wandb import SweepRuns
 from tatl_search.tracking.wandb_sweep import Model, SweepSummary, log_sweep
 
 _FILES_OF_A_MODEL = ("structure.json", "weights.safetensors", "metrics.json")
@@ -38,9 +39,10 @@ def summarise(folder: Path) -> None:
         report = write_report(results, importance_of(results))
     except StorageError as error:
         raise StorageError(f"{error}. {RESUMABLE}") from error
-    settings = results.manifest.sweep.wandb
-    if settings.mode != "disabled":
-        log_sweep(results.folder, settings, summary_of(results, report))
+    manifest = results.manifest
+    if manifest.sweep.wandb.mode != "disabled":
+        runs = SweepRuns(results.folder, manifest.sweep.wandb, manifest.name, manifest.created_at)
+        log_sweep(runs, summary_of(results, report))
 
 
 def summary_of(results: SweepResults, report: Path) -> SweepSummary:

@@ -37,13 +37,13 @@ class WorkItem(Settings):
         label: how people know it.
         folder: the sweep's folder.
         sweep_name: name of the sweep.
+        launched_at: when it was launched, which tells it from another at the same places.
         sweep: how the sweep runs.
         config: what to compute.
         threads: torch threads of a round.
         root_threads: torch threads of the first fine-tuning.
         latency: per-layer times measured beforehand on the idle device.
         uri: where the sweep lies for machines that do not see its folder; null for nowhere.
-        launched_at: when the sweep was launched, which tells it from another at the same places.
     """
 
     kind: WorkKind
@@ -52,13 +52,13 @@ class WorkItem(Settings):
     label: str
     folder: Path
     sweep_name: str
+    launched_at: str
     sweep: SweepSettings
     config: AdaptationConfig
     threads: int
     root_threads: int
     latency: LatencyTable | None = None
     uri: str | None = None
-    launched_at: str = ""
 
     @property
     def device(self) -> str:

@@ -21,7 +21,7 @@ from tatl_search.remote.mirror import Mirror
 from tatl_search.search.work import Event, WorkItem, WorkKind
 from tatl_search.tracking.parquet import ParquetTracker
 from tatl_search.tracking.tracker import FailSoft, Tracker
-from tatl_search.tracking.wandb import WandbTrialTracker
+from tatl_search.tracking.wandb import SweepRuns, WandbTrialTracker
 
 OF_A_TRIAL = (WorkKind.TRIAL, WorkKind.CONFIRMATION)
 
@@ -121,7 +121,8 @@ def _trackers(item: WorkItem, alive: Callable[[], None]) -> Sequence[Tracker]:
         again = f"-seed-{item.config.seed}" if item.kind is WorkKind.CONFIRMATION else ""
         name = f"{item.kind.value}-{item.number:05d}{again}"
         config = item.config.model_dump(mode="json")
-        copy = WandbTrialTracker(folder, item.sweep.wandb, name, config)
+        runs = SweepRuns(folder, item.sweep.wandb, item.sweep_name, item.launched_at)
+        copy = WandbTrialTracker(runs, name, config)
         trackers.append(FailSoft(copy, "W&B"))
     return trackers
 

@@ -11,6 +11,7 @@ import os
 import re
 import ssl
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -22,7 +23,7 @@ import wandb
 
 from tatl_search.config import WandbSettings
 from tatl_search.errors import InputError, StorageError
-from tatl_search.manifest import SweepFolder, SweepManifest
+from tatl_search.manifest import SweepFolder
 from tatl_search.records import CandidateRecord, TrialRecord
 from tatl_search.tracking.parquet import read_records
 
@@ -115,40 +116,51 @@ def _known(record: CandidateRecord | TrialRecord, names: Sequence[str]) -> dict[
     }
 
 
-def open_run(
-    folder: SweepFolder, settings: WandbSettings, name: str, config: Mapping[str, Any]
-) -> wandb.Run:
-    """Open a run of a sweep, or go on with it.
+@dataclass(frozen=True)
+class SweepRuns:
+    """The runs of one sweep.
 
-    Args:
-        folder: the sweep's folder.
+    Attributes:
+        folder: the sweep's folder, in whose `wandb/` they lie.
         settings: mode, project, entity and tags.
-        name: of the run within the sweep; its first word is its job type.
-        config: resolved settings.
-
-    Raises:
-        InputError: the folder is no sweep's, or `online` is asked for without a key.
-        StorageError: the folder cannot be written.
+        sweep: name of the sweep.
+        launched_at: when it was launched, which tells it from an earlier one of its name.
     """
-    _writable(folder.wandb)
-    manifest = SweepManifest.read(folder.root)
-    job_type = name.partition("-")[0]
-    return wandb.init(
-        mode=resolve_mode(settings),
-        dir=folder.root,
-        project=settings.project,
-        entity=settings.entity,
-        tags=settings.tags,
-        id=legal(f"{manifest.name}-{manifest.created_at[:19]}-{name}"),
-        name=name,
-        group=manifest.name,
-        job_type=job_type,
-        config=dict(config),
-        resume="allow",
-        # The process may hold another run, such as the one of a notebook: leave it alone.
-        reinit="create_new",
-        settings=_quiet_settings(job_type),
-    )
+
+    folder: SweepFolder
+    settings: WandbSettings
+    sweep: str
+    launched_at: str
+
+    def open(self, name: str, config: Mapping[str, Any]) -> wandb.Run:
+        """Open a run of the sweep, or go on with it.
+
+        Args:
+            name: of the run within the sweep; its first word is its job type.
+            config: resolved settings.
+
+        Raises:
+            InputError: `online` is asked for without a key.
+            StorageError: the folder cannot be written.
+        """
+        _writable(self.folder.wandb)
+        job_type = name.partition("-")[0]
+        return wandb.init(
+            mode=resolve_mode(self.settings),
+            dir=self.folder.root,
+            project=self.settings.project,
+            entity=self.settings.entity,
+            tags=self.settings.tags,
+            id=legal(f"{self.sweep}-{self.launched_at[:19]}-{name}"),
+            name=name,
+            group=self.sweep,
+            job_type=job_type,
+            config=dict(config),
+            resume="allow",
+            # The process may hold another run, such as the one of a notebook: leave it alone.
+            reinit="create_new",
+            settings=_quiet_settings(job_type),
+        )
 
 
 def legal(name: str) -> str:
@@ -169,19 +181,15 @@ def _writable(folder: Path) -> None:
 class WandbTrialTracker:
     """The run of one trial; opened at its first record. Wrap it in `FailSoft`."""
 
-    def __init__(
-        self, folder: SweepFolder, settings: WandbSettings, name: str, config: Mapping[str, Any]
-    ) -> None:
+    def __init__(self, runs: SweepRuns, name: str, config: Mapping[str, Any]) -> None:
         """Describe the run.
 
         Args:
-            folder: the sweep's folder, in whose `wandb/` it lies.
-            settings: mode, project, entity and tags.
+            runs: of the sweep.
             name: of the run: `trial-00003`, as the trial's row is called.
             config: resolved settings of the trial.
         """
-        self._folder = folder
-        self._settings = settings
+        self._runs = runs
         self._name = name
         self._config = config
         self._run: wandb.Run | None = None
@@ -207,7 +215,7 @@ class WandbTrialTracker:
         stored = (
             []
             if self._ended
-            else read_records(self._folder.trials, TrialRecord, f"{self._name}.parquet")
+            else read_records(self._runs.folder.trials, TrialRecord, f"{self._name}.parquet")
         )
         for record in stored:
             self.trial(record)
@@ -216,7 +224,7 @@ class WandbTrialTracker:
 
     def _opened(self) -> wandb.Run:
         if self._run is None:
-            self._run = open_run(self._folder, self._settings, self._name, self._config)
+            self._run = self._runs.open(self._name, self._config)
             self._run.define_metric("round")
             self._run.define_metric("*", step_metric="round")
         return self._run

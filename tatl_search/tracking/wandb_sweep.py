@@ -9,11 +9,9 @@ from typing import Any
 import plotly.graph_objects as go
 import wandb
 
-from tatl_search.config import WandbSettings
-from tatl_search.manifest import SweepFolder
 from tatl_search.records import TrialRecord
 from tatl_search.tracking.tracker import attempt
-from tatl_search.tracking.wandb import legal, open_run
+from tatl_search.tracking.wandb import SweepRuns, legal
 
 _PROGRESS = "images"  # until then; `images_trained` of the summary counts baselines too
 
@@ -63,21 +61,20 @@ class SweepSummary:
     models: Sequence[Model]
 
 
-def log_sweep(folder: SweepFolder, settings: WandbSettings, summary: SweepSummary) -> None:
+def log_sweep(runs: SweepRuns, summary: SweepSummary) -> None:
     """Record a sweep as one run; a driver that resumes the sweep goes on with it.
 
     A failure of W&B is logged and costs nothing else.
 
     Args:
-        folder: the sweep's folder.
-        settings: mode, project, entity and tags.
+        runs: of the sweep.
         summary: what is recorded.
     """
-    attempt("W&B", lambda: _log_sweep(folder, settings, summary))
+    attempt("W&B", lambda: _log_sweep(runs, summary))
 
 
-def _log_sweep(folder: SweepFolder, settings: WandbSettings, summary: SweepSummary) -> None:
-    with open_run(folder, settings, "sweep", summary.config) as run:
+def _log_sweep(runs: SweepRuns, summary: SweepSummary) -> None:
+    with runs.open("sweep", summary.config) as run:
         run.define_metric(_PROGRESS)
         run.define_metric("hypervolume", step_metric=_PROGRESS)
         run.define_metric("hours", step_metric=_PROGRESS)
@@ -87,7 +84,7 @@ def _log_sweep(folder: SweepFolder, settings: WandbSettings, summary: SweepSumma
         on_front = sum(row["on_front"] for row in summary.candidates)
         run.summary.update({**summary.sums, "on_front": on_front})
         for model in summary.models:
-            run.log_artifact(_artifact(folder.root.name, model), aliases=[*model.aliases])
+            run.log_artifact(_artifact(runs.sweep, model), aliases=[*model.aliases])
 
 
 def _second(hours: float) -> int:

@@ -37,6 +37,7 @@ def work_item(
         label=f"{LABELS[kind]} {number}",
         folder=folder,
         sweep_name="test",
+        launched_at="2026-01-01T00:00:00+00:00",
         sweep=space.sweep,
         config=config(**sections),
         threads=1,

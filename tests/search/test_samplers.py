@@ -116,6 +116,24 @@ def test_a_reopened_study_proposes_the_same(tmp_path: Path, sampler: Sampler) ->
     assert drawn[0] == drawn[1]
 
 
+@pytest.mark.parametrize("sampler", ["nsga2", "nsga3"])
+def test_a_second_generation_does_not_depend_on_what_was_looked_at_before(
+    tmp_path: Path, sampler: str
+) -> None:
+    """Half of the trials have parameters of their own, of which generations cross none."""
+    drawn = []
+    for name, restarts in (("a", False), ("b", True)):
+        (tmp_path / name).mkdir()
+        searched = space({**FLAT, **CONDITIONAL}, sampler, trials=56)
+        study, proposals = study_of(tmp_path / name, searched), []
+        for number in range(56):  # a generation is 50
+            study = study_of(tmp_path / name, searched) if restarts and number > 50 else study
+            proposals.append(proposal := study.ask())
+            study.tell(proposal.number, outcome(proposal), "max_rounds")
+        drawn.append([p.config for p in proposals])
+    assert drawn[0] == drawn[1]
+
+
 def test_a_grid_is_gone_through_once_in_an_order_of_the_seed(tmp_path: Path) -> None:
     searched = space(CONDITIONAL, "grid", trials=21)
     study = study_of(tmp_path, searched)

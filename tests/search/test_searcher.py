@@ -75,6 +75,7 @@ class Sweep:
             label=f"{kind.value} {number}",
             folder=self.folder.root,
             sweep_name="test",
+            launched_at="2026-01-01T00:00:00+00:00",
             sweep=self.space.sweep,
             config=self.space.sample(_Low()),
             threads=1,

@@ -12,7 +12,7 @@ from tatl_search.manifest import SweepFolder
 from tatl_search.records import CandidateRecord, TrialRecord, TrialState
 from tatl_search.tracking.parquet import ParquetTracker
 from tatl_search.tracking.tracker import FailSoft, Tracker, attempt, settle
-from tatl_search.tracking.wandb import WandbTrialTracker
+from tatl_search.tracking.wandb import SweepRuns, WandbTrialTracker
 from tests.tracking.made import made_candidate, made_trial
 
 
@@ -33,7 +33,8 @@ def _parquet(folder: SweepFolder) -> Tracker:
 
 
 def _wandb(folder: SweepFolder) -> Tracker:
-    return WandbTrialTracker(folder, WandbSettings(mode="offline"), "trial-00003", {})
+    runs = SweepRuns(folder, WandbSettings(mode="offline"), "made", "2026-01-01T00:00:00+00:00")
+    return WandbTrialTracker(runs, "trial-00003", {})
 
 
 @pytest.mark.parametrize("open_tracker", [_parquet, _wandb])

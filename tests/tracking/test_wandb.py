@@ -13,14 +13,13 @@ from typing import Any
 import pytest
 import wandb
 
-from tatl_search.config import Objective, WandbSettings
+from tatl_search.config import WandbSettings
 from tatl_search.errors import InputError
 from tatl_search.manifest import SweepFolder
 from tatl_search.records import StopReason, TrialState
 from tatl_search.tracking.parquet import ParquetTracker
 from tatl_search.tracking.tracker import FailSoft
-from tatl_search.tracking.wandb import WandbTrialTracker, resolve_mode
-from tests.results.conftest import manifest
+from tatl_search.tracking.wandb import SweepRuns, WandbTrialTracker, resolve_mode
 from tests.tracking.made import made_candidate, made_trial
 from tests.wandb_reader import OfflineRun, read_run
 
@@ -50,10 +49,8 @@ def no_key(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> SweepFolder:
-    """Return a sweep's folder, launched on 2026-01-01 under the name `made`."""
     made = SweepFolder(tmp_path / "made")
     made.root.mkdir()
-    made.manifest.write_text(manifest("made", [Objective.ACCURACY, Objective.MACS]).to_yaml())
     return made
 
 
@@ -63,9 +60,13 @@ def _runs(folder: SweepFolder) -> list[OfflineRun]:
 
 
 def _tracker(
-    folder: SweepFolder, settings: WandbSettings = OFFLINE, number: int = 3
+    folder: SweepFolder,
+    settings: WandbSettings = OFFLINE,
+    number: int = 3,
+    launched_at: str = "2026-01-01T00:00:00+00:00",
 ) -> WandbTrialTracker:
-    return WandbTrialTracker(folder, settings, f"trial-{number:05d}", CONFIG)
+    runs = SweepRuns(folder, settings, "made", launched_at)
+    return WandbTrialTracker(runs, f"trial-{number:05d}", CONFIG)
 
 
 @pytest.mark.usefixtures("no_key")
@@ -136,10 +137,7 @@ def test_an_interrupted_trial_goes_on_with_its_run(
 
 
 def test_a_sweep_of_the_same_name_is_another_run(folder: SweepFolder) -> None:
-    made = manifest("made", [Objective.ACCURACY, Objective.MACS])
-    later = made.model_copy(update={"created_at": "2026-02-02T00:00:00+00:00"})
-    folder.manifest.write_text(later.to_yaml())
-    tracker = _tracker(folder)
+    tracker = _tracker(folder, launched_at="2026-02-02T00:00:00+00:00")
     tracker.candidate(made_candidate())
     tracker.close()
     assert _runs(folder)[0].run.run_id == "made-2026-02-02T00-00-00-trial-00003"

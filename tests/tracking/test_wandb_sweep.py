@@ -8,10 +8,11 @@ import plotly.graph_objects as go
 import pytest
 import wandb
 
-from tatl_search.config import Objective, WandbSettings
+from tatl_search.config import WandbSettings
 from tatl_search.manifest import SweepFolder
+from tatl_search.tracking.wandb import SweepRuns
 from tatl_search.tracking.wandb_sweep import Model, SweepSummary, log_sweep
-from tests.results.conftest import TRIALS, manifest
+from tests.results.conftest import TRIALS
 from tests.wandb_reader import OfflineRun, read_run
 
 OFFLINE = WandbSettings(mode="offline", project="pruning")
@@ -21,11 +22,14 @@ CANDIDATES = [
 ]
 
 
+def _runs_of(folder: SweepFolder) -> SweepRuns:
+    return SweepRuns(folder, OFFLINE, "made", "2026-01-01T00:00:00+00:00")
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> SweepFolder:
     made = SweepFolder(tmp_path / "made")
     made.root.mkdir()
-    made.manifest.write_text(manifest("made", [Objective.ACCURACY, Objective.MACS]).to_yaml())
     return made
 
 
@@ -69,7 +73,7 @@ def _read(folder: SweepFolder) -> tuple[OfflineRun, Path]:
 def test_it_holds_tables_figure_report_progress_and_sums(
     folder: SweepFolder, summary: SweepSummary
 ) -> None:
-    log_sweep(folder, OFFLINE, replace(summary, models=()))
+    log_sweep(_runs_of(folder), replace(summary, models=()))
     found, files = _read(folder)
     assert found.run.run_id == "made-2026-01-01T00-00-00-sweep"
     assert (found.run.run_group, found.run.job_type) == ("made", "sweep")
@@ -105,7 +109,7 @@ def test_it_holds_tables_figure_report_progress_and_sums(
 def test_models_are_artifacts_with_their_figures(
     folder: SweepFolder, summary: SweepSummary
 ) -> None:
-    log_sweep(folder, OFFLINE, summary)
+    log_sweep(_runs_of(folder), summary)
     found, _ = _read(folder)
     (model,) = [artifact for artifact in found.artifacts if artifact.type == "model"]
     assert model.name == "made-trial-0-round-1"
@@ -122,5 +126,5 @@ def test_a_sweep_that_cannot_be_recorded_is_only_a_warning(
     tmp_path: Path, summary: SweepSummary, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "file").write_text("in the way")
-    log_sweep(SweepFolder(tmp_path / "file"), OFFLINE, summary)
+    log_sweep(_runs_of(SweepFolder(tmp_path / "file")), summary)
     assert "W&B failed" in caplog.text
