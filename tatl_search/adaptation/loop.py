@@ -86,7 +86,9 @@ def _progress(
         unpruned_accuracy=root.metrics.accuracy,
         macs_share=stage.metrics.macs / root.metrics.macs,
         parameters_share=stage.metrics.parameters / root.metrics.parameters,
-        latency_ms=estimate(bench.latency, network.module) if bench.latency else None,
+        latency_ms=estimate(bench.latency, bench.wiring(stage, network).macs)
+        if bench.latency
+        else None,
         minutes=minutes + stage.metrics.seconds / 60,
         epochs=config.finetune.epochs + rounds * config.retrain.epochs,
     )

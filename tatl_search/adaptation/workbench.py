@@ -14,6 +14,7 @@ from tatl_search.adaptation.joint import companion_batches, companions_label
 from tatl_search.adaptation.keys import further_key, root_key, round_key, seed_of
 from tatl_search.adaptation.lessons import Lessons, lessons
 from tatl_search.adaptation.stages import Stage, StageMetrics, StageStore, in_silence
+from tatl_search.adaptation.wiring import Wiring, wiring_of
 from tatl_search.config import AdaptationConfig, TrainingSettings
 from tatl_search.core.plan import PrunePlan
 from tatl_search.core.spent import NOTHING, Spent
@@ -30,13 +31,12 @@ from tatl_search.methods.context import Context, Learnt, Scores, Source
 from tatl_search.methods.method import Compensation, Score
 from tatl_search.methods.registry import find_method
 from tatl_search.nets.batchnorm import reestimate
-from tatl_search.nets.cost import cost_model, count_macs, count_parameters, size_bytes
+from tatl_search.nets.cost import cost_model, count_parameters, size_bytes
 from tatl_search.nets.evaluate import evaluate
 from tatl_search.nets.finetune import TrainingReport, train
-from tatl_search.nets.groups import find_groups
 from tatl_search.nets.latency import LatencyTable
 from tatl_search.nets.second_task import SecondTask
-from tatl_search.nets.structure import load_network, save_network
+from tatl_search.nets.structure import load_own_network, save_network
 from tatl_search.nets.surgery import prune
 from tatl_search.nets.threads import torch_threads
 from tatl_search.nets.zoo import LoadedNetwork, build, channels_last
@@ -76,9 +76,13 @@ class Workbench:
 
     def network_of(self, stage: Stage) -> LoadedNetwork:
         """Return a stage's network, read from the store, on the device and in channels-last."""
-        network, _, _ = load_network(stage.folder)
+        network = load_own_network(stage.folder)
         self._place(network.module)
         return network
+
+    def wiring(self, stage: Stage, network: LoadedNetwork) -> Wiring:
+        """Return how a stage's network is wired."""
+        return wiring_of(stage.key, network.module, self.target.image_size)
 
     def training_images(self, network: LoadedNetwork) -> Batches:
         """Return a factory of batches of the training images as they are, for statistics."""
@@ -90,12 +94,11 @@ class Workbench:
 
     def context(self, network: LoadedNetwork, stage: Stage, root: Stage) -> Context:
         """Return what a method may see of a stage's network."""
-        size = self.target.image_size
-        groups, source = find_groups(network.module, size), self.source
+        wiring, source = self.wiring(stage, network), self.source
         return Context(
             module=network.module,
-            groups=groups,
-            cost=cost_model(network.module, groups, size),
+            groups=wiring.groups,
+            cost=cost_model(network.module, wiring.groups, wiring.macs),
             original_widths=root.metrics.widths,
             settings=self.config.prune,
             images=self.training_images(network),
@@ -299,18 +302,20 @@ class Workbench:
         besides: Spent = NOTHING,
     ) -> StageMetrics:
         """Re-estimate batch-norm, evaluate, store the network and say what it costs."""
-        module, size = network.module, self.target.image_size
+        module = network.module
+        key = folder.name
+        wiring = wiring_of(key, module, self.target.image_size)
         reestimated = reestimate(module, self.training_images(network)())
         evaluation = evaluate(module, self.validation_images(network)())
-        save_network(folder, network, self.target.class_names, size)
+        save_network(folder, network, self.target.class_names, self.target.image_size)
         return StageMetrics(
             accuracy=evaluation.accuracy,
             loss=evaluation.loss,
             val_images=evaluation.images,
-            macs=count_macs(module, size),
+            macs=sum(wiring.macs.values()),
             parameters=count_parameters(module),
             size_bytes=size_bytes(module),
-            widths={group.name: group.width for group in find_groups(module, size)},
+            widths={group.name: group.width for group in wiring.groups},
             images_trained=report.images_trained + besides.images_trained,
             images_forward=report.images_forward
             + reestimated

@@ -4,17 +4,18 @@ MACs are the multiply-accumulates of convolutions and linear layers for one imag
 convention). Counting runs on a copy without weights and computes nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor, nn
 
 from tatl_search.core.costs import CostModel, Floats
 from tatl_search.nets.groups import Axis, Group, is_depthwise
-from tatl_search.nets.skeleton import blank_image, skeleton
+from tatl_search.nets.skeleton import Shapes, blank_image, skeleton
 from tatl_search.nets.surgery import channel_count, resolve
 
 
@@ -51,7 +52,7 @@ def counted_layers(module: nn.Module) -> dict[str, nn.Conv2d | nn.Linear]:
     }
 
 
-def cost_model(module: nn.Module, groups: Sequence[Group], image_size: int) -> CostModel:
+def cost_model(module: nn.Module, groups: Sequence[Group], macs: Mapping[str, int]) -> CostModel:
     """Return the costs of a network as a function of the widths of its groups.
 
     At the widths of `groups`, and at any narrower ones, the model equals `count_macs` and
@@ -60,14 +61,15 @@ def cost_model(module: nn.Module, groups: Sequence[Group], image_size: int) -> C
     Args:
         module: the network as it is now.
         groups: its groups; the model takes widths in their order.
-        image_size: side in pixels of the square images it gets.
+        macs: of each layer, as `layer_macs` counts them.
 
     Raises:
         ValueError: units of one group differ in how many channels of a layer they hold, so that
             widths alone do not say what a network costs.
     """
+    counted = counted_layers(module)
     touched = {member.module for group in groups for member in group.members}
-    names = [*counted_layers(module), *sorted(touched - set(counted_layers(module)))]
+    names = [*counted, *sorted(touched - set(counted))]
     widths = np.array([group.width for group in groups], dtype=np.int64)
     per_unit = {axis: _channels_per_unit(names, groups, axis) for axis in Axis}
     layers = [resolve(module, name) for name in names]
@@ -75,7 +77,7 @@ def cost_model(module: nn.Module, groups: Sequence[Group], image_size: int) -> C
         axis: np.array([channel_count(layer, axis) for layer in layers], dtype=np.float64)
         for axis in Axis
     }
-    positions = _positions(module, image_size)
+    positions = {name: n // counted[name].weight.numel() for name, n in macs.items()}
     kernel_sizes = np.array([_kernel_size(layer) for layer in layers], dtype=np.float64)
     model = CostModel(
         in_per_unit=per_unit[Axis.IN],
@@ -103,7 +105,8 @@ def _positions(module: nn.Module, image_size: int) -> dict[str, int]:
 
     for name, layer in counted_layers(copy).items():
         layer.register_forward_hook(partial(count, name))
-    copy(blank_image(copy, image_size))
+    with torch.no_grad(), Shapes():
+        copy(blank_image(copy, image_size))
     return positions
 
 

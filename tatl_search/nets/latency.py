@@ -8,7 +8,7 @@ network instead; what comes out is an estimate and has to be called one.
 import statistics
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -71,7 +71,7 @@ def measure(module: nn.Module, image_size: int, threads: int, repeats: int = 15)
     )
 
 
-def estimate(table: LatencyTable, module: nn.Module) -> float:
+def estimate(table: LatencyTable, macs: Mapping[str, int]) -> float:
     """Return the estimated milliseconds of one image in a network pruned from the measured one.
 
     A layer's time is taken as proportional to its MACs; that is optimistic where layers get so
@@ -80,10 +80,9 @@ def estimate(table: LatencyTable, module: nn.Module) -> float:
     Raises:
         ValueError: the table is of another network.
     """
-    now = layer_macs(module, table.image_size)
-    if now.keys() != table.layer_ms.keys():
+    if macs.keys() != table.layer_ms.keys():
         raise ValueError("the latency table was measured on another network; measure this one")
-    shares = {name: macs / table.layer_macs[name] for name, macs in now.items()}
+    shares = {name: now / table.layer_macs[name] for name, now in macs.items()}
     return table.rest_ms + sum(table.layer_ms[name] * share for name, share in shares.items())
 
 

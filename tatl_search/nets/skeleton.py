@@ -7,9 +7,12 @@ user's module keeps its weights, modes, `requires_grad` flags and device untouch
 import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 
 def skeleton(module: nn.Module) -> nn.Module:
@@ -24,6 +27,24 @@ def skeleton(module: nn.Module) -> nn.Module:
     for buffer in module.buffers():
         bare[id(buffer)] = torch.empty_like(buffer, device="meta")
     return copy.deepcopy(module, bare).eval()
+
+
+_KEEP_SHAPES = frozenset({
+    F.batch_norm, F.dropout, F.elu, F.gelu, F.group_norm, F.hardsigmoid, F.hardswish, F.hardtanh,
+    F.layer_norm, F.leaky_relu, F.relu, F.relu6,
+})  # fmt: skip
+
+
+class Shapes(TorchFunctionMode):
+    """Within it, what keeps a tensor's shape returns the tensor it is given, and that at once.
+
+    On the meta device torch takes normalisations and activations apart in Python, which takes
+    longer than all else of a pass.
+    """
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Run an operation, or not."""
+        return args[0] if args and func in _KEEP_SHAPES else func(*args, **(kwargs or {}))
 
 
 def blank_image(module: nn.Module, image_size: int, images: int = 1) -> Tensor:

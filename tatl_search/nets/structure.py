@@ -1,7 +1,7 @@
 """A network as two files without pickles: `structure.json` and `weights.safetensors`."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -72,10 +72,16 @@ def rebuild(structure: Structure) -> LoadedNetwork:
     Raises:
         InputError: the structure is not one that pruning this network can lead to.
     """
+    network = _built(structure)
+    _check_forward(network.module, structure)
+    return network
+
+
+def _built(structure: Structure) -> LoadedNetwork:
+    """Build a network of this structure, of which every layer by itself is right."""
     _check_classes(structure)
     module = construct(structure.network, dict(structure.arguments)).eval()
     narrow(module, structure.widths, structure.parameters)
-    _check_forward(module, structure)
     return LoadedNetwork(
         module=channels_last(module),
         name=structure.network,
@@ -107,19 +113,41 @@ def save_network(
 def load_network(folder: Path) -> tuple[LoadedNetwork, tuple[str, ...], int]:
     """Load a network that `save_network` wrote; its outputs are bit-equal to those saved.
 
+    Args:
+        folder: where it lies; may have been made by anybody.
+
     Returns:
         The network on the CPU in eval mode, the class names, and the image size.
 
     Raises:
         InputError: a file is missing or damaged, or the two do not belong together.
     """
+    network, structure = _load(folder, rebuild)
+    return network, structure.class_names, structure.image_size
+
+
+def load_own_network(folder: Path) -> LoadedNetwork:
+    """Load a network that this program has written, as checksums have shown.
+
+    Whether its layers fit each other is not checked: that takes longer than all else.
+
+    Raises:
+        InputError: a file is missing or damaged, or the two do not belong together.
+    """
+    network, _ = _load(folder, _built)
+    return network
+
+
+def _load(
+    folder: Path, build: Callable[[Structure], LoadedNetwork]
+) -> tuple[LoadedNetwork, Structure]:
     try:
         structure = _read_structure(folder / STRUCTURE_FILE)
-        network = rebuild(structure)
+        network = build(structure)
         _load_weights(network.module, folder / WEIGHTS_FILE)
     except InputError as error:
         raise InputError(f"{folder}: {error}") from error
-    return network, structure.class_names, structure.image_size
+    return network, structure
 
 
 def _check_classes(structure: Structure) -> None:
@@ -186,5 +214,5 @@ def _check_tensor(name: str, given: Tensor, wanted: Tensor) -> None:
             f"{WEIGHTS_FILE}: {name} is {tuple(given.shape)} of {given.dtype}, but the structure"
             f" says {tuple(wanted.shape)} of {wanted.dtype}"
         )
-    if not bool(torch.isfinite(given).all()):
+    if given.numel() and not all(bool(extreme.isfinite()) for extreme in given.aminmax()):
         raise InputError(f"{WEIGHTS_FILE}: {name} holds values that are not finite")

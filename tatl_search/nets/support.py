@@ -11,7 +11,7 @@ from torch.overrides import TorchFunctionMode
 from tatl_search.core.plan import GroupRemoval, PrunePlan
 from tatl_search.errors import InputError
 from tatl_search.nets.activations import mean_activations
-from tatl_search.nets.cost import cost_model
+from tatl_search.nets.cost import cost_model, layer_macs
 from tatl_search.nets.groups import Axis, Group, find_groups
 from tatl_search.nets.skeleton import blank_image, skeleton
 from tatl_search.nets.surgery import prune, resolve
@@ -89,7 +89,7 @@ def _fault(module: nn.Module, image_size: int) -> str | None:
     groups = find_groups(trial, image_size)
     if not groups:
         return "it has no channels that could be removed"
-    cost_model(trial, groups, image_size)
+    cost_model(trial, groups, layer_macs(trial, image_size))
     prune(trial, groups, PrunePlan(tuple(_all_but(group, KEPT) for group in groups)))
     images = _noise(trial.double(), image_size)
     _settle(trial, images)

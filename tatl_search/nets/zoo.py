@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from tatl_search.config import NetworkSettings
 from tatl_search.errors import InputError
@@ -12,6 +13,8 @@ from tatl_search.nets.library import Library, find
 from tatl_search.nets.preprocessing import Preprocessing
 from tatl_search.nets.reasons import first_line
 from tatl_search.nets.weights import load_weights
+
+_DRAWS = frozenset({Tensor.normal_, Tensor.uniform_})
 
 SIZES_TO_SUGGEST = (16, 32, 48, 64, 96, 128, 160, 192, 224, 256, 384, 512)
 
@@ -64,7 +67,7 @@ def build(settings: NetworkSettings, classes: int, image_size: int) -> LoadedNet
 
 
 def construct(name: str, arguments: dict[str, Any]) -> nn.Module:
-    """Build a network with random weights, leaving torch's random numbers as they were.
+    """Build a network whose weights mean nothing, leaving torch's random numbers as they were.
 
     Raises:
         InputError: an unknown network, or arguments that are not its own.
@@ -73,8 +76,19 @@ def construct(name: str, arguments: dict[str, Any]) -> nn.Module:
     known = library.arguments(model, classes=1)
     if set(arguments) != set(known) or not all(type(v) in (bool, int) for v in arguments.values()):
         raise InputError(f"network: {name} takes {sorted(known)}, not {arguments}")
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]), _Undrawn():
         return library.construct(model, arguments)
+
+
+class _Undrawn(TorchFunctionMode):
+    """Within it, weights are left as memory holds them: to draw VGG-16's takes a second."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Run an operation, or not."""
+        given = kwargs or {}
+        if func in _DRAWS or getattr(func, "__module__", "") == nn.init.__name__:
+            return args[0] if args else given["tensor"]
+        return func(*args, **given)
 
 
 def classifier_name(module: nn.Module) -> str:

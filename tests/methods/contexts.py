@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from tatl_search.config import PruneSettings
 from tatl_search.core.costs import CostModel
 from tatl_search.methods.context import Context, Learnt
-from tatl_search.nets.cost import cost_model
+from tatl_search.nets.cost import cost_model, layer_macs
 from tatl_search.nets.groups import Group, find_groups
 
 GROUPS = (Group("first", 4, ()), Group("second", 6, ()))
@@ -69,7 +69,7 @@ def context_of(
     context = Context(
         module=module,
         groups=groups,
-        cost=cost_model(module, groups, images.shape[-1]),
+        cost=cost_model(module, groups, layer_macs(module, images.shape[-1])),
         original_widths={group.name: group.width for group in groups},
         settings=PruneSettings.model_validate({"min_filters": 1} | settings),
         images=batches,

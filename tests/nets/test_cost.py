@@ -61,7 +61,7 @@ def check_the_model_is_exact(name: str, plans: int) -> None:
     for seed in range(plans):
         module = lively(name)
         groups = find_groups(module, IMAGE_SIZE)
-        model = cost_model(module, groups, IMAGE_SIZE)
+        model = cost_model(module, groups, layer_macs(module, IMAGE_SIZE))
         widths = {group.name: group.width for group in groups}
         for turn in range(3):
             now = np.array([widths[group.name] for group in groups])
@@ -88,7 +88,7 @@ def test_the_model_is_exact_in_every_family(name: str) -> None:
 
 
 def test_savings_of_the_model_include_the_consumers() -> None:
-    model = cost_model(Chain(), find_groups(Chain(), 8), 8)
+    model = cost_model(Chain(), find_groups(Chain(), 8), layer_macs(Chain(), 8))
     whole, fewer = np.array([4, 3, 5]), np.array([3, 3, 5])
     assert model.macs(whole) - model.macs(fewer) == 64 * 9 * (3 + 3)
     assert model.parameters(whole) - model.parameters(fewer) == 9 * 3 + 1 + 2 + 9 * 3
@@ -97,7 +97,7 @@ def test_savings_of_the_model_include_the_consumers() -> None:
 def test_costs_do_not_touch_the_network() -> None:
     module = Chain().train()
     model_state = {key: value.clone() for key, value in module.state_dict().items()}
-    cost_model(module, find_groups(module, 8), 8)
+    cost_model(module, find_groups(module, 8), layer_macs(module, 8))
     assert module.training
     assert all(torch.equal(model_state[k], v) for k, v in module.state_dict().items())
     assert math.prod(len(part._forward_hooks) + 1 for part in module.modules()) == 1
