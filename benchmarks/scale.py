@@ -75,12 +75,13 @@ def show_replayed(folder: Path, trials: int, actors: int) -> None:
     actors_of: list[int] = []
 
     def hear(report: Mapping[str, Any] | None) -> None:
-        if report is not None:
-            reports.append(time.perf_counter())
+        if report is None:
+            return
+        reports.append(time.perf_counter())
         if ends_trial(report):
             ends.append(time.perf_counter())
             weights.append(resident_mb())
-            actors_of.append(report["pid"] if report else 0)
+            actors_of.append(report["pid"])
 
     settings = {"trials": trials, "max_concurrent": actors, **SETTINGS}
     replay(folder, settings, hear, EPOCHS)

@@ -1,6 +1,7 @@
 """Verbs that choose: front and pick."""
 
 import math
+from itertools import compress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -125,12 +126,8 @@ def pick(  # noqa: PLR0913 - a verb has as many options as people need
     from tatl_search.deploy.request import PickRequest, Preference
     from tatl_search.results.store import load_sweep
 
-    preferences = {
-        Preference.KNEE: knee,
-        Preference.MIN_MACS: min_macs,
-        Preference.MAX_ACCURACY: max_accuracy,
-    }
-    asked = [preference for preference, is_asked in preferences.items() if is_asked]
+    preferences = (Preference.KNEE, Preference.MIN_MACS, Preference.MAX_ACCURACY)
+    asked = [*compress(preferences, (knee, min_macs, max_accuracy))]
     if len(asked) + (weights is not None) > 1:
         raise InputError("choose one of --knee, --min-macs, --max-accuracy and --weights")
     request = PickRequest(

@@ -22,14 +22,14 @@ def non_dominated(values: Floats) -> Bools:
         values: (N, D) minimised.
     """
     on_front = np.zeros(len(values), dtype=np.bool_)
-    # In lexicographic order only earlier rows can dominate, and those on the front suffice.
-    for row in np.lexsort(values.T[::-1]):
-        if np.isnan(values[row]).any():
-            continue
-        front = values[on_front]
-        no_larger = np.all(front <= values[row], axis=1)
-        smaller = np.any(front < values[row], axis=1)
-        on_front[row] = not np.any(no_larger & smaller)
+    # In lexicographic order no row is dominated by a later one: the first that is left never is.
+    left = np.lexsort(values.T[::-1])
+    left = left[~np.isnan(values[left]).any(axis=1)]
+    while left.size:
+        on_front[left[0]] = True
+        first, others = values[left[0]], values[left[1:]]
+        dominated = np.all(first <= others, axis=1) & np.any(first < others, axis=1)
+        left = left[1:][~dominated]
     return on_front
 
 

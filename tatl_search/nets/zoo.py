@@ -15,6 +15,7 @@ from tatl_search.nets.reasons import first_line
 from tatl_search.nets.weights import load_weights
 
 _DRAWS = frozenset({Tensor.normal_, Tensor.uniform_})
+_INITS = frozenset({nn.init.kaiming_uniform_, nn.init.normal_, nn.init.uniform_})
 
 SIZES_TO_SUGGEST = (16, 32, 48, 64, 96, 128, 160, 192, 224, 256, 384, 512)
 
@@ -67,7 +68,7 @@ def build(settings: NetworkSettings, classes: int, image_size: int) -> LoadedNet
 
 
 def construct(name: str, arguments: dict[str, Any]) -> nn.Module:
-    """Build a network whose weights mean nothing, leaving torch's random numbers as they were.
+    """Build a network whose weights say nothing, leaving torch's random numbers as they were.
 
     Raises:
         InputError: an unknown network, or arguments that are not its own.
@@ -81,13 +82,15 @@ def construct(name: str, arguments: dict[str, Any]) -> nn.Module:
 
 
 class _Undrawn(TorchFunctionMode):
-    """Within it, weights are left as memory holds them: to draw VGG-16's takes a second."""
+    """Within it, random weights are zeros or what memory holds: to draw VGG-16's takes a second."""
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Run an operation, or not."""
         given = kwargs or {}
-        if func in _DRAWS or getattr(func, "__module__", "") == nn.init.__name__:
+        if func in _INITS:
             return args[0] if args else given["tensor"]
+        if func in _DRAWS:  # `trunc_normal_` draws until all values lie within its bounds
+            return args[0].zero_()
         return func(*args, **given)
 
 
