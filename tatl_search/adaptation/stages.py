@@ -24,7 +24,7 @@ from tatl_search.adaptation.turns import alone_with, moved
 from tatl_search.files import checksum, storage_errors, write_durably
 from tatl_search.methods.context import Learnt
 
-CODE_VERSION = 1
+CODE_VERSION = 2
 """Raised when the computation of a stage changes, so that older results are not taken for new."""
 
 DIGEST = "sha256"

@@ -17,6 +17,7 @@ from tatl_search.nets.schedule import learning_rate_share
 from tatl_search.nets.second_task import SecondTask
 from tatl_search.nets.skeleton import eval_mode
 from tatl_search.nets.sparsity import add_sparsity
+from tatl_search.nets.strided import strides_taken_first
 
 Batches = Iterable[tuple[Tensor, Tensor]]
 Loss = Callable[[Tensor, Tensor], Tensor]
@@ -81,6 +82,7 @@ def train(
     with ExitStack() as stack:
         stack.enter_context(out_of_memory_is_infeasible(work))
         stack.enter_context(eval_mode(module))  # which brings back the modes set below
+        stack.enter_context(strides_taken_first(module))
         module.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         module.train()
         if teacher is not None:
