@@ -222,7 +222,7 @@ class Driver:
             run_config=tune.RunConfig(
                 name="tune",
                 storage_path=str(self._folder.ray.resolve()),
-                callbacks=callbacks,
+                callbacks=[*callbacks],  # Ray adds its own, which hold every trial of their list
                 stop=_StopAll(lambda: searcher.fatal is not None or is_lost()),
                 failure_config=tune.FailureConfig(max_failures=0),
                 verbose=0,

@@ -1,5 +1,6 @@
 """Whole sweeps in this process: what the study, the rows, W&B and the dashboard say agrees."""
 
+import gc
 import json
 import os
 import signal
@@ -16,6 +17,7 @@ from typing import Any
 
 import pytest
 import wandb
+from ray.tune.experiment import Trial
 
 from tatl_search.config import Objective
 from tatl_search.manifest import SweepFolder
@@ -71,6 +73,22 @@ def whole(ray_here: None, tmp_path_factory: pytest.TempPathFactory) -> Whole:
         # The baseline and two trials in one run of Ray, the last trial in another.
         patch.setattr("tatl_search.search.searcher.RUN_LENGTH", 3)
         return run(folder, space | {"baselines": [{"image_size": 24}]})
+
+
+def test_the_driver_forgets_the_trials_of_rays_earlier_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held: list[int] = []
+
+    def hear(report: Mapping[str, Any] | None, _: Snapshot) -> None:
+        if report is not None:
+            gc.collect()
+            alive = [it for it in gc.get_objects() if type(it) is Trial]
+            held.append(sum(str(tmp_path) in it.storage.experiment_fs_path for it in alive))
+
+    monkeypatch.setattr("tatl_search.search.searcher.RUN_LENGTH", 1)
+    run(tmp_path / "s", faulty_space(trials=4, stop={"max_rounds": 1}), hear)
+    assert max(held) <= 2  # the one that runs, and its successor that finds nothing to do
 
 
 def test_every_ended_trial_has_its_rows(whole: Whole) -> None:
