@@ -83,8 +83,8 @@ def test_the_driver_forgets_the_trials_of_rays_earlier_runs(
     def hear(report: Mapping[str, Any] | None, _: Snapshot) -> None:
         if report is not None:
             gc.collect()
-            alive = [it for it in gc.get_objects() if type(it) is Trial]
-            held.append(sum(str(tmp_path) in it.storage.experiment_fs_path for it in alive))
+            stored = [it.storage for it in gc.get_objects() if type(it) is Trial]
+            held.append(sum(str(tmp_path) in at.experiment_fs_path for at in stored if at))
 
     monkeypatch.setattr("tatl_search.search.searcher.RUN_LENGTH", 1)
     run(tmp_path / "s", faulty_space(trials=4, stop={"max_rounds": 1}), hear)
