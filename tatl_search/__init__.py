@@ -1,5 +1,6 @@
 """Find the networks that fit a target task best: target-aware pruning, searched on a cluster."""
 
+import os
 from importlib import import_module
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -8,6 +9,11 @@ if TYPE_CHECKING:
     from tatl_search.api import adapt, finish, load_sweep, pick, sweep
     from tatl_search.deploy.load import load
     from tatl_search.deploy.request import PickRequest
+
+# Torch's threads wait for each other in turns of a loop, by default for so long that they keep one
+# another from working where the CPUs have anything else to do. Read when torch is loaded.
+if "OMP_WAIT_POLICY" not in os.environ:
+    os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
 __all__ = ["PickRequest", "adapt", "finish", "load", "load_sweep", "pick", "sweep"]
 __version__ = version("tatl-search")

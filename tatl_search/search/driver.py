@@ -1,5 +1,6 @@
 """The one driver of a sweep: roots first, then Ray Tune over what is left to do."""
 
+import gc
 import logging
 import shutil
 import time
@@ -196,6 +197,7 @@ class Driver:
         try:
             self._tuner(searcher, callbacks, scheduler).fit()
             while searcher.begins_another_run():
+                gc.collect()  # a run leaves rings of objects, kept else while the next one runs
                 shutil.rmtree(self._folder.ray, ignore_errors=True)
                 self._tuner(searcher, callbacks, scheduler).fit()
         except OSError:
