@@ -62,7 +62,8 @@ class CandidateRecord:
             finished (a candidate that was trained further).
         label: for people: `trial 3 round 2`, `unpruned`, `input 32 px`.
         trial: number of the trial; null for what no trial produced (baselines, shared roots).
-        round: 0 for the fine-tuned unpruned network, then 1, 2, ...
+        round: 0 for the fine-tuned unpruned network, then 1, 2, ...; that a trial finishes its
+            last network counts as one.
         stage: key of the stage that holds the network.
         accuracy: share of validation images classified correctly.
         loss: mean cross-entropy on the validation images.
@@ -81,7 +82,7 @@ class CandidateRecord:
         seconds: wall-clock spent on this row.
         reused: whether the stage was taken from the store.
         settings: resolved settings of the adaptation, JSON.
-        plan: what was pruned in this round and why, JSON; empty in round 0.
+        plan: what was pruned in this round and why, JSON; empty where nothing was.
         device: what it was trained on.
         created_at: UTC time, ISO 8601.
         stop_reason: criterion that ended the adaptation with this network; null while it goes on.
@@ -123,6 +124,11 @@ class CandidateRecord:
     saw_validation: bool = False
     micro_batch: int | None = None
     schema_version: int = SCHEMA_VERSION
+
+    @property
+    def prunings(self) -> int:
+        """Return how often it was pruned: its round, but for what its trial finished."""
+        return self.round if self.plan else max(0, self.round - 1)
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,9 @@ class Candidate:
     """One evaluated network.
 
     Attributes:
-        round: 0 for the fine-tuned unpruned network, then 1, 2, ...
+        round: 0 for the fine-tuned unpruned network, then 1, 2, ...; finishing counts as one.
         stage: the stored network and what is known of it.
-        plan: what this round removed; empty in round 0.
+        plan: what this round removed; empty in round 0 and where it was finished.
         owner: the adaptation that reached it.
         latency_ms: estimated latency of one image; null without a table to estimate from.
         choosing: images it took to choose what goes next, as far as they were paid here.
@@ -37,6 +37,15 @@ class Candidate:
         """Whether somebody else's stage was taken instead of training one."""
         return self.stage.owner != self.owner
 
+    @property
+    def is_finished(self) -> bool:
+        """Whether it is the last round's network, trained longer."""
+        return self.round > 0 and not self.plan.removals
+
+    def _label(self, trial: int | None) -> str:
+        place = f"trial {trial} round {self.round}"
+        return f"{place}, finished" if self.is_finished else place
+
     def record(
         self,
         config: AdaptationConfig,
@@ -52,7 +61,7 @@ class Candidate:
             sweep: name of the sweep.
             trial: number of the trial; null for what no trial produced.
             kind: unpruned or pruned by the round, unless given.
-            label: `trial 3 round 2`, unless given.
+            label: `trial 3 round 2`, or `trial 3 round 9, finished`, unless given.
         """
         metrics = self.stage.metrics
         stage = Spent(metrics.images_forward, metrics.images_trained)
@@ -61,7 +70,7 @@ class Candidate:
         return CandidateRecord(
             sweep=sweep,
             kind=kind or own_kind,
-            label=label or f"trial {trial} round {self.round}",
+            label=label or self._label(trial),
             trial=trial,
             round=self.round,
             stage=self.stage.key,
@@ -82,7 +91,7 @@ class Candidate:
             seconds=0.0 if self.reused else metrics.seconds,
             reused=self.reused,
             settings=config.model_dump_json(),
-            plan=self.plan.to_json() if self.round else "",
+            plan=self.plan.to_json() if self.plan.removals else "",
             device=metrics.device,
             created_at=datetime.now(UTC).isoformat(timespec="seconds"),
             stop_reason=self.stop_reason,

@@ -5,11 +5,13 @@ Representation Learning" (ECCV workshops 2018, arXiv 1810.01104).
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from tatl_search.adaptation.candidate import Candidate
 from tatl_search.adaptation.stages import Stage
 from tatl_search.adaptation.workbench import Workbench
 from tatl_search.core.plan import PrunePlan
+from tatl_search.core.spent import NOTHING
 from tatl_search.core.stopping import Progress, first_to_fire
 from tatl_search.methods.companions import with_companions
 from tatl_search.methods.context import Choice
@@ -20,7 +22,7 @@ from tatl_search.records import StopReason
 
 
 def adapt(bench: Workbench) -> Iterator[Candidate]:
-    """Fine-tune the network, then prune and fine-tune by turns until a criterion stops it.
+    """Fine-tune the network, prune and fine-tune by turns until a criterion fires, then finish it.
 
     Yields every round's network as a candidate; the last one says why the adaptation ended. It
     knows no tracker, no cluster and no file format: whoever iterates listens.
@@ -41,7 +43,7 @@ def adapt(bench: Workbench) -> Iterator[Candidate]:
             choice = choose_filters(bench, network, stage, root)
             if not choice.plan.removals:
                 reason = StopReason.NO_CANDIDATES
-        yield Candidate(
+        candidate = Candidate(
             round=len(trajectory) - 1,
             stage=stage,
             plan=plan,
@@ -51,7 +53,9 @@ def adapt(bench: Workbench) -> Iterator[Candidate]:
             stop_reason=reason,
         )
         if reason is not None:
+            yield from finished(bench, candidate, root)
             return
+        yield candidate
         plan = choice.plan
         stage = bench.prune_and_retrain(stage, root, plan, len(trajectory))
 
@@ -64,6 +68,21 @@ def choose_filters(bench: Workbench, network: LoadedNetwork, stage: Stage, root:
     if method.joint is None or not choice.plan.removals:
         return choice
     return with_companions(choice, method.joint.choose(context))
+
+
+def finished(bench: Workbench, last: Candidate, root: Stage) -> Iterator[Candidate]:
+    """Yield the last round's network, and after it the one it becomes when it is trained longer."""
+    if bench.config.finish.epochs == 0:
+        yield last
+        return
+    yield replace(last, stop_reason=None)
+    yield replace(
+        last,
+        round=last.round + 1,
+        stage=bench.finish(last.stage, root),
+        plan=PrunePlan(removals=()),
+        choosing=NOTHING,
+    )
 
 
 def _progress(

@@ -15,7 +15,7 @@ from tatl_search.adaptation.keys import further_key, root_key, round_key, seed_o
 from tatl_search.adaptation.lessons import Lessons, lessons
 from tatl_search.adaptation.stages import Stage, StageMetrics, StageStore, in_silence
 from tatl_search.adaptation.wiring import Wiring, wiring_of
-from tatl_search.config import AdaptationConfig, TrainingSettings
+from tatl_search.config import AdaptationConfig, RetrainSettings, TrainingSettings
 from tatl_search.core.plan import PrunePlan
 from tatl_search.core.spent import NOTHING, Spent
 from tatl_search.data.batches import (
@@ -177,6 +177,17 @@ class Workbench:
         key = round_key(parent.key, self.config, plan, self.threads, compensation, companions)
         compute = partial(self._compute_round, key, parent, root, plan, round_number)
         return self.store.get_or_compute(key, self.owner, compute)
+
+    def finish(self, stage: Stage, root: Stage) -> Stage:
+        """Fine-tune the last round's network longer.
+
+        Args:
+            stage: the last round's.
+            root: the first fine-tuning.
+        """
+        settings = finishing(self.config.retrain, self.config.finish.epochs)
+        distils = settings.distillation_weight > 0
+        return self.train_further(stage, settings, root if distils else None)
 
     def train_further(
         self, stage: Stage, settings: TrainingSettings, teacher: Stage | None
@@ -344,6 +355,12 @@ class Workbench:
 
     def _place(self, module: nn.Module) -> None:
         channels_last(module.to(self.device))
+
+
+def finishing(settings: RetrainSettings, epochs: int) -> RetrainSettings:
+    """Return how a network is trained that is not pruned again: as in its rounds, but longer."""
+    # Sparsity makes the next pruning cheap; there is none.
+    return settings.model_copy(update={"epochs": epochs, "sparsity": 0.0})
 
 
 def _device_name(device: str) -> str:

@@ -33,7 +33,7 @@ from tatl_search.config.sweep import (
     SweepSettings,
     WandbSettings,
 )
-from tatl_search.config.training import RetrainSettings, TrainingSettings
+from tatl_search.config.training import FinishSettings, RetrainSettings, TrainingSettings
 from tatl_search.config.transtailor import TransTailorSettings
 from tatl_search.config.wealth import WealthSettings
 
@@ -51,6 +51,7 @@ __all__ = [
     "BudgetSettings",
     "Count",
     "DataSettings",
+    "FinishSettings",
     "LegrSettings",
     "NetworkSettings",
     "Normalize",

@@ -9,7 +9,7 @@ from tatl_search.config.base import Count, Positive, Settings, Share
 from tatl_search.config.data import DataSettings
 from tatl_search.config.network import NetworkSettings
 from tatl_search.config.pruning import PruneSettings
-from tatl_search.config.training import RetrainSettings, TrainingSettings
+from tatl_search.config.training import FinishSettings, RetrainSettings, TrainingSettings
 
 
 class StopSettings(Settings):
@@ -65,6 +65,7 @@ class AdaptationConfig(Settings):
     prune: PruneSettings = PruneSettings()
     retrain: RetrainSettings = RetrainSettings()
     stop: StopSettings = StopSettings()
+    finish: FinishSettings = FinishSettings()
 
     @property
     def trains_on_source(self) -> bool:
@@ -75,6 +76,17 @@ class AdaptationConfig(Settings):
     def training_data(self) -> DataSettings:
         """Whose labelled images the network learns."""
         return self.source if self.trains_on_source and self.source else self.data
+
+    def after(self, prunings: int, finished: bool = False) -> "AdaptationConfig":
+        """Return settings that end after so many prunings, whatever else would end them earlier.
+
+        Args:
+            prunings: 0 only fine-tunes.
+            finished: whether what is left is then finished as these settings say.
+        """
+        ending = StopSettings(max_rounds=prunings)
+        finish = self.finish if finished else FinishSettings()
+        return self.model_copy(update={"stop": ending, "finish": finish})
 
     @model_validator(mode="after")
     def _source_fits(self) -> "AdaptationConfig":

@@ -43,3 +43,14 @@ class RetrainSettings(TrainingSettings):
     learning_rate: Positive = 0.03
     distillation_weight: Annotated[float, Field(ge=0.0, le=1.0)] = 0.0
     distillation_temperature: Positive = 4.0
+
+
+class FinishSettings(Settings):
+    """The fine-tuning after the last pruning, as `retrain` says but longer.
+
+    Attributes:
+        epochs: of one schedule; 0 leaves the network as its last round left it. Stopping criteria
+            do not count them.
+    """
+
+    epochs: Annotated[int, Field(ge=0)] = 0

@@ -182,10 +182,12 @@ def _searched(found: Provenance) -> str:
 
 
 def _again(picked: CandidateRecord, found: Provenance, config: AdaptationConfig) -> str:
+    is_as_pruned = config.finish.epochs > 0 and picked.prunings == picked.round
+    unfinished = " --set finish.epochs=0" if is_as_pruned else ""
     return (
         "## To compute it again\n\n"
         "```sh\n"
-        f"tatl-search adapt config.yaml --set stop.max_rounds={picked.round}\n"
+        f"tatl-search adapt config.yaml --set stop.max_rounds={picked.prunings}{unfinished}\n"
         "```\n\n"
         f"{_finished(picked)}"
         f"`config.yaml` holds every setting (seed {config.seed}). Equal bit for bit with the same"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import torch
 
 from tatl_search.adaptation.candidate import Candidate
+from tatl_search.adaptation.workbench import finishing
 from tatl_search.config import AdaptationConfig, RetrainSettings
 from tatl_search.core.plan import PrunePlan
 from tatl_search.core.spent import NOTHING
@@ -123,7 +124,7 @@ def finish(
     )
     label = f"{picked.label}, finished"
     row = reached.record(config, picked.sweep, picked.trial, Kind.FINISHED, label)
-    after = replace(row, finishing=words, saw_validation=request.with_validation)
+    after = replace(row, plan=picked.plan, finishing=words, saw_validation=request.with_validation)
     ParquetTracker(results.folder).candidate(after)
     return Finished(picked, after)
 
@@ -140,9 +141,8 @@ def _check(results: SweepResults, config: AdaptationConfig, request: FinishReque
 
 def _training(settings: RetrainSettings, request: FinishRequest) -> RetrainSettings:
     weight = (settings.distillation_weight or DISTILLATION) if request.distil else 0.0
-    # Sparsity makes the next pruning cheap; there is none.
-    changes = {"epochs": request.epochs, "distillation_weight": weight, "sparsity": 0.0}
-    return settings.model_copy(update=changes)
+    longer = finishing(settings, request.epochs)
+    return longer.model_copy(update={"distillation_weight": weight})
 
 
 def _most_accurate(results: SweepResults, config: AdaptationConfig) -> CandidateRecord:

@@ -1,6 +1,5 @@
 """A sweep in a terminal while it runs: how far, how fast, and the front so far."""
 
-import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -11,6 +10,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from tatl_search.config import AdaptationConfig
 from tatl_search.records import CandidateRecord
 from tatl_search.results.braille import dots, merged
 from tatl_search.results.front import front_of, main_cost, staircase, value
@@ -106,7 +106,8 @@ def _bars(results: SweepResults, running: bool) -> Table:
     grid = Table.grid(padding=(0, 1))
     grid.add_row(_bar(ended, wanted), Text(f"{ended} of {wanted} trials"))
     for row in under_way(results)[:MOST_TRIALS] if running else ():
-        most = json.loads(row.settings)["stop"]["max_rounds"]
+        settings = AdaptationConfig.model_validate_json(row.settings)
+        most = settings.stop.max_rounds + (settings.finish.epochs > 0)
         grid.add_row(
             _bar(row.round, most),
             Text(

@@ -10,7 +10,7 @@ from itertools import count, islice
 from pathlib import Path
 
 from tatl_search.adaptation.keys import root_key
-from tatl_search.config import AdaptationConfig, StopSettings
+from tatl_search.config import AdaptationConfig
 from tatl_search.errors import RunError
 from tatl_search.records import CandidateRecord
 from tatl_search.results.confirmation import stored_confirmations
@@ -107,7 +107,8 @@ def _fresh_seeds(results: SweepResults) -> Iterator[int]:
 def _item(results: SweepResults, row: CandidateRecord, seed: int) -> WorkItem:
     manifest = results.manifest
     config = AdaptationConfig.model_validate_json(row.settings)
-    again = config.model_copy(update={"seed": seed, "stop": StopSettings(max_rounds=row.round)})
+    as_far = config.after(row.prunings, finished=row.prunings < row.round)
+    again = as_far.model_copy(update={"seed": seed})
     assert row.trial is not None
     return WorkItem(
         kind=WorkKind.CONFIRMATION,
@@ -129,7 +130,7 @@ def _first_fine_tunings(items: Sequence[WorkItem]) -> list[WorkItem]:
     """Return the first fine-tunings of all these adaptations, each once."""
     firsts: dict[str, WorkItem] = {}
     for item in items:
-        config = item.config.model_copy(update={"stop": StopSettings(max_rounds=0)})
+        config = item.config.after(prunings=0)
         first = item.model_copy(
             update={"config": config, "label": f"unpruned (seed {config.seed})"}
         )

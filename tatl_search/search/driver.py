@@ -301,9 +301,8 @@ class Driver:
 
 def _without_rounds(config: AdaptationConfig) -> AdaptationConfig:
     """Return settings that only fine-tune, without a source that only rounds would look at."""
-    stop = config.stop.model_copy(update={"max_rounds": 0})
     source = config.source if config.trains_on_source else None
-    return config.model_copy(update={"stop": stop, "source": source})
+    return config.after(prunings=0).model_copy(update={"source": source})
 
 
 def _baseline_config(

@@ -112,8 +112,10 @@ def _in_words(budget: BudgetSettings) -> str:
 
 
 def _most_rounds(space: SearchSpace) -> int:
-    every = variants(space, lambda name: name.endswith("stop.max_rounds"), position=1.0)
-    return max(config.stop.max_rounds for config in every)
+    """Return the networks that a trial finds at most, besides the first."""
+    length = ("stop.max_rounds", "finish.epochs")
+    every = variants(space, lambda name: name.endswith(length), position=1.0)
+    return max(config.stop.max_rounds + (config.finish.epochs > 0) for config in every)
 
 
 def _forward_images(check: NetworkCheck) -> int:

@@ -52,9 +52,11 @@ def trainings(space: SearchSpace) -> list[AdaptationConfig]:
 
 def most_epochs(space: SearchSpace) -> int:
     """Return the epochs that the longest possible trial of a space trains."""
-    length = ("finetune.", "retrain.", "stop.")
+    length = ("finetune.", "retrain.", "stop.", "finish.")
     return max(
-        config.finetune.epochs + config.stop.max_rounds * config.retrain.epochs
+        config.finetune.epochs
+        + config.stop.max_rounds * config.retrain.epochs
+        + config.finish.epochs
         for config in variants(space, lambda name: name.startswith(length), position=1.0)
     )
 

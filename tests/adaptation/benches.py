@@ -24,8 +24,9 @@ SETTINGS: dict[str, dict[str, Any]] = {
 
 def config(**sections: dict[str, Any]) -> AdaptationConfig:
     """Return settings of an adaptation that takes about two seconds."""
+    names = SETTINGS | sections
     return AdaptationConfig.model_validate(
-        {name: {**given, **sections.get(name, {})} for name, given in SETTINGS.items()}
+        {name: {**SETTINGS.get(name, {}), **sections.get(name, {})} for name in names}
     )
 
 

@@ -12,6 +12,7 @@ import torch
 
 from tatl_search.adaptation.candidate import Candidate
 from tatl_search.adaptation.loop import adapt
+from tatl_search.adaptation.workbench import finishing
 from tatl_search.config import AdaptationConfig
 from tatl_search.core.spent import NOTHING
 from tatl_search.nets.cost import count_macs, count_parameters
@@ -180,3 +181,34 @@ def test_distillation_trains_otherwise_and_counts_its_teacher(
     assert weights(found)[1] != weights(candidates)[1]
     plain = candidates[1].stage.metrics.images_forward
     assert found[1].stage.metrics.images_forward == plain + TRAINING_IMAGES
+
+
+def test_the_last_network_is_finished(store: Path, candidates: list[Candidate]) -> None:
+    """It keeps its structure, is trained as long as was asked, and shares all that went before."""
+    settings = config(finish={"epochs": 3})
+    found = run(store, settings, owner="finisher")
+    assert [c.stage.key for c in found[:-1]] == [c.stage.key for c in candidates]
+    assert [c.stop_reason for c in found] == [None, None, None, StopReason.MAX_ROUNDS]
+    pruned, finished = found[-2:]
+    assert (finished.round, finished.is_finished, pruned.is_finished) == (3, True, False)
+    assert finished.stage.metrics.widths == pruned.stage.metrics.widths
+    assert weights(found)[3] != weights(found)[2]
+
+    row = rows(found, settings)[-1]
+    assert (row.images_trained, row.units_pruned, row.plan) == (3 * TRAINING_IMAGES, 0, "")
+    assert row.label == "trial 0 round 3, finished"
+    assert [r.prunings for r in rows(found, settings)] == [0, 1, 2, 2]
+
+    alone = bench(store, owner="the same, asked for afterwards")
+    longer = finishing(settings.retrain, 3)
+    assert alone.train_further(pruned.stage, longer, None).key == finished.stage.key
+
+
+def test_finishing_follows_the_teacher_of_the_rounds(store: Path) -> None:
+    settings = config(
+        stop={"max_rounds": 0}, finish={"epochs": 1}, retrain={"distillation_weight": 0.5}
+    )
+    _, finished = run(store, settings, owner="taught")
+    val = len(digits().val)
+    # Batch-norm, evaluation, and the teacher's own pass.
+    assert finished.stage.metrics.images_forward == 2 * TRAINING_IMAGES + val

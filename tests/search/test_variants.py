@@ -58,6 +58,8 @@ def test_most_epochs_is_the_longest_trial() -> None:
         stop={"max_rounds": {"low": 1, "high": 5}},
     )
     assert most_epochs(searched) == 4 + 5 * 2
+    finished = space(stop={"max_rounds": 3}, finish={"epochs": {"low": 0, "high": 16, "step": 8}})
+    assert most_epochs(finished) == 3 + 3 * 1 + 16
 
 
 def test_roots_are_shared_where_they_can_be_listed() -> None:
