@@ -41,7 +41,7 @@ def row(
         seconds=0.0,
         reused=False,
         settings=AdaptationConfig().model_dump_json(),
-        plan="",
+        plan="{}" if round_ else "",
         device="cpu",
         created_at="2026-01-01T00:00:00+00:00",
     )

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tatl_search.config import AdaptationConfig, DataSettings, NetworkSettings
+from tatl_search.config import AdaptationConfig, DataSettings, FinishSettings, NetworkSettings
 from tatl_search.deploy.accuracy import Accuracy
 from tatl_search.deploy.card import model_card
 from tatl_search.deploy.confusion import Confusion
@@ -38,12 +38,14 @@ def timed(stage: str, p50_ms: float, threads: int = 1) -> LatencyRecord:
     )  # fmt: skip
 
 
-def card(config: AdaptationConfig | None = None, *latencies: LatencyRecord) -> str:
+def card(
+    config: AdaptationConfig | None = None, *latencies: LatencyRecord, plan: str = PICKED.plan
+) -> str:
     test = Accuracy.measured(0.95, 20)
     opening = Opening(Figures.of(PICKED, test), Figures.of(UNPRUNED, test), CONFUSION, 2)
     measured = Measurements(opening, Proof(PARITY, PARITY), 1000)
     settings = (config or AdaptationConfig()).model_dump_json()
-    picked = replace(PICKED, settings=settings)
+    picked = replace(PICKED, settings=settings, plan=plan)
     return model_card(picked, FOUND, measured, latencies, UNPRUNED.stage)
 
 
@@ -67,6 +69,13 @@ def test_how_it_was_found_and_how_to_compute_it_again_are_told() -> None:
         "| MACs of one image | 5.0 M (-75 %) | 20.0 M |",
     ):
         assert expected in text
+
+
+def test_a_network_is_computed_again_as_its_trial_left_it() -> None:
+    config = AdaptationConfig(finish=FinishSettings(epochs=8))
+    as_pruned = "adapt config.yaml --set stop.max_rounds=2 --set finish.epochs=0\n"
+    assert as_pruned in card(config)
+    assert "adapt config.yaml --set stop.max_rounds=1\n" in card(config, plan="")
 
 
 def test_latency_is_told_where_this_network_was_measured() -> None:

@@ -1,12 +1,13 @@
 """Which adaptations a confirmation runs."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
 import torch
 
 import tatl_search
-from tatl_search.config import StopSettings
+from tatl_search.config import AdaptationConfig, FinishSettings, StopSettings
 from tatl_search.records import CandidateRecord
 from tatl_search.results.store import SweepResults, load_sweep
 from tatl_search.search.confirm import missing_runs, seed_of_row
@@ -40,6 +41,18 @@ def test_one_run_for_each_fresh_seed_as_far_as_the_front_goes(adapted: SweepResu
         assert item.config.stop == StopSettings(max_rounds=deepest)
         assert item.config.prune.rate == 0.2
         assert item.root_threads == adapted.manifest.root_threads
+
+
+def test_what_was_finished_is_finished_again(adapted: SweepResults) -> None:
+    last = max(adapted.candidates, key=lambda row: row.round)
+    config = AdaptationConfig.model_validate_json(last.settings)
+    settings = config.model_copy(update={"finish": FinishSettings(epochs=2)}).model_dump_json()
+    own = dataclasses.replace(last, settings=settings, accuracy=0.9)
+    finished = dataclasses.replace(own, round=2, plan="", stage="finished", accuracy=1.0)
+    for rows, epochs in (((own,), 0), ((own, finished), 2)):
+        found = dataclasses.replace(adapted, candidates=(*adapted.candidates, *rows))
+        (item,) = missing_runs(found, seeds=1)
+        assert (item.config.stop.max_rounds, item.config.finish.epochs) == (1, epochs)
 
 
 def test_what_is_stored_is_not_run_again_and_the_sweep_is_as_it_was(adapted: SweepResults) -> None:

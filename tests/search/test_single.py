@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 import torch
 
+from tatl_search.adaptation.stages import StageStore
+from tatl_search.deploy.restore import restore
 from tatl_search.errors import InputError
 from tatl_search.manifest import SweepFolder
 from tatl_search.records import CandidateRecord, Kind, TrialState
@@ -56,6 +58,25 @@ def test_it_reads_like_a_sweep_of_one_trial(tmp_path: Path, fixed: dict[str, Any
     environment = json.loads((folder / "environment.json").read_text(encoding="utf-8"))
     assert environment["packages"]["torch"] == torch.__version__.partition("+")[0]
     assert not is_driven(SweepFolder(folder))
+
+
+def test_what_was_finished_is_the_outcome_and_comes_back(
+    tmp_path: Path, fixed: dict[str, Any]
+) -> None:
+    folder = tmp_path / "run"
+    ended = adapt_once(space_from_raw({**fixed, "finish": {"epochs": 2}}), folder, lambda _: None)
+    results = load_sweep(folder)
+    pruned, finished = results.candidates[1:]
+    assert (finished.label, finished.macs) == ("trial 0 round 2, finished", pruned.macs)
+    assert (ended["accuracy"], ended["round"]) == (finished.accuracy, 2)
+    assert (results.trials[0].rounds, results.images_trained) == (2, 100 * (2 + 1 + 2))
+
+    stored = folder / "stages" / finished.stage / "weights.safetensors"
+    before = stored.read_bytes()
+    assert StageStore(folder / "stages").evict(finished.stage)
+    assert not stored.exists()
+    restore(results, finished)
+    assert stored.read_bytes() == before
 
 
 def test_rounds_learn_a_source_besides(tmp_path: Path, fixed: dict[str, Any]) -> None:
