@@ -64,7 +64,7 @@ def test_all_faults_at_once_with_line_and_path(tmp_path: Path) -> None:
         "a.yaml:12: finetune.learning_rate: low should be less than high (got 0.1 and 0.01)",
         "--set prune.rate=2: prune.rate: should be less than 1 (got 2)",
         "a.yaml:15: retrain: should be a section with keys of epochs, batch_size,",
-        "--set colour=red: colour: unknown key (allowed: base, baselines, data, finetune, network,",
+        "--set colour=red: colour: unknown key (allowed: base, baselines, data, finetune, finish,",
         "a.yaml:16: data: source 'folder' needs a path",
         "a.yaml:3: sweep.trials: should be greater than or equal to 1 (got 0)",
         "a.yaml:5: sweep.cpus_per_trial: should be a value: only an adaptation is searched over",
