@@ -7,7 +7,7 @@ wrote; `SCHEMA_VERSION` counts the additions.
 from dataclasses import dataclass
 from enum import StrEnum
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 
 class Kind(StrEnum):
@@ -62,8 +62,8 @@ class CandidateRecord:
             finished (a candidate that was trained further).
         label: for people: `trial 3 round 2`, `unpruned`, `input 32 px`.
         trial: number of the trial; null for what no trial produced (baselines, shared roots).
-        round: 0 for the fine-tuned unpruned network, then 1, 2, ...; that a trial finishes its
-            last network counts as one.
+        round: 0 for the fine-tuned unpruned network, then 1, 2, ...; each piece by which a trial
+            finishes its last network counts as one.
         stage: key of the stage that holds the network.
         accuracy: share of validation images classified correctly.
         loss: mean cross-entropy on the validation images.
@@ -91,6 +91,7 @@ class CandidateRecord:
             loss on them say nothing of new images.
         micro_batch: most images that went through at once in the training of its stage, where
             batches did not fit into memory; null where they went whole.
+        finished: pieces by which its trial finished it after the last pruning.
     """
 
     sweep: str
@@ -123,12 +124,13 @@ class CandidateRecord:
     finishing: str = ""
     saw_validation: bool = False
     micro_batch: int | None = None
+    finished: int = 0
     schema_version: int = SCHEMA_VERSION
 
     @property
     def prunings(self) -> int:
         """Return how often it was pruned: its round, but for what its trial finished."""
-        return self.round if self.plan else max(0, self.round - 1)
+        return self.round - self.finished
 
 
 @dataclass(frozen=True)

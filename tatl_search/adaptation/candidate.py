@@ -15,13 +15,15 @@ class Candidate:
     """One evaluated network.
 
     Attributes:
-        round: 0 for the fine-tuned unpruned network, then 1, 2, ...; finishing counts as one.
+        round: 0 for the fine-tuned unpruned network, then 1, 2, ...; each piece of finishing
+            counts as one.
         stage: the stored network and what is known of it.
         plan: what this round removed; empty in round 0 and where it was finished.
         owner: the adaptation that reached it.
         latency_ms: estimated latency of one image; null without a table to estimate from.
         choosing: images it took to choose what goes next, as far as they were paid here.
         stop_reason: why the adaptation ends with this candidate; null while it goes on.
+        finished: pieces of finishing that it went through after its last pruning.
     """
 
     round: int
@@ -31,20 +33,16 @@ class Candidate:
     latency_ms: float | None
     choosing: Spent
     stop_reason: StopReason | None
+    finished: int = 0
 
     @property
     def reused(self) -> bool:
         """Whether somebody else's stage was taken instead of training one."""
         return self.stage.owner != self.owner
 
-    @property
-    def is_finished(self) -> bool:
-        """Whether it is the last round's network, trained longer."""
-        return self.round > 0 and not self.plan.removals
-
     def _label(self, trial: int | None) -> str:
         place = f"trial {trial} round {self.round}"
-        return f"{place}, finished" if self.is_finished else place
+        return f"{place}, finished" if self.finished else place
 
     def record(
         self,
@@ -96,4 +94,5 @@ class Candidate:
             created_at=datetime.now(UTC).isoformat(timespec="seconds"),
             stop_reason=self.stop_reason,
             micro_batch=metrics.micro_batch,
+            finished=self.finished,
         )

@@ -71,18 +71,18 @@ def choose_filters(bench: Workbench, network: LoadedNetwork, stage: Stage, root:
 
 
 def finished(bench: Workbench, last: Candidate, root: Stage) -> Iterator[Candidate]:
-    """Yield the last round's network, and after it the one it becomes when it is trained longer."""
-    if bench.config.finish.epochs == 0:
-        yield last
-        return
-    yield replace(last, stop_reason=None)
-    yield replace(
-        last,
-        round=last.round + 1,
-        stage=bench.finish(last.stage, root),
-        plan=PrunePlan(removals=()),
-        choosing=NOTHING,
-    )
+    """Yield the last round's network, and those it becomes when it is trained longer."""
+    for _ in range(bench.config.finish.networks):
+        yield replace(last, stop_reason=None)
+        last = replace(
+            last,
+            round=last.round + 1,
+            finished=last.finished + 1,
+            stage=bench.finish(last.stage, root),
+            plan=PrunePlan(removals=()),
+            choosing=NOTHING,
+        )
+    yield last
 
 
 def _progress(

@@ -179,10 +179,10 @@ class Workbench:
         return self.store.get_or_compute(key, self.owner, compute)
 
     def finish(self, stage: Stage, root: Stage) -> Stage:
-        """Fine-tune the last round's network longer.
+        """Fine-tune the last round's network longer, by one piece.
 
         Args:
-            stage: the last round's.
+            stage: the last round's, or that of the piece before.
             root: the first fine-tuning.
         """
         settings = finishing(self.config.retrain, self.config.finish.epochs)

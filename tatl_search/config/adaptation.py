@@ -77,15 +77,15 @@ class AdaptationConfig(Settings):
         """Whose labelled images the network learns."""
         return self.source if self.trains_on_source and self.source else self.data
 
-    def after(self, prunings: int, finished: bool = False) -> "AdaptationConfig":
+    def after(self, prunings: int, pieces: int = 0) -> "AdaptationConfig":
         """Return settings that end after so many prunings, whatever else would end them earlier.
 
         Args:
             prunings: 0 only fine-tunes.
-            finished: whether what is left is then finished as these settings say.
+            pieces: of these settings' finishing that what is left then goes through.
         """
         ending = StopSettings(max_rounds=prunings)
-        finish = self.finish if finished else FinishSettings()
+        finish = self.finish.model_copy(update={"pieces": pieces}) if pieces else FinishSettings()
         return self.model_copy(update={"stop": ending, "finish": finish})
 
     @model_validator(mode="after")

@@ -49,8 +49,17 @@ class FinishSettings(Settings):
     """The fine-tuning after the last pruning, as `retrain` says but longer.
 
     Attributes:
-        epochs: of one schedule; 0 leaves the network as its last round left it. Stopping criteria
+        epochs: of one piece; 0 leaves the network as its last round left it. Stopping criteria
             do not count them.
+        pieces: how many pieces follow each other, each with a schedule and a candidate of its
+            own, so that a longer finishing continues a shorter one (warm restarts: Loshchilov
+            and Hutter 2017, arXiv 1608.03983).
     """
 
     epochs: Annotated[int, Field(ge=0)] = 0
+    pieces: Count = 1
+
+    @property
+    def networks(self) -> int:
+        """How many networks finishing adds."""
+        return self.pieces if self.epochs else 0

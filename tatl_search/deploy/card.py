@@ -182,8 +182,12 @@ def _searched(found: Provenance) -> str:
 
 
 def _again(picked: CandidateRecord, found: Provenance, config: AdaptationConfig) -> str:
-    is_as_pruned = config.finish.epochs > 0 and picked.prunings == picked.round
-    unfinished = " --set finish.epochs=0" if is_as_pruned else ""
+    length = "pieces" if picked.finished else "epochs"
+    unfinished = (
+        f" --set finish.{length}={picked.finished}"
+        if picked.finished != config.finish.networks
+        else ""
+    )
     return (
         "## To compute it again\n\n"
         "```sh\n"

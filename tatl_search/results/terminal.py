@@ -107,7 +107,7 @@ def _bars(results: SweepResults, running: bool) -> Table:
     grid.add_row(_bar(ended, wanted), Text(f"{ended} of {wanted} trials"))
     for row in under_way(results)[:MOST_TRIALS] if running else ():
         settings = AdaptationConfig.model_validate_json(row.settings)
-        most = settings.stop.max_rounds + (settings.finish.epochs > 0)
+        most = settings.stop.max_rounds + settings.finish.networks
         grid.add_row(
             _bar(row.round, most),
             Text(

@@ -107,7 +107,7 @@ def _fresh_seeds(results: SweepResults) -> Iterator[int]:
 def _item(results: SweepResults, row: CandidateRecord, seed: int) -> WorkItem:
     manifest = results.manifest
     config = AdaptationConfig.model_validate_json(row.settings)
-    as_far = config.after(row.prunings, finished=row.prunings < row.round)
+    as_far = config.after(row.prunings, row.finished)
     again = as_far.model_copy(update={"seed": seed})
     assert row.trial is not None
     return WorkItem(

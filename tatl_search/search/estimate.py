@@ -113,9 +113,9 @@ def _in_words(budget: BudgetSettings) -> str:
 
 def _most_rounds(space: SearchSpace) -> int:
     """Return the networks that a trial finds at most, besides the first."""
-    length = ("stop.max_rounds", "finish.epochs")
+    length = ("stop.max_rounds", "finish.epochs", "finish.pieces")
     every = variants(space, lambda name: name.endswith(length), position=1.0)
-    return max(config.stop.max_rounds + (config.finish.epochs > 0) for config in every)
+    return max(config.stop.max_rounds + config.finish.networks for config in every)
 
 
 def _forward_images(check: NetworkCheck) -> int:

@@ -56,7 +56,7 @@ def most_epochs(space: SearchSpace) -> int:
     return max(
         config.finetune.epochs
         + config.stop.max_rounds * config.retrain.epochs
-        + config.finish.epochs
+        + config.finish.networks * config.finish.epochs
         for config in variants(space, lambda name: name.startswith(length), position=1.0)
     )
 

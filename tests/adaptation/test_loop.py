@@ -185,12 +185,12 @@ def test_distillation_trains_otherwise_and_counts_its_teacher(
 
 def test_the_last_network_is_finished(store: Path, candidates: list[Candidate]) -> None:
     """It keeps its structure, is trained as long as was asked, and shares all that went before."""
-    settings = config(finish={"epochs": 3})
+    settings = config(finish={"epochs": 3, "pieces": 1})
     found = run(store, settings, owner="finisher")
     assert [c.stage.key for c in found[:-1]] == [c.stage.key for c in candidates]
     assert [c.stop_reason for c in found] == [None, None, None, StopReason.MAX_ROUNDS]
     pruned, finished = found[-2:]
-    assert (finished.round, finished.is_finished, pruned.is_finished) == (3, True, False)
+    assert (finished.round, finished.finished, pruned.finished) == (3, 1, 0)
     assert finished.stage.metrics.widths == pruned.stage.metrics.widths
     assert weights(found)[3] != weights(found)[2]
 
@@ -202,6 +202,21 @@ def test_the_last_network_is_finished(store: Path, candidates: list[Candidate]) 
     alone = bench(store, owner="the same, asked for afterwards")
     longer = finishing(settings.retrain, 3)
     assert alone.train_further(pruned.stage, longer, None).key == finished.stage.key
+
+
+def test_a_longer_finishing_continues_a_shorter_one(store: Path) -> None:
+    """Each piece is a stage and a candidate; only the last says why the adaptation ended."""
+    once, thrice = (config(finish={"epochs": 1, "pieces": pieces}) for pieces in (1, 3))
+    short, long = run(store, once, owner="short"), run(store, thrice, owner="long")
+    assert [c.stage.key for c in long[: len(short)]] == [c.stage.key for c in short]
+    assert [c.reused for c in long] == [True] * len(short) + [False] * 2
+    assert [c.finished for c in long] == [0, 0, 0, 1, 2, 3]
+    assert [c.stop_reason for c in long] == [*[None] * 5, StopReason.MAX_ROUNDS]
+    assert len(set(weights(long))) == len(long)
+    found = rows(long, thrice)
+    assert [r.prunings for r in found] == [0, 1, 2, 2, 2, 2]
+    assert [r.images_trained for r in found[-2:]] == [TRAINING_IMAGES] * 2
+    assert found[-1].label == "trial 0 round 5, finished"
 
 
 def test_finishing_follows_the_teacher_of_the_rounds(store: Path) -> None:

@@ -39,13 +39,13 @@ def timed(stage: str, p50_ms: float, threads: int = 1) -> LatencyRecord:
 
 
 def card(
-    config: AdaptationConfig | None = None, *latencies: LatencyRecord, plan: str = PICKED.plan
+    config: AdaptationConfig | None = None, *latencies: LatencyRecord, finished: int = 0
 ) -> str:
     test = Accuracy.measured(0.95, 20)
     opening = Opening(Figures.of(PICKED, test), Figures.of(UNPRUNED, test), CONFUSION, 2)
     measured = Measurements(opening, Proof(PARITY, PARITY), 1000)
     settings = (config or AdaptationConfig()).model_dump_json()
-    picked = replace(PICKED, settings=settings, plan=plan)
+    picked = replace(PICKED, settings=settings, finished=finished)
     return model_card(picked, FOUND, measured, latencies, UNPRUNED.stage)
 
 
@@ -72,10 +72,12 @@ def test_how_it_was_found_and_how_to_compute_it_again_are_told() -> None:
 
 
 def test_a_network_is_computed_again_as_its_trial_left_it() -> None:
-    config = AdaptationConfig(finish=FinishSettings(epochs=8))
+    config = AdaptationConfig(finish=FinishSettings(epochs=8, pieces=2))
     as_pruned = "adapt config.yaml --set stop.max_rounds=2 --set finish.epochs=0\n"
     assert as_pruned in card(config)
-    assert "adapt config.yaml --set stop.max_rounds=1\n" in card(config, plan="")
+    in_between = "adapt config.yaml --set stop.max_rounds=1 --set finish.pieces=1\n"
+    assert in_between in card(config, finished=1)
+    assert "adapt config.yaml --set stop.max_rounds=0\n" in card(config, finished=2)
 
 
 def test_latency_is_told_where_this_network_was_measured() -> None:

@@ -46,13 +46,17 @@ def test_one_run_for_each_fresh_seed_as_far_as_the_front_goes(adapted: SweepResu
 def test_what_was_finished_is_finished_again(adapted: SweepResults) -> None:
     last = max(adapted.candidates, key=lambda row: row.round)
     config = AdaptationConfig.model_validate_json(last.settings)
-    settings = config.model_copy(update={"finish": FinishSettings(epochs=2)}).model_dump_json()
+    finish = FinishSettings(epochs=2, pieces=3)
+    settings = config.model_copy(update={"finish": finish}).model_dump_json()
     own = dataclasses.replace(last, settings=settings, accuracy=0.9)
-    finished = dataclasses.replace(own, round=2, plan="", stage="finished", accuracy=1.0)
-    for rows, epochs in (((own,), 0), ((own, finished), 2)):
+    finished = dataclasses.replace(
+        own, round=3, plan="", stage="finished", accuracy=1.0, finished=2
+    )
+    for rows, epochs, pieces in (((own,), 0, 1), ((own, finished), 2, 2)):
         found = dataclasses.replace(adapted, candidates=(*adapted.candidates, *rows))
         (item,) = missing_runs(found, seeds=1)
-        assert (item.config.stop.max_rounds, item.config.finish.epochs) == (1, epochs)
+        assert item.config.stop.max_rounds == 1
+        assert item.config.finish == FinishSettings(epochs=epochs, pieces=pieces)
 
 
 def test_what_is_stored_is_not_run_again_and_the_sweep_is_as_it_was(adapted: SweepResults) -> None:

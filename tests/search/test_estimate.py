@@ -42,10 +42,12 @@ def test_the_longest_trial_counts() -> None:
     assert estimate.images_trained == IMAGES * 6 * (8 + 3 * 2)
 
 
-def test_finishing_is_one_more_network_and_its_epochs() -> None:
-    estimate = estimated(finish={"epochs": {"low": 0, "high": 8, "step": 4}})
-    assert estimate.candidates == 6 * (3 + 1)
-    assert estimate.images_trained == IMAGES * (4 + 6 * (3 * 2 + 8))
+def test_each_piece_of_finishing_is_a_network_and_its_epochs() -> None:
+    estimate = estimated(
+        finish={"epochs": {"low": 0, "high": 8, "step": 4}, "pieces": {"low": 1, "high": 3}}
+    )
+    assert estimate.candidates == 6 * (3 + 3)
+    assert estimate.images_trained == IMAGES * (4 + 6 * (3 * 2 + 3 * 8))
 
 
 def test_baselines_train_as_long_as_the_longest_trial() -> None:
