@@ -117,6 +117,8 @@ class SweepSettings(Settings):
             latency is estimated; null measures the layers here, before the first trial.
         budget: what the sweep may spend besides its trials.
         early_stopping: whether trials far below the front, at equal cost, are stopped.
+        promote: whether trials begin with the fewest `finish.pieces` that are searched and the
+            best go on, piece by piece, as trials that share all they have in common.
         start: what the sweep begins with.
         baselines: networks to beat, shown beside the front.
         wandb: where the sweep is recorded besides Parquet.
@@ -137,6 +139,7 @@ class SweepSettings(Settings):
     latency_table: str | None = None
     budget: BudgetSettings = BudgetSettings()
     early_stopping: bool = False
+    promote: bool = False
     start: StartSettings = StartSettings()
     baselines: tuple[BaselineSettings, ...] = ()
     wandb: WandbSettings = WandbSettings()

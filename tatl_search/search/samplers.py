@@ -1,7 +1,7 @@
 """Who proposes a trial's settings: one of Optuna's samplers, a grid, or somebody's list."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from optuna.distributions import BaseDistribution
@@ -16,7 +16,7 @@ from optuna.samplers import (
 )
 from optuna.search_space import IntersectionSearchSpace
 from optuna.study import Study
-from optuna.trial import FrozenTrial
+from optuna.trial import FrozenTrial, TrialState
 
 from tatl_search.config import Sampler, SweepSettings
 
@@ -95,27 +95,43 @@ class _NSGAIII(_LooksOnce, NSGAIIISampler):
 
 
 class Fixed(BaseSampler):
-    """Proposes given values, and draws what they leave open.
+    """Proposes given values, and has another sampler draw what they leave open.
 
-    Optuna would queue such trials in the study. Decided by a trial's number instead, they can
-    neither be queued twice nor be lost when a driver dies.
+    Optuna would queue such trials in the study. Decided when a trial is drawn instead, they can
+    neither be queued twice nor be lost when a driver dies. Its `PartialFixedSampler` fixes nothing
+    that TPE draws in groups.
     """
 
-    def __init__(self, values: Mapping[str, Any], seed: int) -> None:
+    def __init__(self, values: Mapping[str, Any], rest: BaseSampler) -> None:
         self._values = values
-        self._rest = RandomSampler(seed=seed)
+        self._rest = rest
 
     def infer_relative_search_space(
         self, study: Study, trial: FrozenTrial
     ) -> dict[str, BaseDistribution]:
-        """Relate no parameters to each other."""
-        return {}
+        """Relate the parameters that the other sampler does."""
+        return self._rest.infer_relative_search_space(study, trial)
 
     def sample_relative(
         self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
-        """Draw nothing at once."""
-        return {}
+        """Draw as the other sampler does, but for the given values."""
+        drawn = self._rest.sample_relative(study, trial, search_space)
+        return {name: self._values.get(name, value) for name, value in drawn.items()}
+
+    def before_trial(self, study: Study, trial: FrozenTrial) -> None:
+        """Let the other sampler prepare."""
+        self._rest.before_trial(study, trial)
+
+    def after_trial(
+        self,
+        study: Study,
+        trial: FrozenTrial,
+        state: TrialState,
+        values: Sequence[float] | None,
+    ) -> None:
+        """Let the other sampler hear the outcome."""
+        self._rest.after_trial(study, trial, state, values)
 
     def sample_independent(
         self,
@@ -124,7 +140,7 @@ class Fixed(BaseSampler):
         param_name: str,
         param_distribution: BaseDistribution,
     ) -> Any:
-        """Return the given value, or a random one."""
+        """Return the given value, or what the other sampler draws."""
         if param_name in self._values:
             return self._values[param_name]
         return self._rest.sample_independent(study, trial, param_name, param_distribution)

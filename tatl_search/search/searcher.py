@@ -190,7 +190,13 @@ class WorkSearcher(Searcher):
             self._close_account(item.number)
         elif self._is_awaited(item):
             outcome = {objective: float(result[objective.value]) for objective in Objective}
-            self._study.tell(item.number, outcome, result["stop_reason"], result["latency_ms"])
+            self._study.tell(
+                item.number,
+                outcome,
+                result["stop_reason"],
+                result["latency_ms"],
+                result["images_of_trial"],
+            )
             self._close_account(item.number)
 
     def _close_account(self, number: int) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import optuna
 from optuna.exceptions import ExperimentalWarning
-from optuna.samplers import BaseSampler
+from optuna.samplers import BaseSampler, RandomSampler
 from optuna.search_space import IntersectionSearchSpace
 from optuna.trial import FrozenTrial, Trial, TrialState
 
@@ -18,8 +18,9 @@ from tatl_search.core.constraints import WORST, violations
 from tatl_search.search.answers import Asked, Recalled
 from tatl_search.search.journal import open_journal
 from tatl_search.search.refusal import RefusedTrialError
+from tatl_search.search.rungs import IMAGES, RUNG, Rungs
 from tatl_search.search.samplers import Fixed, new_sampler, seed_of
-from tatl_search.space import RefusedSettingsError, SearchSpace
+from tatl_search.space import Range, RefusedSettingsError, SearchSpace
 from tatl_search.space.distributions import Suggest
 from tatl_search.space.grid import shuffled_grid
 
@@ -116,6 +117,16 @@ class SweepStudy:
         self._common = IntersectionSearchSpace()
         self._points = (
             shuffled_grid(space.section, seed) if self._settings.sampler is Sampler.GRID else ()
+        )
+        self._rungs = self._rungs_of(space) if self._settings.promote else None
+
+    def _rungs_of(self, space: SearchSpace) -> Rungs:
+        objectives, pieces = self._settings.objectives, dict(space.parameters)[RUNG]
+        assert isinstance(pieces, Range)
+        return Rungs(
+            pieces,
+            [-1.0 if objective.higher_is_better else 1.0 for objective in objectives],
+            [self._worst(objective) for objective in objectives],
         )
 
     @property
@@ -265,11 +276,16 @@ class SweepStudy:
         return self._propose(number, self._open[number])
 
     def _sampler(self, number: int) -> BaseSampler:
-        """Return who proposes a trial: the list of first trials, the grid, or the sampler."""
+        """Return who proposes a trial: the first trials' list, the grid, a rung or the sampler."""
         fixed = [*self._study.user_attrs.get(FIRST_TRIALS, ()), *self._points]
+        random = RandomSampler(seed=seed_of(self._seed, number))
+        lowest = self._rungs.first if self._rungs else {}
         if number < len(fixed):
-            return Fixed(fixed[number], seed_of(self._seed, number))
-        return new_sampler(self._settings, self._seed, number, self._common)
+            return Fixed({**lowest, **fixed[number]}, random)
+        if self._rungs and (climbs := self._rungs.climb(self._study.get_trials(deepcopy=False))):
+            return Fixed(climbs, random)
+        sampler = new_sampler(self._settings, self._seed, number, self._common)
+        return Fixed(lowest, sampler) if lowest else sampler
 
     def _propose(self, number: int, trial: Trial) -> Proposal:
         self._open[number] = trial
@@ -295,6 +311,7 @@ class SweepStudy:
         outcome: Mapping[Objective, float],
         note: str,
         latency_ms: float | None = None,
+        images_trained: int = 0,
     ) -> None:
         """Tell the outcome of an open trial.
 
@@ -303,7 +320,9 @@ class SweepStudy:
             outcome: a value for each objective.
             note: why the trial stopped, for people.
             latency_ms: estimated latency of one image; null where it was not estimated.
+            images_trained: images through backward that it paid for.
         """
+        self._open[number].set_user_attr(IMAGES, images_trained)
         self._close(number, self._verdict(outcome, latency_ms), note)
 
     def tell_infeasible(self, number: int, note: str) -> None:

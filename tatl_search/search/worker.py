@@ -48,6 +48,7 @@ def run_item(
     started = time.perf_counter()
     trackers = _trackers(item, alive)
     last: CandidateRecord | None = None
+    images = 0
     stop_reason: StopReason | None = None
     infeasible: InfeasibleError | None = None
     try:
@@ -56,6 +57,7 @@ def run_item(
                 bench = open_workbench(item, alive)
                 for candidate in adapt(bench):
                     last = record_of(candidate, item)
+                    images += last.images_trained
                     for tracker in trackers:
                         tracker.candidate(last)
                     listener(last)
@@ -73,7 +75,7 @@ def run_item(
     finally:
         for tracker in trackers:
             tracker.close()
-    return _ending(item, last, ended)
+    return {**_ending(item, last, ended), "images_of_trial": images}
 
 
 def open_workbench(item: WorkItem, alive: Callable[[], None] = in_silence) -> Workbench:

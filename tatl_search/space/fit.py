@@ -10,6 +10,9 @@ from tatl_search.space.grid import MOST_POINTS, grid, has_steps
 UNCONDITIONAL = (Sampler.GP, Sampler.QMC)
 """Samplers that would draw conditional settings at random, and learn nothing of them."""
 
+COUNTED = (Sampler.GRID, Sampler.QMC)
+"""Samplers whose next point follows from the number of trials before."""
+
 
 def check_fit(section: Section, sweep: SweepSettings, place: str, faults: Faults) -> None:
     """Note what keeps a sweep's sampler from searching a space.
@@ -28,6 +31,22 @@ def check_fit(section: Section, sweep: SweepSettings, place: str, faults: Faults
             )
     elif sweep.sampler is Sampler.GRID:
         _check_grid(section, sweep, place, faults)
+    if sweep.promote:
+        _check_rungs(section, sweep, place, faults)
+
+
+def _check_rungs(section: Section, sweep: SweepSettings, place: str, faults: Faults) -> None:
+    """Note what keeps trials from going on where others stopped."""
+    finish = section.get("finish", {})
+    if not isinstance(finish.get("pieces"), Range):
+        text = "promote needs the lengths that trials may have: finish.pieces: {low: .., high: ..}"
+        faults.add(place, "sweep.promote", text)
+    if finish.get("epochs", 0) == 0:
+        text = "promote needs pieces of one length: give finish.epochs a value of 1 or more"
+        faults.add(place, "sweep.promote", text)
+    if sweep.sampler in COUNTED:
+        text = f"{sweep.sampler.value} counts its trials, and none of them goes on; choose another"
+        faults.add(place, "sweep.sampler", f"{text} sampler, or leave sweep.promote out")
 
 
 def _check_grid(section: Section, sweep: SweepSettings, place: str, faults: Faults) -> None:

@@ -59,3 +59,17 @@ def test_gp_and_early_stopping_do_not_go_together() -> None:
 def test_gpu_hours_need_gpus() -> None:
     told = refused("tpe", {}, budget={"gpu_hours": 2})
     assert "budget.gpu_hours: no trial holds a GPU" in told
+
+
+@pytest.mark.parametrize(
+    ("finish", "sampler", "told"),
+    [
+        ({"epochs": 2}, "tpe", "finish.pieces: {low: .., high: ..}"),
+        ({"epochs": 2, "pieces": {"choices": [1, 2]}}, "tpe", "finish.pieces: {low: .., high: ..}"),
+        ({"pieces": {"low": 1, "high": 3}}, "tpe", "give finish.epochs a value of 1 or more"),
+        ({"epochs": 2, "pieces": {"low": 1, "high": 3}}, "qmc", "qmc counts its trials"),
+    ],
+)
+def test_promotion_needs_rungs(finish: dict[str, Any], sampler: str, told: str) -> None:
+    assert told in refused(sampler, {"finish": finish}, promote=True)
+    space_from_raw({"finish": {"epochs": 2, "pieces": {"low": 1, "high": 3}}})

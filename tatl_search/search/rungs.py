@@ -1,0 +1,96 @@
+"""Trials that go on where others stopped: the same settings, finished for longer.
+
+Such a trial shares all stages of the one before it and pays for its last piece alone.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from optuna.trial import FrozenTrial, TrialState
+
+from tatl_search.core.promotion import Climber, Floats, next_to_climb
+from tatl_search.space import Range
+
+RUNG = "finish.pieces"
+"""Name of the parameter that is climbed."""
+
+IMAGES = "images_trained"
+"""Name of what the journal knows of a trial's costs."""
+
+
+@dataclass
+class _Ladder:
+    """Trials that differ in their rung alone.
+
+    Attributes:
+        settings: their parameters besides.
+        sent: rungs that trials were sent to.
+        values: rung -> values that were told.
+    """
+
+    settings: Mapping[str, Any]
+    sent: set[int] = field(default_factory=set)
+    values: dict[int, Sequence[float]] = field(default_factory=dict)
+
+
+class Rungs:
+    """Says which trial is to go on, by what the study knows."""
+
+    def __init__(self, rungs: Range, signs: Sequence[float], reference: Sequence[float]) -> None:
+        """Prepare to look at trials.
+
+        Args:
+            rungs: the lengths that a trial may have.
+            signs: of each objective: -1 where it is maximised, else 1.
+            reference: of each objective, the worst value that counts; 0 for accuracy.
+        """
+        self._step = int(rungs.step or 1)
+        self._lowest, self._highest = int(rungs.low), int(rungs.high)
+        scale = np.array([value or 1.0 for value in reference])
+        self._weights = np.array(signs) / scale
+        self._reference = np.array(reference) * self._weights
+
+    @property
+    def first(self) -> Mapping[str, int]:
+        """What a new trial is given: the lowest rung."""
+        return {RUNG: self._lowest}
+
+    def climb(self, trials: Iterable[FrozenTrial]) -> Mapping[str, Any] | None:
+        """Return the parameters of a trial that goes on; null where a new one is due.
+
+        Args:
+            trials: all that the study knows.
+        """
+        ladders: dict[frozenset[tuple[str, Any]], _Ladder] = {}
+        spent = {True: 0, False: 0}
+        for trial in trials:
+            rung = trial.params.get(RUNG)
+            if rung is None:
+                continue  # just begun, its parameters not drawn yet
+            settings = {name: value for name, value in trial.params.items() if name != RUNG}
+            ladder = ladders.setdefault(frozenset(settings.items()), _Ladder(settings))
+            ladder.sent.add(rung)
+            if trial.state is TrialState.COMPLETE:
+                ladder.values[rung] = trial.values
+            spent[rung > self._lowest] += int(trial.user_attrs.get(IMAGES, 0))
+        if spent[True] >= spent[False]:
+            return None
+        return self._due(list(ladders.values()))
+
+    def _due(self, ladders: Sequence[_Ladder]) -> Mapping[str, Any] | None:
+        climbers = [self._climber(ladder) for ladder in ladders]
+        chosen = next_to_climb(climbers, self._reference)
+        if chosen is None:
+            return None
+        return {**ladders[chosen].settings, RUNG: self._rung(len(climbers[chosen].values))}
+
+    def _climber(self, ladder: _Ladder) -> Climber:
+        values: list[Floats] = []
+        while (rung := self._rung(len(values))) in ladder.values:
+            values.append(np.array(ladder.values[rung]) * self._weights)
+        return Climber(values, rung <= self._highest and rung not in ladder.sent)
+
+    def _rung(self, number: int) -> int:
+        return self._lowest + number * self._step

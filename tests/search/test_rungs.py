@@ -1,0 +1,108 @@
+"""Trials that go on where others stopped, in a real study with a real journal."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tatl_search.config import Objective
+from tatl_search.search.rungs import IMAGES, RUNG
+from tatl_search.search.study import Proposal, SweepStudy
+from tatl_search.space import SearchSpace, space_from_raw
+
+REFERENCE = {Objective.MACS: 1000.0, Objective.PARAMETERS: 100.0, Objective.SIZE_BYTES: 400.0}
+NEW, PIECE = 1000, 400
+"""Images that a new trial and a further piece cost."""
+
+
+def space(sampler: str = "tpe", **sweep: Any) -> SearchSpace:
+    own = {"trials": 50, "startup_trials": 3, "sampler": sampler, "promote": True, **sweep}
+    return space_from_raw(
+        {
+            "sweep": own,
+            "prune": {
+                "threshold": {"low": 0.5, "high": 0.9},
+                "method": {"choices": {"l1": None, "tatl": {"rate": {"low": 0.1, "high": 0.3}}}},
+            },
+            "finish": {"epochs": 2, "pieces": {"low": 1, "high": 3}},
+        }
+    )
+
+
+def open_study(folder: Path, searched: SearchSpace) -> SweepStudy:
+    return SweepStudy(folder / "study.journal", "test", searched, 0, REFERENCE)
+
+
+def settings(proposal: Proposal) -> str:
+    """Return what a trial has in common with those it shares stages with."""
+    return proposal.config.after(3).model_dump_json()
+
+
+def tell(study: SweepStudy, proposal: Proposal, accuracy: float) -> None:
+    pieces = proposal.config.finish.pieces
+    values = (accuracy, 300.0, 50.0, 200.0)
+    outcome = dict(zip(Objective, values, strict=True))
+    study.tell(proposal.number, outcome, "max_rounds", None, NEW if pieces == 1 else PIECE)
+
+
+def test_the_best_goes_on_and_new_ones_are_tried_for_as_many_images(tmp_path: Path) -> None:
+    study = open_study(tmp_path, space())
+    told = []
+    for accuracy in (0.7, 0.75, 0.76, 0.6, 0.65, 0.8):
+        proposal = study.ask()
+        told.append((settings(proposal), proposal.config.finish.pieces))
+        tell(study, proposal, accuracy)
+    first, *_ = told
+    # 1,000 images for the first; 400 + 400 take it to the top; then new ones, none of them better
+    # on the first rung than 0.7, until one is.
+    assert told[:3] == [(first[0], 1), (first[0], 2), (first[0], 3)]
+    assert [pieces for _, pieces in told[3:]] == [1, 1, 1]
+    assert len({name for name, _ in told}) == 4
+    best = study.ask()
+    assert (settings(best), best.config.finish.pieces) == (told[5][0], 2)
+    # While that one is under way, nobody else deserves to go on.
+    assert study.ask().config.finish.pieces == 1
+
+
+def test_who_goes_on_is_known_after_a_crash(tmp_path: Path) -> None:
+    study = open_study(tmp_path, space())
+    tell(study, first := study.ask(), 0.7)
+    going_on = study.ask()
+    again = open_study(tmp_path, space())
+    assert again.unfinished() == [1]
+    assert again.reopen(1).config == going_on.config
+    assert settings(going_on) == settings(first)
+    assert again.ask().config.finish.pieces == 1
+    trial = again._study.get_trials()[0]
+    assert (trial.user_attrs[IMAGES], trial.params[RUNG]) == (NEW, 1)
+
+
+def test_who_fails_or_is_stopped_on_its_way_is_not_sent_again(tmp_path: Path) -> None:
+    for name, ends in (
+        ("failed", lambda study, number: study.tell_infeasible(number, "nan_loss")),
+        ("stopped", lambda study, number: study.tell_stopped(number, 2, "below_front")),
+    ):
+        (tmp_path / name).mkdir()
+        study = open_study(tmp_path / name, space())
+        tell(study, study.ask(), 0.7)
+        ends(study, study.ask().number)
+        after = study.ask()
+        assert after.config.finish.pieces == 1
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "nsga2", "nsga3", "random"])
+def test_whoever_proposes_new_trials_begin_at_the_bottom(tmp_path: Path, sampler: str) -> None:
+    study = open_study(tmp_path, space(sampler))
+    study.begin(lessons=[], first=[{"prune.threshold": 0.8}])
+    proposals = []
+    for number in range(24):
+        proposals.append(proposal := study.ask())
+        tell(study, proposal, 0.5 + 0.01 * (number % 7) + 0.05 * proposal.config.finish.pieces)
+    assert proposals[0].config.prune.threshold == 0.8
+    pieces = [proposal.config.finish.pieces for proposal in proposals]
+    assert set(pieces) == {1, 2, 3}
+    reached: dict[str, list[int]] = {}
+    for proposal in proposals:
+        reached.setdefault(settings(proposal), []).append(proposal.config.finish.pieces)
+    assert all(rungs == list(range(1, len(rungs) + 1)) for rungs in reached.values())
+    assert len(reached) > 3
