@@ -185,7 +185,8 @@ class Workbench:
             stage: the last round's, or that of the piece before.
             root: the first fine-tuning.
         """
-        settings = finishing(self.config.retrain, self.config.finish.epochs)
+        finish = self.config.finish
+        settings = finishing(self.config.retrain, finish.epochs, finish.learning_rate)
         distils = settings.distillation_weight > 0
         return self.train_further(stage, settings, root if distils else None)
 
@@ -357,10 +358,20 @@ class Workbench:
         channels_last(module.to(self.device))
 
 
-def finishing(settings: RetrainSettings, epochs: int) -> RetrainSettings:
-    """Return how a network is trained that is not pruned again: as in its rounds, but longer."""
+def finishing(
+    settings: RetrainSettings, epochs: int, learning_rate: float | None = None
+) -> RetrainSettings:
+    """Return how a network is trained that is not pruned again: as in its rounds, but longer.
+
+    Args:
+        settings: of its rounds.
+        epochs: of this training.
+        learning_rate: null keeps that of its rounds.
+    """
+    rate = learning_rate or settings.learning_rate
     # Sparsity makes the next pruning cheap; there is none.
-    return settings.model_copy(update={"epochs": epochs, "sparsity": 0.0})
+    changes = {"epochs": epochs, "learning_rate": rate, "sparsity": 0.0}
+    return settings.model_copy(update=changes)
 
 
 def _device_name(device: str) -> str:

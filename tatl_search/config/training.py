@@ -54,10 +54,12 @@ class FinishSettings(Settings):
         pieces: how many pieces follow each other, each with a schedule and a candidate of its
             own, so that a longer finishing continues a shorter one (warm restarts: Loshchilov
             and Hutter 2017, arXiv 1608.03983).
+        learning_rate: of these pieces; null takes that of `retrain`.
     """
 
     epochs: Annotated[int, Field(ge=0)] = 0
     pieces: Count = 1
+    learning_rate: Positive | None = None
 
     @property
     def networks(self) -> int:

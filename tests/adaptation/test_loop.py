@@ -219,6 +219,20 @@ def test_a_longer_finishing_continues_a_shorter_one(store: Path) -> None:
     assert found[-1].label == "trial 0 round 5, finished"
 
 
+def test_finishing_may_learn_at_a_rate_of_its_own(store: Path) -> None:
+    """It then is another stage than at the rounds' rate, and the rounds stay what they were."""
+    as_before, slower = (
+        run(store, config(finish={"epochs": 1, "learning_rate": rate}), owner=str(rate))
+        for rate in (None, 0.001)
+    )
+    keys = [[c.stage.key for c in found] for found in (as_before, slower)]
+    assert keys[0][:-1] == keys[1][:-1]
+    assert keys[0][-1] != keys[1][-1]
+    pruned = slower[-2].stage
+    longer = finishing(config().retrain, 1).model_copy(update={"learning_rate": 0.001})
+    assert bench(store, owner="alone").train_further(pruned, longer, None).key == keys[1][-1]
+
+
 def test_finishing_follows_the_teacher_of_the_rounds(store: Path) -> None:
     settings = config(
         stop={"max_rounds": 0}, finish={"epochs": 1}, retrain={"distillation_weight": 0.5}
