@@ -80,7 +80,7 @@ def _run(arm: str, seed: int, options: argparse.Namespace) -> None:
         if arm == "random":
             # A seed of its own for each trial: no two share a stage.
             own = f"seed={{low: {1000 * (seed + 1)}, high: {1000 * (seed + 1) + 999}}}"
-            overrides += [own, "sweep.sampler=random", "sweep.start={}"]
+            overrides += [own, "sweep.sampler=random", "sweep.start={}", "sweep.promote=false"]
         overrides.append(f"sweep.budget.images_trained={IMAGES}")
         began = time.time()
         # Sweeps in one storage folder would take over each other's stages.
