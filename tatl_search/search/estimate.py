@@ -8,8 +8,9 @@ from typing import Any
 
 from tatl_search.config import BudgetSettings, Objective
 from tatl_search.search.preflight import NetworkCheck, check_networks, training_speed
+from tatl_search.search.rungs import RUNG
 from tatl_search.search.variants import most_epochs, shared_roots, variants
-from tatl_search.space import SearchSpace
+from tatl_search.space import Range, SearchSpace
 
 FORWARD_SHARE = 0.3
 """Time of a forward-only image as a share of a training one (measured: docs/architecture.md)."""
@@ -74,10 +75,11 @@ def estimate_sweep(space: SearchSpace, cpus: int) -> SweepEstimate:
         checks = check_networks(space, Path(cache), sweep.cpus_per_trial)
     check = max(checks, key=lambda found: found.costs[Objective.MACS])
     images = max(len(found.target.train.labels) for found in checks)
-    longest, rounds = most_epochs(space), _most_rounds(space)
+    longest, rounds = most_epochs(space), _most_rounds(space) - _promoted_pieces(space)
+    each = longest - _promoted_pieces(space) * _epochs_of_a_piece(space)
     shared = [root.finetune.epochs for root in shared_roots(space)]
     roots = len(shared) or sweep.trials
-    epochs = (sweep.trials + len(sweep.baselines)) * longest
+    epochs = sweep.trials * each + len(sweep.baselines) * longest
     if shared:
         epochs -= sweep.trials * min(shared) - sum(shared)
     speed = training_speed(check)
@@ -116,6 +118,21 @@ def _most_rounds(space: SearchSpace) -> int:
     length = ("stop.max_rounds", "finish.epochs", "finish.pieces")
     every = variants(space, lambda name: name.endswith(length), position=1.0)
     return max(config.stop.max_rounds + config.finish.networks for config in every)
+
+
+def _promoted_pieces(space: SearchSpace) -> int:
+    """Return the pieces of finishing that no trial pays for together with all before."""
+    if not space.sweep.promote:
+        return 0
+    pieces = dict(space.parameters)[RUNG]
+    assert isinstance(pieces, Range)
+    return int(pieces.high - pieces.low)
+
+
+def _epochs_of_a_piece(space: SearchSpace) -> int:
+    """Return the epochs of the longest piece of finishing."""
+    every = variants(space, lambda name: name.endswith("finish.epochs"), position=1.0)
+    return max(config.finish.epochs for config in every)
 
 
 def _forward_images(check: NetworkCheck) -> int:

@@ -50,6 +50,13 @@ def test_each_piece_of_finishing_is_a_network_and_its_epochs() -> None:
     assert estimate.images_trained == IMAGES * (4 + 6 * (3 * 2 + 3 * 8))
 
 
+def test_promoted_trials_pay_for_no_more_than_new_ones() -> None:
+    finish = {"epochs": 8, "pieces": {"low": 1, "high": 5}}
+    estimate = estimated(finish=finish, sweep={"trials": 6, "promote": True})
+    assert estimate.candidates == 6 * (3 + 1)
+    assert estimate.images_trained == IMAGES * (4 + 6 * (3 * 2 + 8))
+
+
 def test_baselines_train_as_long_as_the_longest_trial() -> None:
     with_two = estimated(baselines=[{"image_size": 24}, {"image_size": 16}])
     assert with_two.images_trained - estimated().images_trained == IMAGES * 2 * (4 + 3 * 2)
