@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from tatl_search.config import RetrainSettings, TrainingSettings
 from tatl_search.nets import microbatches
 from tatl_search.nets.finetune import TrainingReport, train
+from tatl_search.nets.memory import share_of_gpu
 from tatl_search.nets.microbatches import MicroBatches
 from tatl_search.nets.second_task import SecondTask
 from tests.nets.lively import some_images
@@ -171,3 +172,20 @@ def test_a_network_that_does_not_fit_is_trained_all_the_same(tmp_path: Path) -> 
     assert train(module, batches, WIDE, 2, "cpu").micro_batch is None
     for name, tensor in module.state_dict().items():
         torch.testing.assert_close(found[name], tensor, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_a_network_that_does_not_fit_its_share_of_a_gpu_is_trained_all_the_same() -> None:
+    """As above, on a GPU: the process keeps to 150 MB."""
+    on_gpu = [(images.cuda(), labels.cuda()) for images, labels in batches(0)]
+    plain = WIDE.model_copy(update={"amp": False})
+    _, total = torch.cuda.mem_get_info()
+    whole, cut = wide(), wide()
+    assert train(whole, lambda _: on_gpu, plain, 2, "cuda").micro_batch is None
+    whole.cpu()
+    with share_of_gpu(total // 300_000_000):
+        report = train(cut, lambda _: on_gpu, plain, 2, "cuda")
+        cut.cpu()
+    assert report.micro_batch in (2, 4, 8, 16)
+    for one, other in zip(cut.parameters(), whole.parameters(), strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-2, atol=1e-4)  # TF32

@@ -103,6 +103,18 @@ def test_a_trial_leaves_a_gpu_as_it_was(tmp_path: Path, caplog: pytest.LogCaptur
 
 
 @needs_gpu
+def test_a_trial_that_ran_out_of_memory_leaves_nothing_to_the_next(tmp_path: Path) -> None:
+    """As on an actor that is reused; the GPU is cut into so many parts that nothing fits."""
+    _, total = torch.cuda.mem_get_info()
+    for number, (share, reason) in enumerate(((8_000_000 / total, "out_of_memory"), (0.5, None))):
+        item = work_item(tmp_path / str(number), number=number, stop={"max_rounds": 1})
+        sweep = item.sweep.model_copy(update={"gpus_per_trial": share})
+        report = report_of(item.model_copy(update={"sweep": sweep}), lambda _: None)
+        assert (report["event"], report["infeasible_reason"]) == (Event.END, reason)
+        assert torch.cuda.memory_allocated() == torch.cuda.memory_reserved() == 0
+
+
+@needs_gpu
 def test_a_share_of_a_gpu_is_kept_to_and_what_is_left_is_told(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
