@@ -4,8 +4,6 @@ So many processes train the same network on one GPU at once, each kept to its sh
 as a trial's worker is, by random images that lie on the device. Needs a GPU, torch, torchvision,
 timm, pydantic and what `nets/zoo.py` imports, neither Ray nor Optuna, W&B or Torch-Pruning.
 
-Never run so far: no machine with a GPU was at hand.
-
     python -m benchmarks.gpus
 """
 
@@ -57,11 +55,15 @@ class Found:
         images_per_second: through backward.
         reserved_bytes: most that torch took of the GPU.
         micro_batch: most images at once, where a batch did not fit; null where it did.
+        held_bytes: what torch held of the GPU in the end.
+        used_bytes: what all processes together held of the GPU at that time.
     """
 
     images_per_second: float
     reserved_bytes: int
     micro_batch: int | None
+    held_bytes: int
+    used_bytes: int
 
 
 def main() -> None:
@@ -76,8 +78,11 @@ def main() -> None:
         raise SystemExit("torch sees no GPU here: there is nothing to measure")
     task = Task(given.network, given.side, given.batch, given.steps)
     print(f"{torch.cuda.get_device_name()}, torch {torch.__version__}, {task}\n")
-    print("| trials a GPU | images/s each | in sum | times one | GB each, at most | micro-batch |")
-    print("|---|---|---|---|---|---|", flush=True)
+    print(
+        "| trials a GPU | images/s each | in sum | times one | GB each, at most | micro-batch |"
+        " GB beside tensors, in sum |"
+    )
+    print("|---|---|---|---|---|---|---|", flush=True)
     alone = 0.0
     for processes in AT_ONCE:
         found = together(task, processes)
@@ -85,9 +90,10 @@ def main() -> None:
         alone = alone or sum(rates)
         memory = max(each.reserved_bytes for each in found) / 1e9
         cut = min((each.micro_batch for each in found if each.micro_batch), default="whole")
+        outside = found[0].used_bytes - sum(each.held_bytes for each in found)
         print(
             f"| {processes} | {min(rates):.0f} to {max(rates):.0f} | {sum(rates):.0f} |"
-            f" {sum(rates) / alone:.2f} | {memory:.2f} | {cut} |",
+            f" {sum(rates) / alone:.2f} | {memory:.2f} | {cut} | {outside / 1e9:.2f} |",
             flush=True,
         )
 
@@ -106,20 +112,34 @@ def together(task: Task, processes: int) -> list[Found]:
         process.join()
     if any(process.exitcode for process in running):
         raise SystemExit(f"a process of {processes} on the GPU failed; see above")
-    return [Found(*results.get()) for _ in running]
+    return [results.get() for _ in running]
 
 
 def work(task: Task, processes: int, barrier: Barrier, results: Any) -> None:
     """Train in this process and put into the queue what was seen."""
     torch.set_num_threads(1)
+    with share_of_gpu(processes):
+        results.put(trained(task, barrier))
+
+
+def trained(task: Task, barrier: Barrier) -> Found:
+    """Train; the network goes when this returns, so that its memory can be given back."""
     network = NetworkSettings(name=task.network, weights="random")
     module = build(network, CLASSES, task.side).module
-    with share_of_gpu(processes):
-        watched = Clock(task, barrier)
-        settings = TrainingSettings(epochs=1, batch_size=task.batch, schedule="constant")
-        report = train(module, watched.batches, settings, WARM_UP + task.steps, "cuda")
-        reserved = torch.cuda.max_memory_reserved()
-        results.put((task.batch * task.steps / watched.seconds, reserved, report.micro_batch))
+    watched = Clock(task, barrier)
+    settings = TrainingSettings(epochs=1, batch_size=task.batch, schedule="constant")
+    report = train(module, watched.batches, settings, WARM_UP + task.steps, "cuda")
+    barrier.wait(TOGETHER_S)
+    free, total = torch.cuda.mem_get_info()
+    found = Found(
+        images_per_second=task.batch * task.steps / watched.seconds,
+        reserved_bytes=torch.cuda.max_memory_reserved(),
+        micro_batch=report.micro_batch,
+        held_bytes=torch.cuda.memory_reserved(),
+        used_bytes=total - free,
+    )
+    barrier.wait(TOGETHER_S)  # nobody gives back before all have looked
+    return found
 
 
 class Clock:
