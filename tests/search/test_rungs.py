@@ -1,5 +1,6 @@
 """Trials that go on where others stopped, in a real study with a real journal."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -77,17 +78,22 @@ def test_who_goes_on_is_known_after_a_crash(tmp_path: Path) -> None:
     assert (trial.user_attrs[IMAGES], trial.params[RUNG]) == (NEW, 1)
 
 
-def test_who_fails_or_is_stopped_on_its_way_is_not_sent_again(tmp_path: Path) -> None:
-    for name, ends in (
-        ("failed", lambda study, number: study.tell_infeasible(number, "nan_loss")),
-        ("stopped", lambda study, number: study.tell_stopped(number, 2, "below_front")),
-    ):
-        (tmp_path / name).mkdir()
-        study = open_study(tmp_path / name, space())
-        tell(study, study.ask(), 0.7)
-        ends(study, study.ask().number)
-        after = study.ask()
-        assert after.config.finish.pieces == 1
+def failed(study: SweepStudy, number: int) -> None:
+    study.tell_infeasible(number, "nan_loss")
+
+
+def stopped(study: SweepStudy, number: int) -> None:
+    study.tell_stopped(number, 2, "below_front")
+
+
+@pytest.mark.parametrize("ends", [failed, stopped])
+def test_who_fails_or_is_stopped_on_its_way_is_not_sent_again(
+    tmp_path: Path, ends: Callable[[SweepStudy, int], None]
+) -> None:
+    study = open_study(tmp_path, space())
+    tell(study, study.ask(), 0.7)
+    ends(study, study.ask().number)
+    assert study.ask().config.finish.pieces == 1
 
 
 @pytest.mark.parametrize("sampler", ["tpe", "nsga2", "nsga3", "random"])
