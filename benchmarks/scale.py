@@ -184,7 +184,7 @@ class Feed:
         study = SweepStudy(self.folder.journal, "fed", space, 0, manifest.reference)
         study.begin([], [])
         objectives = space.sweep.objectives
-        self._scheduler = FrontScheduler(0, objectives, {})
+        self._scheduler = FrontScheduler(objectives, {})
         self._progress = ProgressCallback(
             10**9, 0, objectives, manifest.reference, lambda _report, _snapshot: None
         )
@@ -211,14 +211,14 @@ class Feed:
             _, seconds = timed(partial(self._parquet.candidate, row))
             self.timings.rows.append(seconds)
             self.candidates += 1
-            report = figures(row, Event.CANDIDATE)
+            report = figures(item, row, Event.CANDIDATE)
             stops, seconds = timed(partial(self._hear, name, report))
             self.timings.reports.append(seconds)
             if stops:
                 break
         else:
             self._parquet.trial(ending(item, row))
-            report = {**figures(row, Event.END), "kind": item.kind.value, "detail": ""}
+            report = {**figures(item, row, Event.END), "kind": item.kind.value, "detail": ""}
             self._hear(name, {**report, "infeasible_reason": None})
         self._searcher.on_trial_complete(name, {**report, "infeasible_reason": None})
         self.trials += 1

@@ -116,7 +116,7 @@ class SweepSettings(Settings):
         latency_table: a file of `latency --table`, measured on the device that counts, from which
             latency is estimated; null measures the layers here, before the first trial.
         budget: what the sweep may spend besides its trials.
-        early_stopping: whether trials far below the front, at equal cost, are stopped.
+        early_stopping: whether trials that are unlikely to come to the front are stopped.
         promote: whether trials begin with the fewest `finish.pieces` that are searched and the
             best go on, piece by piece, as trials that share all they have in common.
         start: what the sweep begins with.

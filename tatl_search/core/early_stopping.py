@@ -1,15 +1,19 @@
-"""When a trial with several objectives is hopeless: far below the front, at equal cost.
+"""When a trial with several objectives is hopeless: it is unlikely to come to the front again.
 
 *Our reading* of no paper: schedulers such as ASHA (Li et al. 2018, arXiv 1810.05934) compare one
-number at equal resources. Here a trial is a trajectory of ever cheaper networks, and each is
-compared with what other trials reach at its cost.
+number at equal resources. Here a trial is a trajectory of ever cheaper networks, and what counts
+is not where it stands but where it is going: a network far below the front may lead to one on it,
+since accuracy falls slowly while the front falls with cost.
+
+So the networks to come are **forecast**: every round takes the share of the costs that the last
+one took, and accuracy falls by what rounds of this sweep usually cost. How far rounds strayed from
+the usual says how likely each of the forecasts is to be beaten by enough.
 
 The front is a **staircase**: the best accuracy among networks that cost no more in any objective.
 A straight line between two networks would promise networks that nobody has. Where no other trial
-is as cheap there is nothing to compare with, and nothing stops.
+is as cheap there is nothing to compare with, and a trial that may get there is not hopeless.
 """
 
-import hashlib
 import math
 from array import array
 from collections.abc import Sequence
@@ -21,21 +25,14 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.floating[Any]]
 
-PATIENCE = 2
-"""Rounds in a row in which a trial must lie below the front."""
+CHANCE = 0.3
+"""A trial that comes to the front with less than this chance is stopped."""
 
-SHARE_UNSTOPPED = 0.1
-"""Share of the trials that run on whatever they look like: they teach the margin."""
-
-LEAST_FINISHED = 9
-"""Trials that must have finished before any is stopped.
-
-Of 10 trials in no particular order, the last is the one that came back from deepest with a
-chance of 1 in 10: so much a stop may err at first, and less with every trial that finishes.
-"""
+LEAST_ROUNDS = 10
+"""Rounds that must have been seen before any trial is stopped: from fewer no chance can be told."""
 
 
-def shortfall(accuracy: float, costs: Sequence[float], others: Floats) -> float:
+def shortfall(accuracy: float, costs: Sequence[float] | Floats, others: Floats) -> float:
     """Return how far an accuracy lies below the front at equal cost; negative above it.
 
     Args:
@@ -52,110 +49,132 @@ def shortfall(accuracy: float, costs: Sequence[float], others: Floats) -> float:
     return float(np.max(known)) - accuracy if len(known) else math.nan
 
 
-def depth(shortfalls: Sequence[float], patience: int = PATIENCE) -> float:
-    """Return how far below the front a trial has stayed for its last rounds.
+def step(before: Floats, now: Floats) -> float:
+    """Return how much cheaper a round made a network: the mean over costs of ln(before / now).
+
+    Rounds add up: 1 is two rounds of 0.5.
 
     Args:
-        shortfalls: one a round, in order.
-        patience: rounds that count.
+        before: (D,) costs above 0.
+        now: (D,) likewise.
+    """
+    return float(np.mean(np.log(before / now)))
+
+
+def usual_change(rounds: Floats) -> float:
+    """Return the change of accuracy that a step of 1 usually brings: least squares through 0.
+
+    A line through 0, since a round that removes nothing changes nothing.
+
+    Args:
+        rounds: (N, 2) step and change of accuracy of a round.
 
     Returns:
-        The least of the last `patience` shortfalls; NaN where there are fewer or one is NaN.
+        0 where no round became cheaper.
     """
-    last = shortfalls[-patience:]
-    return float(np.min(last)) if len(last) == patience else math.nan
+    steps, changes = rounds.T
+    return float(steps @ changes / (steps @ steps)) if np.any(steps) else 0.0
 
 
-def recovery(shortfalls: Sequence[float], patience: int = PATIENCE) -> float:
-    """Return the greatest depth from which a finished trial came back to the front.
-
-    It came back where a later round fell short by nothing. A network so cheap that it has no
-    equals is no return: the cheapest network of all, however bad, has none.
+def forecast(last_two: Floats, usual: float, rounds: int) -> Floats:
+    """Return the networks to come if every round is as the last one, and goes as usual.
 
     Args:
-        shortfalls: one a round, in order.
-        patience: as in `depth`.
+        last_two: (2, 1 + D) accuracy and costs of a trial's last two networks.
+        usual: change of accuracy that a step of 1 usually brings.
+        rounds: how many are to come.
 
     Returns:
-        0 for a trial that never lay below, or never came back.
+        (rounds, 1 + D) accuracies and costs.
     """
-    on_front = [rounds for rounds, missing in enumerate(shortfalls) if missing <= 0.0]
-    last = on_front[-1] if on_front else 0
-    depths = (depth(shortfalls[:rounds], patience) for rounds in range(1, last + 1))
-    return max((found for found in depths if found > 0.0), default=0.0)
+    before, now = last_two[:, 1:]
+    ahead = np.arange(1, rounds + 1)[:, None]
+    accuracy = last_two[1, 0] + usual * step(before, now) * ahead
+    return np.concatenate((accuracy, now * (now / before) ** ahead), axis=1)
 
 
-def learned_margin(recoveries: Sequence[float], least: int = LEAST_FINISHED) -> float:
-    """Return the depth below which no finished trial came back; infinite while too few finished.
+def chance_of_any(lacking: Floats, strays: Floats) -> float:
+    """Return how likely any of the networks to come is on the front, taken as independent.
 
     Args:
-        recoveries: one a finished trial.
-        least: trials that must have finished.
+        lacking: (R,) accuracy that each lacks if it comes as forecast.
+        strays: (N,) how far rounds came out above the usual; the share of them that makes up what
+            a network lacks is its chance.
     """
-    return max(recoveries) if len(recoveries) >= max(least, 1) else math.inf
-
-
-def runs_unstopped(seed: int, trial: int, share: float = SHARE_UNSTOPPED) -> bool:
-    """Whether a trial runs on whatever it looks like: decided by the seed and its number alone."""
-    digest = hashlib.sha256(f"{seed}:unstopped:{trial}".encode()).digest()
-    return int.from_bytes(digest[:8]) < share * 2**64
+    chances = np.mean(strays >= lacking[:, None], axis=1)
+    return float(1.0 - np.prod(1.0 - chances))
 
 
 @dataclass
 class EarlyStopping:
-    """Hears of every network of a sweep and says which trials to stop.
+    """Hears of every network of a sweep and says which trials are hopeless.
 
     Attributes:
-        seed: of the sweep; decides which trials run unstopped.
         costs: number of cost objectives.
-        patience: rounds in a row in which a trial must lie below the front.
-        least_finished: trials that must have finished before any is stopped.
-        share_unstopped: of the trials, which run on whatever they look like.
+        chance: a trial that comes to the front with less than this chance is hopeless.
+        least_rounds: rounds that must have been seen before any trial is.
     """
 
-    seed: int
     costs: int
-    patience: int = PATIENCE
-    least_finished: int = LEAST_FINISHED
-    share_unstopped: float = SHARE_UNSTOPPED
+    chance: float = CHANCE
+    least_rounds: int = LEAST_ROUNDS
     _networks: "array[float]" = field(default_factory=lambda: array("d"))
-    _shortfalls: dict[int, list[float]] = field(default_factory=dict)
-    _recoveries: list[float] = field(default_factory=list)
+    _rounds: "array[float]" = field(default_factory=lambda: array("d"))
 
-    @property
-    def margin(self) -> float:
-        """How far below the front a trial may stay; infinite until enough trials finished."""
-        return learned_margin(self._recoveries, self.least_finished)
+    def hear(self, trial: int, round_index: int, accuracy: float, costs: Sequence[float]) -> None:
+        """Take note of a trial's newest network.
 
-    def hear(self, trial: int, round_index: int, accuracy: float, costs: Sequence[float]) -> bool:
-        """Take note of a trial's newest network; return whether the trial should stop.
-
-        Round 0 is on the front like any network, but it is no round: nothing was pruned yet. A
-        trial heard from round 0 again has begun anew.
+        The first pruning teaches nothing: it starts from a network trained longer than a round.
 
         Args:
             trial: its number.
-            round_index: 0 for the unpruned network.
+            round_index: 0 for the unpruned network. A trial heard from 0 again has begun anew.
             accuracy: of the network.
-            costs: its costs, all to be minimised.
+            costs: its costs, all above 0 and to be minimised.
         """
-        rows = np.frombuffer(self._networks).reshape(-1, 2 + self.costs)
-        missing = shortfall(accuracy, costs, rows[rows[:, 0] != trial, 1:])
-        del rows  # an array that is looked at cannot grow
-        self._networks.extend((trial, accuracy, *costs))
-        if round_index == 0:
-            self._shortfalls[trial] = []
+        self._networks.extend((trial, round_index, accuracy, *costs))
+        last_two = self._last_two(trial)
+        if round_index < 2 or not _follow(last_two):
+            return
+        before, now = last_two
+        change = now[1] - before[1]
+        if math.isfinite(change):
+            self._rounds.extend((step(before[2:], now[2:]), change))
+
+    def is_hopeless(self, trial: int, rounds_left: int) -> bool:
+        """Whether none of the networks that a trial has yet to bring is likely on the front.
+
+        A trial without rounds left is not: there is nothing to save.
+
+        Args:
+            trial: its number.
+            rounds_left: the most rounds that it may still take.
+        """
+        last_two = self._last_two(trial)
+        rounds = np.frombuffer(self._rounds).reshape(-1, 2)
+        if rounds_left < 1 or not _follow(last_two) or len(rounds) < max(self.least_rounds, 1):
             return False
-        known = self._shortfalls.setdefault(trial, [])
-        known.append(missing)
-        hopeless = depth(known, self.patience) > self.margin
-        return hopeless and not runs_unstopped(self.seed, trial, self.share_unstopped)
+        usual = usual_change(rounds)
+        networks = self._table()
+        others = networks[networks[:, 0] != trial, 2:]
+        forecasts = forecast(last_two[:, 1:], usual, rounds_left)
+        lacking = np.array([shortfall(now[0], now[1:], others) for now in forecasts])
+        strays = rounds[:, 1] - usual * rounds[:, 0]
+        return not np.any(np.isnan(lacking)) and chance_of_any(lacking, strays) < self.chance
 
-    def finish(self, trial: int) -> None:
-        """Learn from a trial that ran to its end; one that was not heard of teaches nothing."""
-        if trial in self._shortfalls:
-            self._recoveries.append(recovery(self._shortfalls.pop(trial), self.patience))
+    def _last_two(self, trial: int) -> Floats:
+        """Return (2, 2 + D) round, accuracy and costs of a trial's last networks, or fewer."""
+        networks = self._table()
+        return networks[networks[:, 0] == trial, 1:][-2:]
 
-    def stop(self, trial: int) -> None:
-        """Forget a trial that was stopped: how it would have gone on is not known."""
-        self._shortfalls.pop(trial, None)
+    def _table(self) -> Floats:
+        """Return (N, 3 + D) trial, round, accuracy and costs of all networks.
+
+        The array cannot grow while anybody holds this view of it.
+        """
+        return np.frombuffer(self._networks).reshape(-1, 3 + self.costs)
+
+
+def _follow(last_two: Floats) -> bool:
+    """Whether two networks are there, of which the second came a round after the first."""
+    return len(last_two) == 2 and bool(last_two[1, 0] == last_two[0, 0] + 1)

@@ -171,9 +171,7 @@ class Driver:
         if not self._sweep.early_stopping:
             return None
         ended: dict[int, int | None] = dict.fromkeys(study.finished())
-        scheduler = FrontScheduler(
-            middle(self._space).seed, self._sweep.objectives, ended | study.stopped()
-        )
+        scheduler = FrontScheduler(self._sweep.objectives, ended | study.stopped())
         scheduler.recall(*self._rows())
         return scheduler
 

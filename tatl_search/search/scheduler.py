@@ -1,4 +1,4 @@
-"""Ray Tune's scheduler: stops trials that lie far below the front, at equal cost.
+"""Ray Tune's scheduler: stops trials that are unlikely to come to the front again.
 
 Ray's own schedulers compare one metric. See `core.early_stopping` for the rule.
 """
@@ -11,8 +11,7 @@ from ray.tune.schedulers import FIFOScheduler
 
 from tatl_search.config import Objective
 from tatl_search.core.early_stopping import EarlyStopping
-from tatl_search.errors import InfeasibleReason
-from tatl_search.records import CandidateRecord, TrialRecord, TrialState
+from tatl_search.records import CandidateRecord, TrialRecord
 from tatl_search.search.work import Event
 
 
@@ -22,19 +21,16 @@ class FrontScheduler(FIFOScheduler):
     A trial that ended may run again where its rows were damaged. It then ends where it did.
     """
 
-    def __init__(
-        self, seed: int, objectives: Sequence[Objective], ended: Mapping[int, int | None]
-    ) -> None:
+    def __init__(self, objectives: Sequence[Objective], ended: Mapping[int, int | None]) -> None:
         """Start with what earlier drivers decided.
 
         Args:
-            seed: of the sweep.
             objectives: of the sweep.
             ended: trial -> round after which it was stopped; null where it ended by itself.
         """
         super().__init__()  # type: ignore[no-untyped-call]
         self._costs = [o.value for o in objectives if not o.higher_is_better]
-        self._rule = EarlyStopping(seed, len(self._costs))
+        self._rule = EarlyStopping(len(self._costs))
         self._ended = dict(ended)
         self._stopped_now: set[str] = set()
 
@@ -43,18 +39,10 @@ class FrontScheduler(FIFOScheduler):
 
         They are heard again, from their first round.
         """
-        ended = {trial.trial: trial for trial in trials}
+        ended = {trial.trial for trial in trials}
         found = [row for row in candidates if row.trial in ended]
         for row in sorted(found, key=lambda row: (row.created_at, row.trial or 0, row.round)):
-            self._hear(vars(row))
-        for number, trial in ended.items():
-            if (
-                trial.state is TrialState.STOPPED
-                or trial.infeasible_reason == InfeasibleReason.WORKER_LOST
-            ):
-                self._rule.stop(number)
-            else:
-                self._rule.finish(number)
+            self._hear({**vars(row), "prunings": row.prunings})
 
     def has_stopped(self, ray_id: str) -> bool:
         """Whether the trial that Ray knows by this id was stopped by this scheduler."""
@@ -62,25 +50,23 @@ class FrontScheduler(FIFOScheduler):
 
     def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:
         """Decide whether a trial goes on after a round."""
-        event = result.get("event")
         number = result.get("trial")  # baselines and roots have none
-        if number is None:
+        if number is None or result.get("event") != Event.CANDIDATE or not self._stops(result):
             return str(FIFOScheduler.CONTINUE)
-        if event == Event.END:
-            self._rule.finish(number)
-        elif event == Event.CANDIDATE and self._stops(result):
-            self._stopped_now.add(trial.trial_id)
-            self._rule.stop(number)
-            return str(FIFOScheduler.STOP)
-        return str(FIFOScheduler.CONTINUE)
+        self._stopped_now.add(trial.trial_id)
+        return str(FIFOScheduler.STOP)
 
     def _stops(self, report: Mapping[str, Any]) -> bool:
         number = report["trial"]
         if number in self._ended:
             return bool(report["round"] == self._ended[number])
+        self._hear(report)
         # A trial at its own end has nothing left to stop, and its outcome is known.
-        return self._hear(report) and report["stop_reason"] is None
+        rounds_left = report["max_rounds"] - report["round"]
+        return report["stop_reason"] is None and self._rule.is_hopeless(number, rounds_left)
 
-    def _hear(self, report: Mapping[str, Any]) -> bool:
-        costs = [float(report[cost]) for cost in self._costs]
-        return self._rule.hear(report["trial"], report["round"], report["accuracy"], costs)
+    def _hear(self, report: Mapping[str, Any]) -> None:
+        # A network trained longer at the end says nothing of those that are still pruned.
+        if report["prunings"] == report["round"]:
+            costs = [float(report[cost]) for cost in self._costs]
+            self._rule.hear(report["trial"], report["round"], report["accuracy"], costs)

@@ -40,7 +40,7 @@ def run_work(config: dict[str, Any]) -> None:
     minutes = item.sweep.trial_minutes
     tune.report(
         refusal(item)
-        or report_of(item, lambda row: tune.report(figures(row, Event.CANDIDATE)), minutes)
+        or report_of(item, lambda row: tune.report(figures(item, row, Event.CANDIDATE)), minutes)
     )
 
 

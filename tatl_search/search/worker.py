@@ -156,7 +156,7 @@ def _trial_record(
 
 
 def _ending(item: WorkItem, last: CandidateRecord | None, ended: TrialRecord) -> dict[str, Any]:
-    known = figures(last, Event.END) if last else {"event": Event.END.value}
+    known = figures(item, last, Event.END) if last else {"event": Event.END.value}
     return {
         **known,
         "kind": item.kind.value,
@@ -167,10 +167,11 @@ def _ending(item: WorkItem, last: CandidateRecord | None, ended: TrialRecord) ->
     }
 
 
-def figures(record: CandidateRecord, event: Event) -> dict[str, Any]:
-    """Return what a worker reports of a candidate."""
+def figures(item: WorkItem, record: CandidateRecord, event: Event) -> dict[str, Any]:
+    """Return what a worker reports of a candidate of this piece of work."""
     fields = (
-        "label", "trial", "round", "accuracy", "macs", "parameters", "size_bytes", "latency_ms",
-        "images_trained", "seconds", "stop_reason",
+        "label", "trial", "round", "prunings", "accuracy", "macs", "parameters", "size_bytes",
+        "latency_ms", "images_trained", "seconds", "stop_reason",
     )  # fmt: skip
-    return {"event": event.value, **{name: getattr(record, name) for name in fields}}
+    known = {name: getattr(record, name) for name in fields}
+    return {"event": event.value, "max_rounds": item.config.stop.max_rounds, **known}

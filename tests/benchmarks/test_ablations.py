@@ -1,11 +1,13 @@
-"""The replayed grid: images against a naive count, and proposals against the product's study."""
+"""The replayed grid: images against a naive count, proposals against the product's, stops."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from benchmarks.ablations_replay import Recorded, Seen, greedy
+from benchmarks.ablations_replay import Recorded, Seen, all_seen, greedy
+from benchmarks.ablations_stopping import Rungs, effect, in_better_fronts, searched, whole_grid
 from benchmarks.ablations_teaching import ARMS, Search
 from benchmarks.grid import ROUNDS, Key, Row, search_space, trajectories
 from tatl_search.config import AdaptationConfig, Objective
@@ -101,3 +103,63 @@ def test_the_first_pick_of_who_knows_the_grid_is_the_best_trajectory(world: Reco
             seen.add(row)
         alone.append(seen.area)
     assert first.area == max(alone)
+
+
+class StopsAll:
+    """Finds every trial hopeless after its first round."""
+
+    def __init__(self) -> None:
+        self._round = 0
+
+    def hear(
+        self, trial: int, round_index: int, accuracy: float, costs: Sequence[float], /
+    ) -> None:
+        self._round = round_index
+
+    def is_hopeless(self, trial: int, rounds_left: int, /) -> bool:
+        return self._round == 1 and rounds_left > 0
+
+
+def test_what_stopping_everything_saves_and_costs(world: Recorded) -> None:
+    without, stopped = whole_grid(world, None, 0), whole_grid(world, StopsAll(), 0)
+    first_rounds = {rows[1].stage: rows[1] for rows in world.trajectories.values()}
+    assert stopped.stopped == len(world.trajectories)
+    assert stopped.points[-1].images == ROOT + len(first_rounds) * ROUND
+    found = effect(without, stopped)
+    assert found.saved == 1 - stopped.points[-1].images / all_seen(world).images
+    assert found.area_lost > 0.0
+    assert found.volume_lost > 0.0
+
+
+@pytest.mark.parametrize("arm", ["random", "last round"])
+def test_what_was_stopped_is_told_and_costs_nothing_more(world: Recorded, arm: str) -> None:
+    without, stopped = searched(arm, world, None, 0), searched(arm, world, StopsAll(), 0)
+    assert len(without.points) == len(stopped.points)
+    assert 0 < stopped.stopped <= len(stopped.points)
+    assert stopped.points[-1].images < without.points[-1].images
+
+
+def test_a_sweep_that_stops_nothing_is_the_sweep_without(world: Recorded) -> None:
+    generous = Rungs(world.macs, keep=1.0)
+    without, kept = whole_grid(world, None, 0), whole_grid(world, generous, 0)
+    assert kept.stopped == 0
+    assert effect(without, kept).saved == effect(without, kept).gained == 0.0
+
+
+def test_ranks_count_whole_fronts() -> None:
+    on_front = np.array([[0.0, 2.0], [2.0, 0.0], [1.0, 1.0]])
+    assert in_better_fronts(on_front) == 0
+    second = np.array([*on_front, [3.0, 1.0], [1.0, 3.0]])
+    assert in_better_fronts(second) == 3
+    assert in_better_fronts(np.array([*second, [4.0, 4.0]])) == 5
+
+
+def test_a_rung_is_a_share_of_the_macs_and_the_outranked_stop_there() -> None:
+    rungs = Rungs(macs=100, keep=2.0)
+    for trial, accuracy in enumerate((0.9, 0.8)):
+        rungs.hear(trial, 1, accuracy, [80.0])
+        assert not rungs.is_hopeless(trial, 3)  # on no rung yet
+        rungs.hear(trial, 2, accuracy, [60.0])
+    assert not rungs.is_hopeless(0, 2)
+    assert rungs.is_hopeless(1, 2)
+    assert not rungs.is_hopeless(1, 0)

@@ -1,4 +1,4 @@
-"""Early stopping: the front at equal cost, depth, recovery, and what the margin is learned from."""
+"""Early stopping: the front at equal cost, what is forecast, and which trials are hopeless."""
 
 import math
 
@@ -8,19 +8,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tatl_search.core.early_stopping import (
-    LEAST_FINISHED,
+    LEAST_ROUNDS,
     EarlyStopping,
-    depth,
-    learned_margin,
-    recovery,
-    runs_unstopped,
+    chance_of_any,
+    forecast,
     shortfall,
+    step,
+    usual_change,
 )
 
 OTHERS = np.array([[0.9, 100.0], [0.8, 50.0], [0.7, 60.0]])  # accuracy, cost
 ACCURACIES = st.floats(0.0, 1.0)
+COSTS = st.lists(st.floats(1.0, 1e9), min_size=2, max_size=2)
 NETWORKS = st.lists(st.tuples(ACCURACIES, st.integers(1, 9), st.integers(1, 9)), max_size=12)
-SHORTFALLS = st.lists(st.sampled_from([-0.1, 0.0, 0.05, 0.1, 0.2, math.nan]), max_size=8)
+ROUNDS = st.lists(st.tuples(st.floats(0.01, 2.0), st.floats(-1.0, 1.0)), min_size=1, max_size=12)
+DIFFERENCES = st.lists(st.floats(-1.0, 1.0), min_size=1, max_size=8)
 
 
 def test_the_front_is_a_staircase() -> None:
@@ -49,112 +51,182 @@ def test_shortfall_equals_the_naive_one(
         assert math.isnan(found)
 
 
-def test_depth_needs_two_rounds_in_a_row() -> None:
-    assert math.isnan(depth([0.3]))
-    assert depth([0.3, 0.1]) == 0.1
-    assert depth([0.3, 0.1, 0.2]) == 0.1
-    assert depth([0.3, 0.3, -0.1]) == -0.1
-    assert math.isnan(depth([0.3, math.nan]))
+def test_a_step_is_the_mean_logarithm_of_how_much_cheaper() -> None:
+    assert step(np.array([100.0]), np.array([50.0])) == pytest.approx(math.log(2))
+    assert step(np.array([100.0, 8.0]), np.array([50.0, 8.0])) == pytest.approx(math.log(2) / 2)
+    assert step(np.array([7.0]), np.array([7.0])) == 0.0
 
 
-def test_recovery_is_the_greatest_depth_from_which_it_came_back() -> None:
-    assert recovery([0.1, 0.2, 0.05, 0.0]) == 0.1
-    assert recovery([0.1, 0.2, 0.05]) == 0.0  # never came back
-    assert recovery([0.1, -0.1, 0.3, 0.3]) == 0.0  # one round below, then back; lost at the end
-    assert recovery([0.1, 0.2, math.nan]) == 0.0  # the cheapest of all has no equals
+@given(COSTS, COSTS, COSTS)
+def test_steps_add_up(first: list[float], second: list[float], third: list[float]) -> None:
+    one, two, three = np.array(first), np.array(second), np.array(third)
+    assert step(one, two) + step(two, three) == pytest.approx(step(one, three), abs=1e-9)
 
 
-@given(SHORTFALLS)
-def test_recovery_equals_the_naive_one(shortfalls: list[float]) -> None:
-    deepest = 0.0
-    for later, missing in enumerate(shortfalls):
-        for end in range(2, later + 1):
-            pair = shortfalls[end - 2 : end]
-            if missing <= 0 and not any(map(math.isnan, pair)):
-                deepest = max(deepest, min(pair))
-    assert recovery(shortfalls) == deepest
+def test_the_usual_change_is_that_of_the_line_through_zero() -> None:
+    assert usual_change(np.array([[1.0, -0.1], [2.0, -0.2]])) == pytest.approx(-0.1)
+    assert usual_change(np.array([[1.0, -0.1], [1.0, -0.3]])) == pytest.approx(-0.2)
+    assert usual_change(np.array([[0.0, -0.5]])) == 0.0
 
 
-def test_no_margin_before_enough_trials_finished() -> None:
-    assert learned_margin([]) == math.inf
-    assert learned_margin([0.3] * (LEAST_FINISHED - 1)) == math.inf
-    assert learned_margin([0.0] * (LEAST_FINISHED - 1) + [0.02]) == 0.02
+@given(ROUNDS)
+def test_no_other_line_through_zero_fits_better(rounds: list[tuple[float, float]]) -> None:
+    steps, changes = np.array(rounds).T
+    slope = usual_change(np.array(rounds))
+
+    def miss(by: float) -> float:
+        return float(np.sum((changes - (slope + by) * steps) ** 2))
+
+    assert miss(0.0) <= min(miss(0.01), miss(-0.01))
 
 
-@given(st.lists(st.floats(0.0, 1.0), min_size=LEAST_FINISHED), st.floats(0.0, 1.0))
-def test_more_trials_never_lower_the_margin(recoveries: list[float], one: float) -> None:
-    assert learned_margin([*recoveries, one]) >= learned_margin(recoveries)
+def test_rounds_to_come_are_as_the_last_one_and_go_as_usual() -> None:
+    last_two = np.array([[0.9, 100.0, 8.0], [0.8, 50.0, 4.0]])
+    coming = forecast(last_two, -0.1 / math.log(2), 2)
+    np.testing.assert_allclose(coming, [[0.7, 25.0, 2.0], [0.6, 12.5, 1.0]])
 
 
-def test_about_a_tenth_runs_unstopped_and_the_seed_decides_which() -> None:
-    chosen = [runs_unstopped(0, trial) for trial in range(2000)]
-    assert 150 <= sum(chosen) <= 250
-    assert chosen == [runs_unstopped(0, trial) for trial in range(2000)]
-    assert chosen != [runs_unstopped(1, trial) for trial in range(2000)]
+def test_the_chance_of_any_by_hand() -> None:
+    strays = np.array([-0.1, 0.0, 0.1, 0.2])
+    assert chance_of_any(np.array([0.15]), strays) == pytest.approx(1 / 4)
+    assert chance_of_any(np.array([0.1]), strays) == pytest.approx(2 / 4)  # enough is on the front
+    assert chance_of_any(np.array([0.15, 0.1]), strays) == pytest.approx(1 - 3 / 4 * 2 / 4)
+    assert chance_of_any(np.array([0.3]), strays) == 0.0
+    assert chance_of_any(np.array([-0.5, 0.3]), strays) == 1.0
 
 
-def good_trials(stopping: EarlyStopping, count: int) -> None:
-    """Let trials finish that are on the front in all three rounds."""
-    for trial in range(count):
-        for round_, cost in enumerate((100.0, 80.0, 60.0, 40.0)):
-            assert not stopping.hear(trial, round_, 0.9, [cost])
-        stopping.finish(trial)
+@given(DIFFERENCES, DIFFERENCES, st.floats(0.0, 1.0))
+def test_what_lacks_more_is_no_likelier_and_more_networks_are_no_less(
+    lacking: list[float], strays: list[float], more: float
+) -> None:
+    known = np.array(strays)
+    chance = chance_of_any(np.array(lacking), known)
+    assert 0.0 <= chance <= 1.0
+    assert chance_of_any(np.array(lacking) + more, known) <= chance
+    assert chance_of_any(np.array([*lacking, more]), known) >= chance - 1e-12
 
 
-def stoppable(seed: int) -> int:
-    """Return the number of a trial that does not run unstopped."""
-    return next(n for n in range(100, 200) if not runs_unstopped(seed, n))
+COSTS_OF_ROUNDS = (100.0, 80.0, 64.0, 51.2)
+GOOD = (0.9, 0.9, 0.9, 0.9)
+BAD = 99
 
 
-def test_a_hopeless_trial_stops_in_its_second_round_below_the_front() -> None:
-    stopping, bad = EarlyStopping(seed=0, costs=1), stoppable(0)
-    good_trials(stopping, LEAST_FINISHED)
-    assert stopping.margin == 0.0
-    answers = [stopping.hear(bad, n, 0.5, [cost]) for n, cost in enumerate((100.0, 80.0, 60.0))]
-    assert answers == [False, False, True]
+def heard(*trials: tuple[float, ...]) -> EarlyStopping:
+    """Return a rule that heard of trials of these accuracies, a round each."""
+    rule = EarlyStopping(costs=1)
+    for trial, accuracies in enumerate(trials):
+        for round_, accuracy in enumerate(accuracies):
+            rule.hear(trial, round_, accuracy, [COSTS_OF_ROUNDS[round_]])
+    return rule
 
 
-def test_before_enough_trials_finished_nothing_stops() -> None:
-    stopping, bad = EarlyStopping(seed=0, costs=1), stoppable(0)
-    good_trials(stopping, LEAST_FINISHED - 1)
-    assert not any(stopping.hear(bad, n, 0.1, [90.0 - 20 * n]) for n in range(4))
+def enough(*more: tuple[float, ...]) -> EarlyStopping:
+    """Return a rule that heard of as many rounds as it needs: two a trial, all on the front."""
+    return heard(*[GOOD] * (LEAST_ROUNDS // 2), *more)
 
 
-def test_a_trial_of_the_tenth_runs_on_and_teaches_the_margin() -> None:
-    stopping = EarlyStopping(seed=0, costs=1)
-    good_trials(stopping, LEAST_FINISHED)
-    kept = next(n for n in range(100, 400) if runs_unstopped(0, n))
-    for round_, accuracy in enumerate((0.9, 0.6, 0.7, 0.95)):
-        assert not stopping.hear(kept, round_, accuracy, [100.0 - 20 * round_])
-    stopping.finish(kept)
-    assert stopping.margin == pytest.approx(0.2)  # 0.2 below in round 2, 0.3 in round 1
-    alike = stoppable(0)
-    answers = [stopping.hear(alike, n, a, [90.0 - 20 * n]) for n, a in enumerate((0.9, 0.75, 0.75))]
-    assert answers == [False] * 3
+def begin(rule: EarlyStopping, *accuracies: float) -> None:
+    for round_, accuracy in enumerate(accuracies):
+        rule.hear(BAD, round_, accuracy, [COSTS_OF_ROUNDS[round_]])
+
+
+def test_a_trial_below_the_front_where_no_round_ever_rose_is_hopeless() -> None:
+    rule = enough()
+    begin(rule, 0.9, 0.8)
+    assert rule.is_hopeless(BAD, 1)
+    assert rule.is_hopeless(BAD, 2)
+
+
+def test_one_on_the_front_is_not() -> None:
+    rule = enough()
+    begin(rule, 0.9, 0.9)
+    assert not rule.is_hopeless(BAD, 2)
+
+
+def test_one_that_may_become_cheaper_than_any_other_is_not() -> None:
+    rule = enough()
+    begin(rule, 0.9, 0.1)
+    assert rule.is_hopeless(BAD, 2)  # it would cost 51.2, as others do
+    assert not rule.is_hopeless(BAD, 3)
+
+
+def test_one_below_a_front_that_falls_faster_than_accuracy_is_not() -> None:
+    rule = enough((0.9, 0.9, 0.9, 0.9))
+    cliff = EarlyStopping(costs=1)
+    for trial in range(LEAST_ROUNDS // 2):  # the same rounds, and a front of 0.5 at 51.2
+        for round_, accuracy in enumerate((0.9, 0.7, 0.7, 0.7)):
+            cliff.hear(trial, round_, accuracy, [2 * COSTS_OF_ROUNDS[round_]])
+    cliff.hear(50, 0, 0.5, [51.2])
+    for one in (rule, cliff):
+        begin(one, 0.9, 0.6)
+    assert rule.is_hopeless(BAD, 2)
+    assert not cliff.is_hopeless(BAD, 2)
+
+
+def test_where_rounds_often_rise_so_much_there_is_hope() -> None:
+    rising = (0.5, 0.5, 0.5, 0.7)  # one round in four
+    rule = enough(*[rising] * (LEAST_ROUNDS // 2))
+    begin(rule, 0.9, 0.78)
+    assert rule.is_hopeless(BAD, 1)  # one in four
+    assert not rule.is_hopeless(BAD, 2)  # 1 - 3/4 * 3/4
+
+
+def test_what_rounds_usually_lose_is_expected() -> None:
+    falling = (0.9, 0.8, 0.7, 0.6)
+    rule = heard(*[falling] * (LEAST_ROUNDS // 2))
+    begin(rule, 0.9, 0.79)  # 0.01 below now, and then
+    assert rule.is_hopeless(BAD, 2)
+    begin(rule, 0.9, 0.81)
+    assert not rule.is_hopeless(BAD, 2)
+
+
+def test_nothing_is_hopeless_before_enough_rounds_were_seen() -> None:
+    rule = heard(*[GOOD] * (LEAST_ROUNDS // 2 - 1), GOOD[:3])
+    begin(rule, 0.9, 0.1)
+    assert not rule.is_hopeless(BAD, 1)
+    rule.hear(LEAST_ROUNDS // 2 - 1, 3, 0.9, [COSTS_OF_ROUNDS[3]])
+    assert rule.is_hopeless(BAD, 1)
+
+
+def test_a_trial_at_its_end_or_at_its_beginning_is_not_hopeless() -> None:
+    rule = enough()
+    assert not rule.is_hopeless(BAD, 3)  # not heard of
+    begin(rule, 0.1)
+    assert not rule.is_hopeless(BAD, 3)
+    begin(rule, 0.1, 0.1)
+    assert not rule.is_hopeless(BAD, 0)
 
 
 def test_a_trial_is_not_compared_with_itself_and_can_begin_anew() -> None:
-    stopping, bad = EarlyStopping(seed=0, costs=1), stoppable(0)
-    good_trials(stopping, LEAST_FINISHED)
-    for _ in range(2):  # its worker died after round 1
-        assert not stopping.hear(bad, 0, 0.5, [100.0])
-        assert not stopping.hear(bad, 1, 0.5, [80.0])
-    assert stopping.hear(bad, 2, 0.5, [60.0])
-    alone = EarlyStopping(seed=0, costs=1)
-    assert not any(alone.hear(bad, n, 0.9 - 0.2 * n, [100.0]) for n in range(4))
+    alone = EarlyStopping(costs=1, least_rounds=1)
+    begin(alone, 0.9, 0.5, 0.1)
+    assert not alone.is_hopeless(BAD, 1)
+    rule = enough()
+    begin(rule, 0.9, 0.1)  # its worker died after round 1
+    begin(rule, 0.9)
+    assert not rule.is_hopeless(BAD, 2)
+    begin(rule, 0.9, 0.1)
+    assert rule.is_hopeless(BAD, 2)
 
 
-def test_a_stopped_trial_teaches_nothing() -> None:
-    stopping, bad = EarlyStopping(seed=0, costs=1), stoppable(0)
-    good_trials(stopping, LEAST_FINISHED - 1)
-    for round_ in range(3):
-        stopping.hear(bad, round_, 0.5, [100.0 - 20 * round_])
-    stopping.stop(bad)
-    assert stopping.margin == math.inf
+def test_a_round_that_is_missing_teaches_nothing() -> None:
+    rule = EarlyStopping(costs=1, least_rounds=1)
+    for round_ in (0, 1, 3):
+        rule.hear(0, round_, 0.9, [COSTS_OF_ROUNDS[round_]])
+    begin(rule, 0.9, 0.1)
+    assert not rule.is_hopeless(BAD, 1)  # no round was seen whole
+    rule.hear(1, 1, math.nan, [90.0])
+    rule.hear(1, 2, 0.9, [80.0])
+    assert not rule.is_hopeless(BAD, 1)
 
 
-def test_a_trial_without_a_network_teaches_nothing() -> None:
-    stopping, bad = EarlyStopping(seed=0, costs=1), stoppable(0)
-    good_trials(stopping, LEAST_FINISHED - 1)
-    stopping.finish(bad)
-    assert stopping.margin == math.inf
+def test_several_costs() -> None:
+    rule = EarlyStopping(costs=2)
+    for trial in range(LEAST_ROUNDS // 2):
+        for round_, cost in enumerate(COSTS_OF_ROUNDS):
+            rule.hear(trial, round_, 0.9, [cost, 8.0])
+    for round_ in range(2):
+        rule.hear(BAD, round_, 0.5, [COSTS_OF_ROUNDS[round_], 8.0])
+    assert rule.is_hopeless(BAD, 2)
+    rule.hear(BAD, 2, 0.5, [COSTS_OF_ROUNDS[2], 7.0])  # nothing as small
+    assert not rule.is_hopeless(BAD, 1)

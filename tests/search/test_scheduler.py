@@ -1,5 +1,6 @@
 """Early stopping on Ray: who is stopped, what is left behind, and that it stays so."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from ray.tune.experiment import Trial
 from ray.tune.schedulers import TrialScheduler
 
 from tatl_search.config import Objective
-from tatl_search.core.early_stopping import LEAST_FINISHED, EarlyStopping, runs_unstopped
+from tatl_search.core.early_stopping import LEAST_ROUNDS, EarlyStopping
 from tatl_search.manifest import SweepFolder
 from tatl_search.records import CandidateRecord, StopReason, TrialRecord, TrialState
 from tatl_search.results.store import load_sweep
@@ -23,12 +24,15 @@ from tests.tracking.made import made_candidate, made_trial
 
 OBJECTIVES = (Objective.ACCURACY, Objective.MACS)
 SEED = 1
-BAD = next(number for number in range(50, 90) if not runs_unstopped(0, number))
+BAD = 50
+ENOUGH = LEAST_ROUNDS // 2
+"""Trials of three rounds, of which the first teaches nothing."""
 
 
 def candidate(trial: int | None, round_: int, accuracy: float, **also: Any) -> dict[str, Any]:
     known = {"event": "candidate", "trial": trial, "round": round_, "accuracy": accuracy}
-    return {**known, "macs": 100 - 20 * round_, "stop_reason": None, **also}
+    ending = {"prunings": round_, "max_rounds": 3, "stop_reason": None}
+    return {**known, "macs": 100 - 20 * round_, **ending, **also}
 
 
 def hear(scheduler: FrontScheduler, report: dict[str, Any]) -> str:
@@ -38,15 +42,15 @@ def hear(scheduler: FrontScheduler, report: dict[str, Any]) -> str:
 
 def taught(ended: dict[int, int | None] | None = None) -> FrontScheduler:
     """Return a scheduler that saw enough good trials end."""
-    scheduler = FrontScheduler(0, OBJECTIVES, ended or {})
-    for number in range(LEAST_FINISHED):
+    scheduler = FrontScheduler(OBJECTIVES, ended or {})
+    for number in range(ENOUGH):
         for round_ in range(4):
             hear(scheduler, candidate(number, round_, 0.9))
         hear(scheduler, {**candidate(number, 3, 0.9), "event": "end", "kind": "trial"})
     return scheduler
 
 
-def bad_rounds(scheduler: FrontScheduler, count: int = 3, **last: Any) -> list[str]:
+def bad_rounds(scheduler: FrontScheduler, count: int = 2, **last: Any) -> list[str]:
     return [
         hear(scheduler, candidate(BAD, n, 0.3, **(last if n == count - 1 else {})))
         for n in range(count)
@@ -55,14 +59,25 @@ def bad_rounds(scheduler: FrontScheduler, count: int = 3, **last: Any) -> list[s
 
 def test_a_hopeless_trial_is_stopped_and_known_by_rays_name() -> None:
     scheduler = taught()
-    assert bad_rounds(scheduler) == ["CONTINUE", "CONTINUE", TrialScheduler.STOP]
+    assert bad_rounds(scheduler) == ["CONTINUE", TrialScheduler.STOP]
     assert scheduler.has_stopped(f"ray-{BAD}")
     assert not scheduler.has_stopped("ray-0")
 
 
 def test_a_trial_at_its_own_end_is_not_stopped() -> None:
-    answers = bad_rounds(taught(), stop_reason=StopReason.MAX_DROP)
-    assert answers == ["CONTINUE"] * 3
+    assert bad_rounds(taught(), stop_reason=StopReason.MAX_DROP) == ["CONTINUE"] * 2
+    assert bad_rounds(taught(), max_rounds=1) == ["CONTINUE"] * 2  # it has yet to finish
+
+
+def test_a_trial_that_may_become_cheaper_than_any_other_is_not_stopped() -> None:
+    assert bad_rounds(taught(), max_rounds=9) == ["CONTINUE"] * 2
+
+
+def test_a_network_that_a_trial_finished_is_not_compared_with() -> None:
+    scheduler = taught()
+    hear(scheduler, candidate(0, 4, 0.99, macs=40, prunings=3))
+    on_front = [hear(scheduler, candidate(BAD, n, 0.9)) for n in range(3)]
+    assert on_front == ["CONTINUE"] * 3
 
 
 def test_baselines_are_no_part_of_it() -> None:
@@ -77,34 +92,42 @@ def test_a_trial_that_ended_ends_where_it_did() -> None:
     assert stopped_late == ["CONTINUE", "CONTINUE", "CONTINUE", TrialScheduler.STOP]
 
 
-def row(trial: int, round_: int, accuracy: float) -> CandidateRecord:
-    return made_candidate(trial=trial, round=round_, accuracy=accuracy, macs=100 - 20 * round_)
+def row(trial: int, round_: int, accuracy: float, **also: Any) -> CandidateRecord:
+    known = {"trial": trial, "round": round_, "accuracy": accuracy, "macs": 100 - 20 * round_}
+    return made_candidate(**{**known, **({"plan": ""} if round_ == 0 else {}), **also})
 
 
 def test_what_earlier_drivers_saw_is_recalled() -> None:
-    rows = [row(number, n, 0.9) for number in range(LEAST_FINISHED) for n in range(4)]
-    trials = [made_trial(trial=number) for number in range(LEAST_FINISHED)]
-    fresh = FrontScheduler(0, OBJECTIVES, {})
+    rows = [row(number, n, 0.9) for number in range(ENOUGH) for n in range(4)]
+    trials = [made_trial(trial=number) for number in range(ENOUGH)]
+    fresh = FrontScheduler(OBJECTIVES, {})
     fresh.recall([*rows, row(BAD, 1, 0.3)], trials)  # the trial that ran begins anew
-    assert bad_rounds(fresh) == ["CONTINUE", "CONTINUE", TrialScheduler.STOP]
-    lost = [made_trial(trial=0, state=TrialState.INFEASIBLE, infeasible_reason="worker_lost")]
-    fewer = FrontScheduler(0, OBJECTIVES, {})
-    fewer.recall(rows, [*lost, *trials[1:]])
-    assert bad_rounds(fewer) == ["CONTINUE"] * 3
+    assert bad_rounds(fresh) == ["CONTINUE", TrialScheduler.STOP]
+    fewer = FrontScheduler(OBJECTIVES, {})
+    fewer.recall(rows, trials[1:])
+    assert bad_rounds(fewer) == ["CONTINUE"] * 2
+
+
+def test_a_finished_network_that_is_recalled_is_not_compared_with() -> None:
+    rows = [row(number, n, 0.9) for number in range(ENOUGH) for n in range(4)]
+    fresh = FrontScheduler(OBJECTIVES, {})
+    longer = row(0, 4, 0.99, macs=40, plan="")
+    fresh.recall([*rows, longer], [made_trial(trial=number) for number in range(ENOUGH)])
+    assert [hear(fresh, candidate(BAD, n, 0.9)) for n in range(3)] == ["CONTINUE"] * 3
 
 
 @pytest.fixture
-def strict(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Stop whatever lies below the front twice, without nine trials to learn that from."""
-    monkeypatch.setattr(EarlyStopping, "margin", 0.0)
+def eager(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tell what is hopeless from the rounds of a single trial."""
+    eager = partial(EarlyStopping, least_rounds=3)
+    monkeypatch.setattr("tatl_search.search.scheduler.EarlyStopping", eager)
 
 
 @pytest.mark.timeout(1800)  # two sweeps, on however busy a machine
-@pytest.mark.usefixtures("ray_here", "strict")
+@pytest.mark.usefixtures("ray_here", "eager")
 def test_a_sweep_stops_a_trial_and_resume_leaves_it_stopped(tmp_path: Path) -> None:
     """The second trial's learning rate ruins its networks; one worker runs all three in turn."""
     rates = [{"retrain": {"learning_rate": rate}} for rate in (0.01, 30.0, 0.01)]
-    assert not runs_unstopped(SEED, 1)
     settings = {"max_concurrent": 1, "early_stopping": True, "start": {"settings": rates}}
     space = {"seed": SEED} | faulty_space(
         sweep=settings,
@@ -130,7 +153,7 @@ def assert_second_stopped(folder: Path) -> None:
     assert (stopped.stop_reason, stopped.infeasible_reason) == (StopReason.BELOW_FRONT, None)
     rounds = [row.round for row in load_sweep(folder).candidates if row.trial == 1]
     assert rounds == list(range(stopped.rounds + 1))
-    assert 2 <= stopped.rounds < 4
+    assert 1 <= stopped.rounds < 4
     told = stored_trials(folder)
     assert (told[1].state, told[1].values) == (Asked.PRUNED, None)
     assert told[0].values is not None
