@@ -42,7 +42,7 @@ class FrontScheduler(FIFOScheduler):
         ended = {trial.trial for trial in trials}
         found = [row for row in candidates if row.trial in ended]
         for row in sorted(found, key=lambda row: (row.created_at, row.trial or 0, row.round)):
-            self._hear({**vars(row), "prunings": row.prunings})
+            self._hear(vars(row))
 
     def has_stopped(self, ray_id: str) -> bool:
         """Whether the trial that Ray knows by this id was stopped by this scheduler."""
@@ -61,12 +61,14 @@ class FrontScheduler(FIFOScheduler):
         if number in self._ended:
             return bool(report["round"] == self._ended[number])
         self._hear(report)
-        # A trial at its own end has nothing left to stop, and its outcome is known.
-        rounds_left = report["max_rounds"] - report["round"]
-        return report["stop_reason"] is None and self._rule.is_hopeless(number, rounds_left)
+        # A trial at its own end has nothing left to stop, and its outcome is known; nor has one
+        # that prunes no more.
+        if report["stop_reason"] is not None or report["finished"]:
+            return False
+        return self._rule.is_hopeless(number, report["max_rounds"] - report["round"])
 
     def _hear(self, report: Mapping[str, Any]) -> None:
         # A network trained longer at the end says nothing of those that are still pruned.
-        if report["prunings"] == report["round"]:
+        if not report["finished"]:
             costs = [float(report[cost]) for cost in self._costs]
             self._rule.hear(report["trial"], report["round"], report["accuracy"], costs)

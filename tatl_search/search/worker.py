@@ -170,7 +170,7 @@ def _ending(item: WorkItem, last: CandidateRecord | None, ended: TrialRecord) ->
 def figures(item: WorkItem, record: CandidateRecord, event: Event) -> dict[str, Any]:
     """Return what a worker reports of a candidate of this piece of work."""
     fields = (
-        "label", "trial", "round", "prunings", "accuracy", "macs", "parameters", "size_bytes",
+        "label", "trial", "round", "finished", "accuracy", "macs", "parameters", "size_bytes",
         "latency_ms", "images_trained", "seconds", "stop_reason",
     )  # fmt: skip
     known = {name: getattr(record, name) for name in fields}

@@ -31,7 +31,7 @@ ENOUGH = LEAST_ROUNDS // 2
 
 def candidate(trial: int | None, round_: int, accuracy: float, **also: Any) -> dict[str, Any]:
     known = {"event": "candidate", "trial": trial, "round": round_, "accuracy": accuracy}
-    ending = {"prunings": round_, "max_rounds": 3, "stop_reason": None}
+    ending = {"finished": 0, "max_rounds": 3, "stop_reason": None}
     return {**known, "macs": 100 - 20 * round_, **ending, **also}
 
 
@@ -73,9 +73,14 @@ def test_a_trial_that_may_become_cheaper_than_any_other_is_not_stopped() -> None
     assert bad_rounds(taught(), max_rounds=9) == ["CONTINUE"] * 2
 
 
+def test_a_trial_that_prunes_no_more_is_not_stopped() -> None:
+    """It may have ended its rounds early: what they would have led to is beside the point."""
+    assert bad_rounds(taught(), finished=1) == ["CONTINUE"] * 2
+
+
 def test_a_network_that_a_trial_finished_is_not_compared_with() -> None:
     scheduler = taught()
-    hear(scheduler, candidate(0, 4, 0.99, macs=40, prunings=3))
+    hear(scheduler, candidate(0, 4, 0.99, macs=40, finished=1))
     on_front = [hear(scheduler, candidate(BAD, n, 0.9)) for n in range(3)]
     assert on_front == ["CONTINUE"] * 3
 
@@ -111,7 +116,7 @@ def test_what_earlier_drivers_saw_is_recalled() -> None:
 def test_a_finished_network_that_is_recalled_is_not_compared_with() -> None:
     rows = [row(number, n, 0.9) for number in range(ENOUGH) for n in range(4)]
     fresh = FrontScheduler(OBJECTIVES, {})
-    longer = row(0, 4, 0.99, macs=40, plan="")
+    longer = row(0, 4, 0.99, macs=40, plan="", finished=1)
     fresh.recall([*rows, longer], [made_trial(trial=number) for number in range(ENOUGH)])
     assert [hear(fresh, candidate(BAD, n, 0.9)) for n in range(3)] == ["CONTINUE"] * 3
 
