@@ -94,7 +94,10 @@ def write_record(path: Path, record: Record) -> None:
         ) from error
 
 
-def _candidate_path(folder: SweepFolder, record: CandidateRecord) -> Path:
+def row_path(folder: SweepFolder, record: CandidateRecord | TrialRecord) -> Path:
+    """Return the file of a row; its name follows from what the row is."""
+    if isinstance(record, TrialRecord):
+        return folder.trials / f"trial-{record.trial:05d}.parquet"
     if record.kind is Kind.CONFIRMATION:
         seed = json.loads(record.settings)["seed"]
         name = f"trial-{record.trial:05d}-seed-{seed}-round-{record.round:02d}.parquet"
@@ -155,7 +158,7 @@ class ParquetTracker:
         Raises:
             StorageError: the folder cannot be written.
         """
-        path = _candidate_path(self._folder, record)
+        path = row_path(self._folder, record)
         if self._counterpart is not None and not path.exists():
             self._counterpart.bring(path)
         if not _holds_stage(path, record.stage):
@@ -168,16 +171,13 @@ class ParquetTracker:
         Raises:
             StorageError: the folder cannot be written.
         """
-        path = self._folder.trials / f"trial-{record.trial:05d}.parquet"
+        path = row_path(self._folder, record)
         write_record(path, record)
         self._send(path)
 
     def _send(self, path: Path) -> None:
         if self._counterpart is not None:
             self._counterpart.send(path)
-
-    def close(self) -> None:
-        """Hold nothing, so there is nothing to let go of."""
 
 
 class _Damaged(Exception):  # noqa: N818 - never leaves this file

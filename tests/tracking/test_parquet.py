@@ -47,7 +47,6 @@ def test_files_are_named_by_what_the_row_says(tmp_path: Path) -> None:
     tracker.candidate(made_candidate(trial=None, kind=Kind.UNPRUNED, stage="0123456789abcdefXYZ"))
     tracker.candidate(made_candidate(trial=None, kind=Kind.BASELINE, label="Input 32 px"))
     tracker.trial(made_trial(trial=3))
-    tracker.close()
     stored = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.*"))
     assert stored == [
         "candidates/baseline-input-32-px.parquet",
