@@ -65,6 +65,7 @@ def run_item(
     ended = _trial_record(item, last, stop_reason, infeasible, time.perf_counter() - started)
     if item.kind is WorkKind.TRIAL:
         rows.trial(ended)
+    rows.settle()
     return _ending(item, last, ended)
 
 
