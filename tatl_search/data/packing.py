@@ -2,9 +2,10 @@
 
 import functools
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
@@ -22,6 +23,9 @@ from tatl_search.files import put_in_place
 
 _CHUNK = 256
 """Images that are in memory at once, resized."""
+
+_AT_A_TIME = 8
+"""Images that a thread takes at a time: with one, small images cost less than to hand them over."""
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -105,8 +109,9 @@ def _decode(collection: Collection, side: int, spool: BinaryIO) -> _Decoded:
     with ThreadPoolExecutor() as pool:
         for start in range(0, total, _CHUNK):
             chunk = range(start, min(start + _CHUNK, total))
-            squares = pool.map(functools.partial(_square, collection, side), chunk)
-            for index, found in zip(chunk, squares, strict=True):
+            few = [chunk[first : first + _AT_A_TIME] for first in range(0, len(chunk), _AT_A_TIME)]
+            squares = pool.map(functools.partial(_squares, collection, side), few)
+            for index, found in zip(chunk, chain.from_iterable(squares), strict=True):
                 if isinstance(found, str):
                     name = collection.names[index]
                     decoded.left_out.append(LeftOut(name=name, reason=found))
@@ -116,6 +121,12 @@ def _decode(collection: Collection, side: int, spool: BinaryIO) -> _Decoded:
                     decoded.rows.append(index)
                     decoded.contents.append(content)
     return decoded
+
+
+def _squares(
+    collection: Collection, side: int, indices: Iterable[int]
+) -> list[tuple[Pixels, bytes] | str]:
+    return [_square(collection, side, index) for index in indices]
 
 
 def _square(collection: Collection, side: int, index: int) -> tuple[Pixels, bytes] | str:

@@ -125,7 +125,9 @@ def finish(
     label = f"{picked.label}, finished"
     row = reached.record(config, picked.sweep, picked.trial, Kind.FINISHED, label)
     after = replace(row, plan=picked.plan, finishing=words, saw_validation=request.with_validation)
-    ParquetTracker(results.folder).candidate(after)
+    rows = ParquetTracker(results.folder)
+    rows.candidate(after)
+    rows.settle()
     return Finished(picked, after)
 
 

@@ -25,6 +25,7 @@ from tatl_search.search.shared_storage import check_shared
 from tatl_search.search.shipping import shipping
 from tatl_search.search.tasks import run_tasks
 from tatl_search.search.work import WorkItem, WorkKind
+from tatl_search.tracking.recording import recording
 
 Announce = Callable[[str], None]
 
@@ -53,7 +54,9 @@ def confirm(folder: Path, seeds: int, announce: Announce, address: str | None = 
         return []
     sweep = results.manifest.sweep
     try:
-        with only_driver(results.folder), cluster(address), shipping(results.folder):
+        # The rows of other machines are brought down before the recorder looks for the last time.
+        recorded = recording(results.folder)
+        with only_driver(results.folder), recorded, cluster(address), shipping(results.folder):
             await_room(sweep, joining=address is not None)
             check_shared(folder, results.manifest.uri)
             failures = compute_roots(_first_fine_tunings(items), announce)

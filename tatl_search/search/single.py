@@ -16,7 +16,7 @@ from tatl_search.search.summary import summarise
 from tatl_search.search.work import WorkItem, WorkKind
 from tatl_search.search.worker import run_item
 from tatl_search.space import SearchSpace
-from tatl_search.tracking.tracker import settle
+from tatl_search.tracking.recording import recording
 
 
 def adapt_once(
@@ -62,7 +62,7 @@ def adapt_once(
             root_threads=threads,
             latency=tables.of(config),
         )
-        ended = run_item(item, listener)
-        settle()
+        with recording(where):
+            ended = run_item(item, listener)
         summarise(folder)
         return ended

@@ -22,6 +22,7 @@ from tatl_search.search.shipping import shipping
 from tatl_search.search.summary import summarise
 from tatl_search.search.variants import shared_roots
 from tatl_search.space import SearchSpace
+from tatl_search.tracking.recording import recording
 
 
 def launch(
@@ -83,10 +84,11 @@ def _drive(folder: SweepFolder, listener: Listener) -> SweepEnd:
         # Ray prints what became of nodes to standard output, where programs look for results.
         with redirect_stdout(sys.stderr), storage_errors(folder.root), shipping(folder) as shipped:
             record_environment(folder)
-            end = Driver(folder, SweepManifest.read(folder.root), shipped).run(listener)
-            if shipped is not None:
-                shipped.ship()
-                shipped.bring_front()
+            with recording(folder):
+                end = Driver(folder, SweepManifest.read(folder.root), shipped).run(listener)
+                if shipped is not None:
+                    shipped.ship()
+                    shipped.bring_front()
             summarise(folder.root)
             return end
     except KeyboardInterrupt as interrupt:

@@ -20,7 +20,6 @@ from tatl_search.search.cluster import (
 from tatl_search.search.searcher import MAX_ATTEMPTS
 from tatl_search.search.trainable import refusal, report_of
 from tatl_search.search.work import Event, WorkItem
-from tatl_search.tracking.tracker import settle
 
 
 def run_tasks(
@@ -95,7 +94,4 @@ def _report(done: "ray.ObjectRef[dict[str, Any]]", go_on: str) -> Mapping[str, A
 def run_alone(raw: Mapping[str, Any]) -> dict[str, Any]:
     """Run one piece of work, as a Ray task, and return the report of its end."""
     item = WorkItem.model_validate(raw)
-    try:
-        return refusal(item) or report_of(item, lambda _: None)
-    finally:
-        settle()
+    return refusal(item) or report_of(item, lambda _: None)

@@ -22,7 +22,6 @@ from tatl_search.search.shared_storage import not_shared
 from tatl_search.search.watch import watched
 from tatl_search.search.work import Event, WorkItem
 from tatl_search.search.worker import figures, run_item
-from tatl_search.tracking.tracker import settle
 
 STOPPING_S = 600
 """Time that a stopped trial's thread may take to end before its worker gets the next one.
@@ -49,20 +48,6 @@ def _spare_imports() -> None:
     """Keep what the imports left behind from being looked through at every garbage collection."""
     gc.collect()
     gc.freeze()
-
-
-class EndsInOrder:
-    """What Ray mixes into the actor that runs `run_work`: it ends when its trackers are closed."""
-
-    def cleanup(self) -> None:
-        """Hear that the actor is to end."""
-        try:
-            super().cleanup()  # type: ignore[misc]
-        finally:
-            settle()
-
-
-run_work.__mixins__ = (EndsInOrder,)  # type: ignore[attr-defined]
 
 
 def report_of(

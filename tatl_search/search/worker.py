@@ -1,8 +1,8 @@
-"""What a worker does with a piece of work: adapt, and let the recorders listen."""
+"""What a worker does with a piece of work: adapt, store rows, and let a listener hear."""
 
 import dataclasses
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,8 +20,6 @@ from tatl_search.records import CandidateRecord, Kind, StopReason, TrialRecord, 
 from tatl_search.remote.mirror import Mirror
 from tatl_search.search.work import Event, WorkItem, WorkKind
 from tatl_search.tracking.parquet import ParquetTracker
-from tatl_search.tracking.tracker import FailSoft, Tracker
-from tatl_search.tracking.wandb import SweepRuns, WandbTrialTracker
 
 OF_A_TRIAL = (WorkKind.TRIAL, WorkKind.CONFIRMATION)
 
@@ -46,35 +44,30 @@ def run_item(
     """
     torch.set_num_threads(item.threads)
     started = time.perf_counter()
-    trackers = _trackers(item, alive)
+    rows = ParquetTracker(SweepFolder(item.folder), _mirror(item, alive))
     last: CandidateRecord | None = None
     images = 0
     stop_reason: StopReason | None = None
     infeasible: InfeasibleError | None = None
     try:
-        try:
-            with out_of_memory_is_infeasible("the adaptation"):
-                bench = open_workbench(item, alive)
-                for candidate in adapt(bench):
-                    last = record_of(candidate, item)
-                    images += last.images_trained
-                    for tracker in trackers:
-                        tracker.candidate(last)
-                    listener(last)
-                    stop_reason = candidate.stop_reason
-            _check_usable(item, last, len(bench.target.class_names))
-        except InfeasibleError as error:
-            # Without its frames: they would keep the network that did not fit.
-            infeasible = InfeasibleError(error.reason, error.detail)
-        except InputError as error:
-            infeasible = InfeasibleError(InfeasibleReason.FAILED, str(error))
-        ended = _trial_record(item, last, stop_reason, infeasible, time.perf_counter() - started)
-        if item.kind is WorkKind.TRIAL:
-            for tracker in trackers:
-                tracker.trial(ended)
-    finally:
-        for tracker in trackers:
-            tracker.close()
+        with out_of_memory_is_infeasible("the adaptation"):
+            bench = open_workbench(item, alive)
+            for candidate in adapt(bench):
+                last = record_of(candidate, item)
+                images += last.images_trained
+                rows.candidate(last)
+                listener(last)
+                stop_reason = candidate.stop_reason
+        _check_usable(item, last, len(bench.target.class_names))
+    except InfeasibleError as error:
+        # Without its frames: they would keep the network that did not fit.
+        infeasible = InfeasibleError(error.reason, error.detail)
+    except InputError as error:
+        infeasible = InfeasibleError(InfeasibleReason.FAILED, str(error))
+    ended = _trial_record(item, last, stop_reason, infeasible, time.perf_counter() - started)
+    if item.kind is WorkKind.TRIAL:
+        rows.trial(ended)
+    rows.settle()
     return {**_ending(item, last, ended), "images_of_trial": images}
 
 
@@ -114,19 +107,6 @@ def _check_usable(item: WorkItem, last: CandidateRecord | None, classes: int) ->
             InfeasibleReason.COLLAPSED,
             f"accuracy {last.accuracy:.3f} in round {last.round}; guessing gives {1 / classes:.3f}",
         )
-
-
-def _trackers(item: WorkItem, alive: Callable[[], None]) -> Sequence[Tracker]:
-    folder = SweepFolder(item.folder)
-    trackers: list[Tracker] = [ParquetTracker(folder, _mirror(item, alive))]
-    if item.kind in OF_A_TRIAL and item.sweep.wandb.mode != "disabled":
-        again = f"-seed-{item.config.seed}" if item.kind is WorkKind.CONFIRMATION else ""
-        name = f"{item.kind.value}-{item.number:05d}{again}"
-        config = item.config.model_dump(mode="json")
-        runs = SweepRuns(folder, item.sweep.wandb, item.sweep_name, item.launched_at)
-        copy = WandbTrialTracker(runs, name, config)
-        trackers.append(FailSoft(copy, "W&B"))
-    return trackers
 
 
 def _mirror(item: WorkItem, alive: Callable[[], None]) -> Mirror | None:

@@ -9,7 +9,9 @@ import logging
 import os
 import re
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import MISSING, asdict, fields
 from enum import StrEnum
 from pathlib import Path
@@ -75,18 +77,34 @@ def write_record(path: Path, record: Record) -> None:
     Raises:
         StorageError: the folder is full, read-only or otherwise not to be written.
     """
+    _put(path, record)
+    _sync(path)
+
+
+def _put(path: Path, record: Record) -> None:
+    """Write one row in one piece: all processes see it from now on, whoever dies."""
     table = pa.Table.from_pylist([asdict(record)], schema=schema_of(type(record)))
     part = path.with_name(f".{path.name}.{uuid4().hex}.part")
-    try:
+    with _refusals(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             with part.open("wb") as file:
                 pq.write_table(table, file, write_page_checksum=True, **_OF_ONE_ROW)
-                file.flush()
-                os.fsync(file.fileno())
             part.replace(path)
         finally:
             part.unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    """Wait until the disk has a file: from now on it outlives the machine, too."""
+    with _refusals(path), path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+@contextmanager
+def _refusals(path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise StorageError(
             f"cannot write {path}: {error}. What was recorded before is kept; make room or make"
@@ -94,7 +112,10 @@ def write_record(path: Path, record: Record) -> None:
         ) from error
 
 
-def _candidate_path(folder: SweepFolder, record: CandidateRecord) -> Path:
+def row_path(folder: SweepFolder, record: CandidateRecord | TrialRecord) -> Path:
+    """Return the file of a row; its name follows from what the row is."""
+    if isinstance(record, TrialRecord):
+        return folder.trials / f"trial-{record.trial:05d}.parquet"
     if record.kind is Kind.CONFIRMATION:
         seed = json.loads(record.settings)["seed"]
         name = f"trial-{record.trial:05d}-seed-{seed}-round-{record.round:02d}.parquet"
@@ -139,12 +160,18 @@ class Counterpart(Protocol):
 
 
 class ParquetTracker:
-    """Stores every row in a sweep's folder; the file's name follows from what the row is."""
+    """Stores every row in a sweep's folder; the file's name follows from what the row is.
+
+    The disk is waited for once, when a trial ends: `resume` mends what the loss of a machine
+    leaves of the rows of one that runs.
+    """
 
     def __init__(self, folder: SweepFolder, counterpart: Counterpart | None = None) -> None:
         """Store rows in a folder, and where it also lies; null for nowhere."""
         self._folder = folder
         self._counterpart = counterpart
+        self._disk = ThreadPoolExecutor()
+        self._syncing: list[Future[None]] = []
 
     def candidate(self, record: CandidateRecord) -> None:
         """Store one evaluated network, unless its row is there already.
@@ -155,29 +182,41 @@ class ParquetTracker:
         Raises:
             StorageError: the folder cannot be written.
         """
-        path = _candidate_path(self._folder, record)
+        path = row_path(self._folder, record)
         if self._counterpart is not None and not path.exists():
             self._counterpart.bring(path)
         if not _holds_stage(path, record.stage):
-            write_record(path, record)
+            self._put(path, record)
         self._send(path)
 
     def trial(self, record: TrialRecord) -> None:
-        """Store how a trial ended.
+        """Store how a trial ended; then the disk has all of its rows.
 
         Raises:
             StorageError: the folder cannot be written.
         """
-        path = self._folder.trials / f"trial-{record.trial:05d}.parquet"
-        write_record(path, record)
+        path = row_path(self._folder, record)
+        self._put(path, record)
         self._send(path)
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait until the disk has every row.
+
+        Raises:
+            StorageError: it refuses one.
+        """
+        for syncing in self._syncing:
+            syncing.result()
+        self._syncing.clear()
+
+    def _put(self, path: Path, record: Record) -> None:
+        _put(path, record)
+        self._syncing.append(self._disk.submit(_sync, path))
 
     def _send(self, path: Path) -> None:
         if self._counterpart is not None:
             self._counterpart.send(path)
-
-    def close(self) -> None:
-        """Hold nothing, so there is nothing to let go of."""
 
 
 class _Damaged(Exception):  # noqa: N818 - never leaves this file

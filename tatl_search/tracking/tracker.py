@@ -2,17 +2,12 @@
 
 import logging
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 from tatl_search.records import CandidateRecord, TrialRecord
 
 logger = logging.getLogger(__name__)
-
-GRACE_S = 5.0
-"""Trackers that are being closed are waited for so long at most: a server may have gone away."""
-
-_closing: set[Future[bool]] = set()
 
 
 class Tracker(Protocol):
@@ -53,20 +48,17 @@ def attempt(what: str, call: Callable[[], None]) -> bool:
 
 
 class FailSoft:
-    """A tracker that works beside the trial, and is switched off at its first failure.
+    """A tracker that is switched off at its first failure, and waits for nobody.
 
-    Its calls are made in order by a thread of its own: nobody waits for a server or a slow disk.
-    Before the process may end, somebody calls `settle`.
-
-    For recorders that only copy. Never wrap the Parquet tracker: rows that cannot be stored
-    must end the trial.
+    Its calls are made in order by a thread of its own: one slow server does not keep the runs of
+    other trials waiting. The process ends when all calls are made.
     """
 
     def __init__(self, tracker: Tracker, name: str) -> None:
         """Wrap a tracker.
 
         Args:
-            tracker: the one to protect the trial from.
+            tracker: the one that may fail.
             name: for people, in the warning.
         """
         self._tracker = tracker
@@ -83,24 +75,10 @@ class FailSoft:
         self._thread.submit(self._call, lambda: self._tracker.trial(record))
 
     def close(self) -> None:
-        """Close the tracker, also after a failure: it may still hold a process or a file.
-
-        Nobody waits for it, only for those closed before, so that not ever more are under way.
-        """
-        settle()
-        closing = self._thread.submit(attempt, self._name, self._tracker.close)
-        _closing.add(closing)
-        closing.add_done_callback(_closing.discard)
+        """Close the tracker, also after a failure: it may still hold a process or a file."""
+        self._thread.submit(attempt, self._name, self._tracker.close)
         self._thread.shutdown(wait=False)
 
     def _call(self, call: Callable[[], None]) -> None:
         if self._on:
             self._on = attempt(self._name, call)
-
-
-def settle() -> None:
-    """Wait a moment for the trackers of this process that are being closed.
-
-    Ray ends its workers without waiting for their threads.
-    """
-    wait(tuple(_closing), timeout=GRACE_S)

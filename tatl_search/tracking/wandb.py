@@ -1,4 +1,4 @@
-"""Weights & Biases: how runs are opened, and the light run of each trial, made in its worker.
+"""Weights & Biases: how runs are opened, and the light run of each trial.
 
 Runs of a sweep share a `group`; their `job_type` is `trial`, `confirmation` or `sweep`. Their ids
 follow from the sweep's name and launch, so that a resumed trial continues its run and a new sweep
@@ -25,7 +25,6 @@ from tatl_search.config import WandbSettings
 from tatl_search.errors import InputError, StorageError
 from tatl_search.manifest import SweepFolder
 from tatl_search.records import CandidateRecord, TrialRecord
-from tatl_search.tracking.parquet import read_records
 
 Mode = Literal["online", "offline", "disabled"]
 
@@ -193,7 +192,6 @@ class WandbTrialTracker:
         self._name = name
         self._config = config
         self._run: wandb.Run | None = None
-        self._ended = False
 
     def candidate(self, record: CandidateRecord) -> None:
         """Log a round's figures; `round` is the step, so a repeated round changes nothing."""
@@ -202,25 +200,12 @@ class WandbTrialTracker:
     def trial(self, record: TrialRecord) -> None:
         """Write how the trial ended into the run's summary."""
         self._opened().summary.update(_known(record, _SUMMARY))
-        self._ended = True
 
     def close(self) -> None:
-        """Finish the run.
-
-        A trial that the scheduler stops cannot say how it ended: the driver has stored its row
-        before its worker hears of it.
-        """
-        if self._run is None:
-            return
-        stored = (
-            []
-            if self._ended
-            else read_records(self._runs.folder.trials, TrialRecord, f"{self._name}.parquet")
-        )
-        for record in stored:
-            self.trial(record)
-        run, self._run = self._run, None
-        run.finish()
+        """Finish the run."""
+        if self._run is not None:
+            self._run.finish()
+            self._run = None
 
     def _opened(self) -> wandb.Run:
         if self._run is None:

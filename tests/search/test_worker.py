@@ -5,14 +5,11 @@ from pathlib import Path
 
 import pytest
 import torch
-from ray.tune import Trainable
-from ray.tune.trainable.function_trainable import wrap_function
 
 from tatl_search.adaptation.stages import StageStore
 from tatl_search.errors import StorageError
 from tatl_search.manifest import SweepFolder
 from tatl_search.records import CandidateRecord, Kind, StopReason, TrialRecord, TrialState
-from tatl_search.search.trainable import EndsInOrder, run_work
 from tatl_search.search.work import Event, WorkKind
 from tatl_search.search.worker import run_item
 from tatl_search.tracking.parquet import read_records
@@ -141,8 +138,3 @@ def test_storage_that_refuses_a_row_ends_the_work(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="candidates"):
         run_item(work_item(tmp_path), ignore)
     assert trials(tmp_path) == []
-
-
-def test_ray_ends_the_actors_of_trials_in_order() -> None:
-    actor = wrap_function(run_work)
-    assert actor.__mro__.index(EndsInOrder) < actor.__mro__.index(Trainable)

@@ -1,5 +1,6 @@
 """Rows come back as they went in, one file each, and what is damaged costs only itself."""
 
+import errno
 import logging
 import os
 from dataclasses import asdict, fields
@@ -47,7 +48,6 @@ def test_files_are_named_by_what_the_row_says(tmp_path: Path) -> None:
     tracker.candidate(made_candidate(trial=None, kind=Kind.UNPRUNED, stage="0123456789abcdefXYZ"))
     tracker.candidate(made_candidate(trial=None, kind=Kind.BASELINE, label="Input 32 px"))
     tracker.trial(made_trial(trial=3))
-    tracker.close()
     stored = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.*"))
     assert stored == [
         "candidates/baseline-input-32-px.parquet",
@@ -194,3 +194,18 @@ def test_a_row_of_the_same_stage_keeps_what_it_first_cost(tmp_path: Path) -> Non
     assert read_records(folder.candidates, CandidateRecord)[0].images_forward == 500
     tracker.candidate(made_candidate(stage="b", images_forward=300))
     assert read_records(folder.candidates, CandidateRecord)[0].images_forward == 300
+
+
+def test_what_the_disk_refuses_is_heard_when_the_trial_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A network's file system may say only then that it is full."""
+    tracker = ParquetTracker(SweepFolder(tmp_path))
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    tracker.candidate(made_candidate())
+    with pytest.raises(StorageError, match=r"trial-00003-round-02\.parquet: .*No space left"):
+        tracker.trial(made_trial())

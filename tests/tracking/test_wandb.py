@@ -16,8 +16,7 @@ import wandb
 from tatl_search.config import WandbSettings
 from tatl_search.errors import InputError
 from tatl_search.manifest import SweepFolder
-from tatl_search.records import StopReason, TrialState
-from tatl_search.tracking.parquet import ParquetTracker
+from tatl_search.records import StopReason
 from tatl_search.tracking.tracker import FailSoft
 from tatl_search.tracking.wandb import SweepRuns, WandbTrialTracker, resolve_mode
 from tests.tracking.made import made_candidate, made_trial
@@ -96,18 +95,6 @@ def test_a_trials_run_holds_its_settings_rounds_and_ending(
     # What is installed stands in `environment.json` and in the sweep's run.
     assert not list(folder.root.rglob("requirements.txt"))
     assert capfd.readouterr() == ("", "")
-
-
-def test_a_stopped_trial_says_why(folder: SweepFolder) -> None:
-    """Its worker hears nothing but that it ends; the driver has stored its row by then."""
-    stopped = made_trial(state=TrialState.STOPPED, stop_reason=StopReason.BELOW_FRONT, rounds=2)
-    tracker = _tracker(folder)
-    tracker.candidate(made_candidate(round=2))
-    ParquetTracker(folder).trial(stopped)
-    tracker.close()
-    (found,) = _runs(folder)
-    told = {name: found.summary[name] for name in ("state", "stop_reason", "rounds")}
-    assert told == {"state": "stopped", "stop_reason": "below_front", "rounds": 2}
 
 
 def test_an_interrupted_trial_goes_on_with_its_run(

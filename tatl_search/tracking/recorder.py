@@ -1,0 +1,139 @@
+"""The process that makes W&B's runs of trials and confirmations, from their stored rows.
+
+`python -m tatl_search.tracking.recorder FOLDER` looks for new rows until its standard input ends,
+as it does when a driver is done or has died; then it looks once more and completes its runs. Which
+rows are in completed runs stands in `wandb/recorded.txt`: who is killed leaves the others to the
+recorder of the next driver.
+"""
+
+import json
+import logging
+import os
+import select
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import wandb
+
+from tatl_search.manifest import SweepFolder, SweepManifest
+from tatl_search.records import CandidateRecord, Kind, TrialRecord
+from tatl_search.tracking.parquet import read_records, row_path
+from tatl_search.tracking.tracker import FailSoft, Tracker
+from tatl_search.tracking.wandb import SweepRuns, WandbTrialTracker
+
+RECORDED = "recorded.txt"
+
+LOOK_EVERY_S = 1.0
+"""Time between two looks for new rows."""
+
+SHARE = 0.05
+"""Share of its time that is spent on looking, at most: folders grow."""
+
+NICENESS = 10
+"""What is only a copy lets the trials go first."""
+
+Row = TypeVar("Row", CandidateRecord, TrialRecord)
+NoteRows = Callable[[Sequence[str]], None]
+
+
+class Recorder:
+    """Makes the runs of one sweep, each in a thread of its own."""
+
+    def __init__(self, folder: SweepFolder) -> None:
+        """Go on after what earlier recorders have completed.
+
+        Raises:
+            InputError: it is no sweep.
+        """
+        manifest = SweepManifest.read(folder.root)
+        self._folder = folder
+        self._runs = SweepRuns(folder, manifest.sweep.wandb, manifest.name, manifest.created_at)
+        self._list = folder.wandb / RECORDED
+        self._seen = set(self._list.read_text().split()) if self._list.is_file() else set()
+        self._open: dict[str, Tracker] = {}
+
+    def look(self) -> None:
+        """Record the rows that are new; a trial that has ended completes its run."""
+        # A trial's row is stored last: where it is seen, those of its networks are there.
+        ended = list(self._new(self._folder.trials, TrialRecord))
+        for networks in (self._folder.candidates, self._folder.confirmations):
+            for network in self._new(networks, CandidateRecord):
+                self._run_of(network).candidate(network)
+        for trial in ended:
+            self._run_of(trial).trial(trial)
+            self._open.pop(_name(trial)).close()
+
+    def close(self) -> None:
+        """Complete the runs of what did not end; the process ends when all runs are completed."""
+        for run in self._open.values():
+            run.close()
+        self._open.clear()
+
+    def _new(self, rows: Path, record_class: type[Row]) -> Iterator[Row]:
+        for name in sorted({path.name for path in rows.glob("trial-*.parquet")} - self._seen):
+            self._seen.add(name)
+            yield from read_records(rows, record_class, name)
+
+    def _run_of(self, row: CandidateRecord | TrialRecord) -> Tracker:
+        name = _name(row)
+        if name not in self._open:
+            run = WandbTrialTracker(self._runs, name, json.loads(row.settings))
+            self._open[name] = FailSoft(_Noted(run, self._folder, self._note), "W&B")
+        return self._open[name]
+
+    def _note(self, rows: Sequence[str]) -> None:
+        with self._list.open("a") as file:
+            file.write("".join(f"{name}\n" for name in rows))
+
+
+class _Noted:
+    """A tracker whose rows are noted once it is closed."""
+
+    def __init__(self, tracker: Tracker, folder: SweepFolder, note: NoteRows) -> None:
+        self._tracker = tracker
+        self._folder = folder
+        self._note = note
+        self._rows: list[str] = []
+
+    def candidate(self, record: CandidateRecord) -> None:
+        self._tracker.candidate(record)
+        self._rows.append(row_path(self._folder, record).name)
+
+    def trial(self, record: TrialRecord) -> None:
+        self._tracker.trial(record)
+        self._rows.append(row_path(self._folder, record).name)
+
+    def close(self) -> None:
+        self._tracker.close()
+        if self._rows:
+            self._note(self._rows)
+
+
+def _name(row: CandidateRecord | TrialRecord) -> str:
+    """Return the name of the run that a row belongs to."""
+    if isinstance(row, CandidateRecord) and row.kind is Kind.CONFIRMATION:
+        return f"confirmation-{row.trial:05d}-seed-{json.loads(row.settings)['seed']}"
+    return f"trial-{row.trial:05d}"
+
+
+def main() -> None:
+    """Record a sweep until the standard input ends."""
+    logging.basicConfig(format="%(message)s")
+    os.nice(NICENESS)
+    wandb.setup()  # before the runs' threads would do it, all at once
+    recorder = Recorder(SweepFolder(Path(sys.argv[1])))
+    ended = False
+    while not ended:
+        began = time.monotonic()
+        recorder.look()
+        pause = max(LOOK_EVERY_S, (time.monotonic() - began) / SHARE)
+        ended = bool(select.select([sys.stdin], [], [], pause)[0])
+    recorder.look()
+    recorder.close()
+
+
+if __name__ == "__main__":
+    main()
