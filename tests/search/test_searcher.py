@@ -31,6 +31,7 @@ END = {
     "size_bytes": 200,
     "latency_ms": None,
     "stop_reason": "max_rounds",
+    "images_of_trial": 100,
     "infeasible_reason": None,
     "detail": "",
 }

@@ -84,7 +84,7 @@ LOGITS = np.zeros((10, 10), np.float32)
         (samples(logits=LOGITS[:3]), "every image needs its logits"),
         (samples(images=IMAGES[:0], logits=LOGITS[:0]), "every image needs its logits"),
         (samples(images=IMAGES[:, :8]), r"images\.npy is \(2, 8, 32, 3\)"),
-        (samples(images=np.array([print, None])), r"images\.npy is \(2,\) of object"),
+        (samples(images=np.array([len, None])), r"images\.npy is \(2,\) of object"),
         (declared((10**12, 32, 32, 3)), r"images\.npy is cut, or says it is \(1000000000000,"),
         (declared((-1, 32, 32, 3)), r"images\.npy is cut"),
         (write("samples.npz", b"PK\x05\x06" + bytes(18)), r"samples\.npz is damaged \(KeyError"),
