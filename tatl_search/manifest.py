@@ -1,5 +1,6 @@
 """What a sweep's folder says of itself (`sweep.yaml`), and where everything lies in it."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,6 +72,15 @@ class SweepManifest(Settings):
         except ValidationError as error:
             faults = (f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
             raise InputError(f"{path} is damaged: {'; '.join(faults)}") from error
+
+
+def check_new(folder: Path) -> None:
+    """Raise InputError if something stands where a new sweep is to be."""
+    if os.path.lexists(folder):
+        raise InputError(
+            f"{folder} exists already. Resume it (tatl-search resume {folder}) or choose another"
+            " name."
+        )
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from tatl_search.cli.options import (
     print_json,
 )
 from tatl_search.errors import InputError, RunError
+from tatl_search.manifest import check_new
 from tatl_search.remote.uri import is_uri
 
 # Torch and Ray take seconds to import: each verb imports what it needs when it is called.
@@ -72,10 +73,13 @@ def sweep(
         resume(begun, address, as_json)
         return
     from tatl_search.cli.progress import ProgressDisplay
-    from tatl_search.search.sweep import launch
+    from tatl_search.search.early import early_cluster
 
+    check_new(folder)
     messages.print(f"sweep {folder}: {loaded.sweep.trials} trials; checking data and network")
-    with ProgressDisplay(messages) as display:
+    with early_cluster(address), ProgressDisplay(messages) as display:
+        from tatl_search.search.sweep import launch
+
         end = launch(loaded, folder, display.hear, address, uri)
     _finish(folder, end.complete, end.notes, as_json)
 

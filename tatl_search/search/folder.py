@@ -13,7 +13,7 @@ from typing import Any
 from tatl_search.config import NAMED_WEIGHTS, AdaptationConfig, SweepSettings
 from tatl_search.errors import InputError
 from tatl_search.files import storage_errors, write_durably
-from tatl_search.manifest import SweepFolder, SweepManifest
+from tatl_search.manifest import SweepFolder, SweepManifest, check_new
 from tatl_search.nets.latency import LatencyTable
 from tatl_search.search.preflight import NetworkCheck, check_networks, reference_costs
 from tatl_search.search.start import check_start
@@ -72,15 +72,6 @@ class LatencyTables:
         raw = {name: asdict(table) for name, table in self.by_network.items()}
         with storage_errors(path, "Nothing was written; choose another place."):
             write_durably(path, json.dumps(raw, indent=1).encode())
-
-
-def check_new(folder: Path) -> None:
-    """Raise InputError if something stands where a new sweep is to be."""
-    if os.path.lexists(folder):
-        raise InputError(
-            f"{folder} exists already. Resume it (tatl-search resume {folder}) or choose another"
-            " name."
-        )
 
 
 @contextmanager

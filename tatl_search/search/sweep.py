@@ -7,11 +7,11 @@ from pathlib import Path
 
 from tatl_search.errors import RunError
 from tatl_search.files import storage_errors
-from tatl_search.manifest import SweepFolder, SweepManifest
+from tatl_search.manifest import SweepFolder, SweepManifest, check_new
 from tatl_search.search.cluster import cluster, node_cpus
 from tatl_search.search.driver import Driver, SweepEnd
 from tatl_search.search.environment import record_environment
-from tatl_search.search.folder import check_new, new_folder, prepare
+from tatl_search.search.folder import new_folder, prepare
 from tatl_search.search.gpus import settled
 from tatl_search.search.home import check_free
 from tatl_search.search.lock import only_driver
@@ -19,7 +19,7 @@ from tatl_search.search.progress import Listener
 from tatl_search.search.room import await_room
 from tatl_search.search.shared_storage import check_shared
 from tatl_search.search.shipping import shipping
-from tatl_search.search.summary import summarise
+from tatl_search.search.tasks import warm_up
 from tatl_search.search.variants import shared_roots
 from tatl_search.space import SearchSpace
 from tatl_search.tracking.recording import recording
@@ -54,7 +54,10 @@ def launch(
     with cluster(address):
         await_room(space.sweep, joining=address is not None)
         # Roots that trials share are computed first, with a node to themselves.
-        root_threads = node_cpus() if shared_roots(space) else space.sweep.cpus_per_trial
+        root_threads = space.sweep.cpus_per_trial
+        if shared_roots(space):
+            root_threads = node_cpus()
+            warm_up()
         with new_folder(folder):
             check_shared(folder, uri)
             settle = partial(settled, space)
@@ -89,6 +92,9 @@ def _drive(folder: SweepFolder, listener: Listener) -> SweepEnd:
                 if shipped is not None:
                     shipped.ship()
                     shipped.bring_front()
+            # Its libraries, scikit-learn among them, take a second that no trial need wait for.
+            from tatl_search.search.summary import summarise
+
             summarise(folder.root)
             return end
     except KeyboardInterrupt as interrupt:

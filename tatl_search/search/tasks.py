@@ -70,6 +70,18 @@ def run_tasks(
     return failures
 
 
+def warm_up() -> None:
+    """Let a worker import what a piece of work needs, beside the checks that come before one.
+
+    Ray gives its process to the next task. Trials have processes of their own.
+    """
+    ray.remote(_imported).options(max_retries=0).remote()
+
+
+def _imported() -> None:
+    """Do nothing: to be found, this module and all it needs was imported."""
+
+
 def _start(item: WorkItem, cpus: int, refusing: Collection[str]) -> "ray.ObjectRef[dict[str, Any]]":
     task = ray.remote(run_alone).options(
         # A sweep that goes on elsewhere may find smaller nodes than it began on.
