@@ -23,7 +23,6 @@ from tatl_search.cli.options import (
     print_json,
 )
 from tatl_search.errors import InputError, RunError
-from tatl_search.manifest import check_new
 from tatl_search.remote.uri import is_uri
 
 # Torch and Ray take seconds to import: each verb imports what it needs when it is called.
@@ -73,6 +72,7 @@ def sweep(
         resume(begun, address, as_json)
         return
     from tatl_search.cli.progress import ProgressDisplay
+    from tatl_search.manifest import check_new
     from tatl_search.search.early import early_cluster
 
     check_new(folder)
