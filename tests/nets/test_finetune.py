@@ -245,7 +245,7 @@ def test_a_real_network_learns_and_does_so_twice_alike() -> None:
     """Two classes of noise around opposite means, which any network should tell apart."""
     labels = torch.arange(16) % 2
     images = some_images(16, 32) * 0.5 + (labels * 2.0 - 1.0).view(16, 1, 1, 1)
-    settings = TrainingSettings(epochs=4, batch_size=8, learning_rate=0.05)
+    settings = TrainingSettings(epochs=8, batch_size=8, learning_rate=0.05)
     batches = same((images[:8], labels[:8]), (images[8:], labels[8:]))
     states = []
     for _ in range(2):
@@ -254,7 +254,7 @@ def test_a_real_network_learns_and_does_so_twice_alike() -> None:
         module = build(network, 2, 32).module
         report = train(module, batches, settings, 2, "cpu")
         states.append(module.state_dict())
-    assert report.mean_loss_by_epoch[-1] < 0.45 < 0.55 < report.mean_loss_by_epoch[0]
+    assert report.mean_loss_by_epoch[-1] < 0.3 < 0.55 < report.mean_loss_by_epoch[0]
     assert all(torch.equal(tensor, states[1][name]) for name, tensor in states[0].items())
 
 
