@@ -18,7 +18,7 @@ $(STAMP): pyproject.toml constraints.txt
 
 sweep: $(STAMP)
 	$(BIN)/tatl-search sweep search_spaces/quickstart.yaml --name $(NAME)
-	$(BIN)/tatl-search pick sweeps/$(NAME) --knee --export sweeps/$(NAME)/picked
+	$(BIN)/tatl-search pick sweeps/$(NAME) --max-drop 0.02 --export sweeps/$(NAME)/picked
 	@echo "Everything lies in sweeps/$(NAME): front.png, report.html, and in picked/ the network."
 	@echo "Your own images: docs/own-images.md. Another choice: $(BIN)/tatl-search pick --help"
 
