@@ -55,7 +55,7 @@ def status_text(status: Mapping[str, Any]) -> str:
         *(f"paused: {why}" for why in [status["paused"]] if why),
         *(f"  {n} stopped early" for n in [status["stopped_early"]] if n),
         *(f"  {count} infeasible: {why}" for why, count in status["infeasible"].items()),
-        f"{status['candidates']} candidates, {status['on_front']} networks on the front,"
+        f"{status['candidates']} candidates, {_networks(status['on_front'])} on the front,"
         f" hypervolume {status['hypervolume']:.4f}",
         *(f"{status['within_bounds']} of them keep to the bounds" for _ in [0] if status["bounds"]),
         *_accuracy_lines(status),
@@ -63,6 +63,10 @@ def status_text(status: Mapping[str, Any]) -> str:
         f" {status['images_saved']:,} saved by reuse, {status['seconds']:,.0f} s of work",
     ]
     return "\n".join(lines)
+
+
+def _networks(count: int) -> str:
+    return "1 network" if count == 1 else f"{count} networks"
 
 
 def _knee(front: Front) -> dict[str, Any] | None:

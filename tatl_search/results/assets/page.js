@@ -11,7 +11,7 @@ function redraw() {
   fillNetworks(front);
   const [across, upwards] = [axes.get(view.across).title, axes.get(view.upwards).title];
   const count = distinct(front).length;
-  field("said").textContent = `${count} networks on the front of ${upwards} against ${across}.`;
+  field("said").textContent = `${count} network${count === 1 ? "" : "s"} on the front of ${upwards} against ${across}.`;
   picture.setAttribute("aria-label", `${upwards} against ${across}; the table below lists the front`);
   field("networks-note").textContent = "Points and shares are against the unpruned network; the knee is that of the sweep's objectives.";
   for (const draw of lazy.values()) draw.stale = true;
