@@ -100,8 +100,9 @@ class Survived:
 
 
 def space(serial: bool) -> dict[str, object]:
-    sweep = {"max_concurrent": 1} if serial else {}
-    return faulty_space(trials=TRIALS, sweep=sweep, retrain={"epochs": 6})
+    sweep = {"promote": True, **({"max_concurrent": 1} if serial else {})}
+    finish = {"epochs": 3, "pieces": {"low": 1, "high": 3}}
+    return faulty_space(trials=TRIALS, sweep=sweep, retrain={"epochs": 6}, finish=finish)
 
 
 def survive(folder: Path, plan: Plan, times: int, chance: random.Random) -> Survived:
