@@ -173,3 +173,8 @@ class SweepFolder:
     def wandb(self) -> Path:
         """Offline Weights & Biases runs."""
         return self.root / "wandb"
+
+    @property
+    def recording(self) -> Path:
+        """Held by the one process that makes Weights & Biases' runs of trials."""
+        return self.root / "wandb.lock"

@@ -3,9 +3,10 @@
 `python -m tatl_search.tracking.recorder FOLDER` looks for new rows until its standard input ends,
 as it does when a driver is done or has died; then it looks once more and completes its runs. Which
 rows are in completed runs stands in `wandb/recorded.txt`: who is killed leaves the others to the
-recorder of the next driver.
+recorder of the next driver, which waits until this one is gone.
 """
 
+import fcntl
 import json
 import logging
 import os
@@ -119,12 +120,20 @@ def _name(row: CandidateRecord | TrialRecord) -> str:
     return f"trial-{row.trial:05d}"
 
 
+def _wait_for_others(folder: SweepFolder) -> None:
+    """Wait until no other process records the sweep: it would make the same runs again."""
+    held = os.open(folder.recording, os.O_CREAT | os.O_RDWR)
+    fcntl.flock(held, fcntl.LOCK_EX)  # until the process ends, and with it the runs' threads
+
+
 def main() -> None:
     """Record a sweep until the standard input ends."""
     logging.basicConfig(format="%(message)s")
     os.nice(NICENESS)
+    folder = SweepFolder(Path(sys.argv[1]))
+    _wait_for_others(folder)
     wandb.setup()  # before the runs' threads would do it, all at once
-    recorder = Recorder(SweepFolder(Path(sys.argv[1])))
+    recorder = Recorder(folder)
     ended = False
     while not ended:
         began = time.monotonic()

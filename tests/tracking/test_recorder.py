@@ -113,14 +113,27 @@ def test_the_next_recorder_goes_on_where_the_last_one_ended(folder: SweepFolder)
     assert (_rounds(went_on), went_on.summary["state"]) == ([1], "complete")
 
 
+def test_the_next_recorder_waits_for_the_last_one(folder: SweepFolder) -> None:
+    driver = _driver(folder)
+    rows = ParquetTracker(folder)
+    for trial in (0, 1):
+        rows.candidate(made_candidate(trial=trial, round=0))
+        rows.trial(made_trial(trial=trial))
+        if trial == 0:
+            _until_recorded(folder, 2)
+            slow = _recorder_of(folder)
+            os.kill(slow, signal.SIGSTOP)
+    driver.kill()
+    driver.communicate()
+    with recording(folder):
+        time.sleep(8.0)  # long enough for the next one to record all, did it not wait
+        os.kill(slow, signal.SIGCONT)
+    found = [(part.run.display_name, _rounds(part)) for part in _runs(folder)]
+    assert found == [("trial-00000", [0]), ("trial-00001", [0])]
+
+
 def test_a_driver_that_is_killed_leaves_whole_runs(folder: SweepFolder) -> None:
-    driver = subprocess.Popen(
-        [sys.executable, "-c", DRIVER, str(folder.root)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-    assert driver.stdout is not None
-    driver.stdout.readline()
+    driver = _driver(folder)
     rows = ParquetTracker(folder)
     rows.candidate(made_candidate(trial=0, round=0))
     rows.trial(made_trial(trial=0))
@@ -176,6 +189,18 @@ def test_nothing_runs_where_wandb_is_disabled(tmp_path: Path) -> None:
     with recording(folder):
         ParquetTracker(folder).trial(made_trial(trial=0))
     assert not folder.wandb.exists()
+
+
+def _driver(folder: SweepFolder) -> subprocess.Popen[bytes]:
+    """Start a process that has the sweep recorded until it is killed."""
+    driver = subprocess.Popen(
+        [sys.executable, "-c", DRIVER, str(folder.root)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert driver.stdout is not None
+    driver.stdout.readline()
+    return driver
 
 
 def _until_recorded(folder: SweepFolder, rows: int) -> None:
