@@ -16,6 +16,7 @@ from tatl_search.cli import (
     plot,
     report,
     running,
+    settings,
     stages,
     submit,
     verify,
@@ -62,6 +63,7 @@ for verb in (
     confirm.confirm,
     running.validate,
     methods.methods,
+    settings.settings,
     doctor.doctor,
 ):
     app.command()(verb)

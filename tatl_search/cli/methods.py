@@ -91,9 +91,7 @@ def _details(method: "Method") -> dict[str, Any]:
 
 
 def _show(method: "Method") -> None:
-    from rich.table import Table
-
-    from tatl_search.cli.settings_table import own_settings, shared_settings
+    from tatl_search.cli.settings_table import own_settings, shared_settings, table_of
 
     summary = _summary(method)
     console.print(f"{method.name}: {method.title}\n{method.source}")
@@ -105,7 +103,4 @@ def _show(method: "Method") -> None:
         ("settings of all methods", shared_settings()),
     ):
         if settings:
-            table = Table("setting", "default", "meaning", title=title, title_justify="left")
-            for setting in settings:
-                table.add_row(setting.path, setting.default, setting.meaning)
-            console.print(table)
+            console.print(table_of(settings, title))

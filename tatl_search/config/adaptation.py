@@ -48,6 +48,7 @@ class AdaptationConfig(Settings):
     """Everything that decides what one adaptation computes.
 
     Attributes:
+        seed: of everything that is drawn at random: batches, augmentation, new layers.
         source: labelled images of the source task, for methods that look at it: only what its
             cuts leave for training is used.
         train_on: `source` where the target's training images have no labels that could be

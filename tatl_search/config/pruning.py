@@ -15,7 +15,13 @@ from tatl_search.config.wealth import WealthSettings
 
 
 class PriorityWeights(Settings):
-    """Weights of a group's priority: redundancy, computation (MACs) and storage (parameters)."""
+    """Weights in the order in which groups give up their units under the allocation `priority`.
+
+    Attributes:
+        redundancy: of the share of its units that the threshold would give up.
+        macs: of the MACs that giving them up would save.
+        parameters: of the parameters that giving them up would save.
+    """
 
     redundancy: Annotated[float, Field(ge=0.0)] = 1.0
     macs: Annotated[float, Field(ge=0.0)] = 1.0

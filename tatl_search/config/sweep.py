@@ -44,6 +44,10 @@ class BaselineSettings(Settings):
     """One network to beat: another one of the zoo, or the same one at a smaller input.
 
     Trained for as many epochs as the longest trial may train, so that it costs no less.
+
+    Attributes:
+        network: another network; null for the same one.
+        image_size: side in pixels of another input; null for the same one.
     """
 
     network: NetworkSettings | None = None
@@ -65,9 +69,14 @@ class BaselineSettings(Settings):
 
 
 class WandbSettings(Settings):
-    """Weights & Biases. `auto` is online when an API key is at hand, offline otherwise.
+    """Weights & Biases.
 
     Attributes:
+        mode: `auto` follows the environment's `WANDB_MODE`; without it, it is online when an API
+            key is at hand and the server answers, offline otherwise.
+        project: that runs belong to.
+        entity: user or team; null for the key's own.
+        tags: of every run.
         log_models: whether the front's networks are stored as model artifacts when the sweep
             ends; off, since they take as much room there as here.
     """

@@ -11,6 +11,14 @@ class TrainingSettings(Settings):
     """One piece of training. Every piece starts a fresh optimiser and schedule.
 
     Attributes:
+        epochs: passes over the training images.
+        batch_size: images of one step.
+        optimizer: stochastic gradient descent with momentum, or AdamW.
+        learning_rate: the greatest of the schedule.
+        momentum: of `sgd`, by Nesterov's rule; of `adamw`, its first beta.
+        weight_decay: of weights; scales, shifts and biases do not decay.
+        schedule: of the learning rate over the steps of this piece.
+        label_smoothing: share of each label that is spread over all classes.
         sparsity: weight in the loss of the sum of |scale| over all batch-norms (Liu et al. 2017,
             arXiv 1708.06519); 0 switches it off.
         clip_norm: greatest norm of the gradient; null switches clipping off.

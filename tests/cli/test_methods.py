@@ -134,6 +134,7 @@ class TestPlugin:
         assert own[0] == {
             "path": "prune.options.last",
             "default": "false",
+            "allowed": "true or false",
             "meaning": "whether the last ones go first.",
         }
 
