@@ -184,7 +184,7 @@ class Feed:
         study = SweepStudy(self.folder.journal, "fed", space, 0, manifest.reference)
         study.begin([], [])
         objectives = space.sweep.objectives
-        self._scheduler = FrontScheduler(objectives, {})
+        self._scheduler = FrontScheduler(objectives, {}, lambda _: False)
         self._progress = ProgressCallback(
             10**9, 0, objectives, manifest.reference, lambda _report, _snapshot: None
         )

@@ -74,12 +74,21 @@ class SweepManifest(Settings):
             raise InputError(f"{path} is damaged: {'; '.join(faults)}") from error
 
 
+def resume_command(folder: Path, address: str | None = None) -> str:
+    """Return the command that goes on with a sweep.
+
+    Args:
+        folder: the sweep's.
+        address: of the Ray cluster it ran on; null for this machine.
+    """
+    return f"tatl-search resume {folder}{f' --address {address}' if address else ''}"
+
+
 def check_new(folder: Path) -> None:
     """Raise InputError if something stands where a new sweep is to be."""
     if os.path.lexists(folder):
         raise InputError(
-            f"{folder} exists already. Resume it (tatl-search resume {folder}) or choose another"
-            " name."
+            f"{folder} exists already. Resume it ({resume_command(folder)}) or choose another name."
         )
 
 

@@ -85,7 +85,8 @@ class CandidateRecord:
         plan: what was pruned in this round and why, JSON; empty where nothing was.
         device: what it was trained on.
         created_at: UTC time, ISO 8601.
-        stop_reason: criterion that ended the adaptation with this network; null while it goes on.
+        stop_reason: criterion that ended the pruning with this network, or before it where it
+            was finished; null while it was pruned on.
         finishing: how it was trained further, for people; empty for what was not finished.
         saw_validation: whether it was trained on the validation images, so that its accuracy and
             loss on them say nothing of new images.

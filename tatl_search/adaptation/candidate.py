@@ -22,7 +22,7 @@ class Candidate:
         owner: the adaptation that reached it.
         latency_ms: estimated latency of one image; null without a table to estimate from.
         choosing: images it took to choose what goes next, as far as they were paid here.
-        stop_reason: why the adaptation ends with this candidate; null while it goes on.
+        stop_reason: why it is pruned no more; null while it is.
         finished: pieces of finishing that it went through after its last pruning.
     """
 

@@ -73,7 +73,7 @@ def choose_filters(bench: Workbench, network: LoadedNetwork, stage: Stage, root:
 def finished(bench: Workbench, last: Candidate, root: Stage) -> Iterator[Candidate]:
     """Yield the last round's network, and those it becomes when it is trained longer."""
     for _ in range(bench.config.finish.networks):
-        yield replace(last, stop_reason=None)
+        yield last
         last = replace(
             last,
             round=last.round + 1,

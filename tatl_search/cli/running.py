@@ -81,7 +81,7 @@ def sweep(
         from tatl_search.search.sweep import launch
 
         end = launch(loaded, folder, display.hear, address, uri)
-    _finish(folder, end.complete, end.notes, as_json)
+    _finish(folder, end.complete, end.notes, as_json, address)
 
 
 def resume(sweep: SweepPathOrUri, address: Address = None, as_json: AsJson = False) -> None:
@@ -92,6 +92,7 @@ def resume(sweep: SweepPathOrUri, address: Address = None, as_json: AsJson = Fal
 
     ```
     tatl-search resume sweeps/quickstart
+    tatl-search resume /shared/sweeps/mine --address auto
     ```
     """
     from tatl_search.cli.progress import ProgressDisplay
@@ -105,7 +106,7 @@ def resume(sweep: SweepPathOrUri, address: Address = None, as_json: AsJson = Fal
         folder = Path(sweep)
     with ProgressDisplay(messages) as display:
         end = go_on(folder, display.hear, address)
-    _finish(folder, end.complete, end.notes, as_json)
+    _finish(folder, end.complete, end.notes, as_json, address)
 
 
 def adapt(
@@ -232,17 +233,21 @@ def _begun(folder: Path, uri: str | None) -> str | None:
     return uri if Place(uri).size(FILE_NAME) is not None else None
 
 
-def _finish(folder: Path, complete: bool, notes: tuple[str, ...], as_json: bool) -> None:
+def _finish(
+    folder: Path, complete: bool, notes: tuple[str, ...], as_json: bool, address: str | None
+) -> None:
     for note in notes:
         messages.print(note)
     _show(folder, as_json)
     if not complete:
-        raise _interrupted(folder)
+        raise _interrupted(folder, address)
     messages.print(f"next: tatl-search pick {folder} --export my-network")
 
 
-def _interrupted(folder: Path) -> RunError:
-    return RunError(f"interrupted; go on with: tatl-search resume {folder}")
+def _interrupted(folder: Path, address: str | None = None) -> RunError:
+    from tatl_search.manifest import resume_command
+
+    return RunError(f"interrupted; go on with: {resume_command(folder, address)}")
 
 
 def _show(folder: Path, as_json: bool) -> None:

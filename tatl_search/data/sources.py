@@ -28,7 +28,7 @@ from tatl_search.data.stanford40 import open_stanford40
 from tatl_search.data.table import open_table
 from tatl_search.data.target import Split, TargetData
 from tatl_search.data.torchvision_sets import open_torchvision
-from tatl_search.errors import InputError
+from tatl_search.errors import InputError, StorageError
 
 SOURCES: Mapping[str, Callable[[DataSettings], Source]] = {
     "digits": open_digits,
@@ -76,6 +76,19 @@ def stored_target(settings: DataSettings, cache: Path) -> TargetData:
     if settings.source == PACKED or not path.exists():
         return load_target(settings, cache)
     return cut_target(open_pack(path), settings)
+
+
+def target_at_hand(settings: DataSettings, cache: Path) -> TargetData | None:
+    """Return what is packed in a cache that belongs to others; null where that is not at hand.
+
+    Nothing is packed there, and no source is looked at.
+    """
+    if settings.source != PACKED and not (cache / packed_name(settings)).exists():
+        return None
+    try:
+        return stored_target(settings, cache)
+    except (InputError, StorageError):
+        return None
 
 
 def load_pack(settings: DataSettings, cache: Path | None = None) -> Pack:

@@ -11,6 +11,8 @@ from optuna.distributions import (
 )
 from optuna.trial import Trial
 
+from tatl_search.space.distributions import Section, draw
+
 
 class Asked:
     """Draws a search space's parameters from an Optuna trial."""
@@ -50,11 +52,23 @@ class Recalled:
         if integer:
             stride = 1 if step is None else int(step)
             self.distributions[name] = IntDistribution(int(low), int(high), log=log, step=stride)
-        else:
-            self.distributions[name] = FloatDistribution(low, high, log=log, step=step)
+            return int(self._params[name])
+        self.distributions[name] = FloatDistribution(low, high, log=log, step=step)
         return float(self._params[name])
 
     def categorical(self, name: str, choices: Sequence[Any]) -> Any:
         """Return the choice it was given."""
         self.distributions[name] = CategoricalDistribution(choices)
         return self._params[name]
+
+
+def distributions_of(section: Section, params: Mapping[str, Any]) -> dict[str, BaseDistribution]:
+    """Return Optuna's distributions of a trial's parameters, also where these do not go together.
+
+    Args:
+        section: of the search space.
+        params: values of all parameters that apply, by name.
+    """
+    recalled = Recalled(params)
+    draw(section, recalled)
+    return recalled.distributions

@@ -5,7 +5,7 @@ import logging
 import shutil
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -74,13 +74,25 @@ class Driver:
     """Runs what is left of one sweep."""
 
     def __init__(
-        self, folder: SweepFolder, manifest: SweepManifest, rows: Counterpart | None = None
+        self,
+        folder: SweepFolder,
+        manifest: SweepManifest,
+        go_on: str,
+        rows: Counterpart | None = None,
     ) -> None:
-        """Take over a sweep's folder; rows written here are also sent elsewhere, if anywhere."""
+        """Take over a sweep's folder.
+
+        Args:
+            folder: the sweep's.
+            manifest: of the sweep.
+            go_on: the command that goes on with it, for people.
+            rows: where rows written here are also sent; null for nowhere.
+        """
         self._folder = folder
         self._manifest = manifest
         self._sweep = manifest.sweep
-        self._space = space_from_raw(manifest.space)
+        self._go_on = go_on
+        self._space = replace(space_from_raw(manifest.space), sweep=manifest.sweep)
         self._tables = LatencyTables.read(folder)
         self._parquet = ParquetTracker(folder, rows)
 
@@ -171,7 +183,9 @@ class Driver:
         if not self._sweep.early_stopping:
             return None
         ended: dict[int, int | None] = dict.fromkeys(study.finished())
-        scheduler = FrontScheduler(self._sweep.objectives, ended | study.stopped())
+        scheduler = FrontScheduler(
+            self._sweep.objectives, ended | study.stopped(), study.is_promoted
+        )
         scheduler.recall(*self._rows())
         return scheduler
 
@@ -231,11 +245,6 @@ class Driver:
 
     def _ray_failed(self, why: str) -> RunError:
         return ray_failed(why, self._go_on)
-
-    @property
-    def _go_on(self) -> str:
-        """The command that goes on with the sweep."""
-        return f"tatl-search resume {self._folder.root}"
 
     def _shared_roots(self) -> list[WorkItem]:
         """Return the first fine-tunings that trials will share."""

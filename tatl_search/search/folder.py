@@ -138,7 +138,7 @@ def prepare(
     manifest = SweepManifest(
         name=folder.root.resolve().name,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        sweep=sweep,
+        sweep=SweepSettings.model_validate(absolute_paths(sweep.model_dump(mode="json"))),
         space=absolute_paths(space.raw),
         reference=reference_costs(checks),
         root_threads=root_threads,
@@ -185,7 +185,9 @@ def _absolute(value: Any) -> Any:
         return str(path.resolve()) if is_path else value
     if isinstance(value, list):
         return [_absolute(entry) for entry in value]
-    return {key: _absolute(entry) for key, entry in value.items()} if value else value
+    if isinstance(value, Mapping):
+        return {key: _absolute(entry) for key, entry in value.items()}
+    return value  # null, or a plug-in's setting that is no path but is called like one
 
 
 def _network_key(config: AdaptationConfig) -> str:

@@ -15,7 +15,7 @@ from tatl_search.records import CandidateRecord, TrialRecord, TrialState
 from tatl_search.results.front import value
 from tatl_search.results.importance import Importance
 from tatl_search.results.store import SweepResults
-from tatl_search.search.answers import Recalled
+from tatl_search.search.answers import distributions_of
 from tatl_search.space import SearchSpace, space_from_raw
 from tatl_search.space.given import given
 
@@ -55,12 +55,10 @@ def _trial(
     fitting = given(space.section, json.loads(ending.settings))
     if fitting.open or (last is None and ending.state is TrialState.COMPLETE):
         return None
-    recalled = Recalled(fitting.values)
-    space.sample(recalled)
     usable = last if ending.state is TrialState.COMPLETE else None
     return optuna.trial.create_trial(
         params=dict(fitting.values),
-        distributions=recalled.distributions,
+        distributions=distributions_of(space.section, fitting.values),
         values=[_outcome(results, usable, o) for o in results.manifest.sweep.objectives],
     )
 

@@ -16,8 +16,14 @@ from tatl_search.space import Range
 RUNG = "finish.pieces"
 """Name of the parameter that is climbed."""
 
-IMAGES = "images_trained"
-"""Name of what the journal knows of a trial's costs."""
+IMAGES = "images_without_reuse"
+"""Name of what the journal knows of a trial's costs, had it shared nothing.
+
+What it did pay hangs on what else lies in the storage, and is another number after a resume.
+"""
+
+COSTS = ("macs", "parameters", "size_bytes", "latency_ms")
+"""Bounds that no further training mends."""
 
 
 @dataclass
@@ -27,12 +33,14 @@ class _Ladder:
     Attributes:
         settings: their parameters besides.
         sent: rungs that trials were sent to.
-        values: rung -> values that were told.
+        values: rung -> values that were told, of networks that keep to the bounds on costs.
+        images: rung -> images that its trial would have paid for, had it shared nothing.
     """
 
     settings: Mapping[str, Any]
     sent: set[int] = field(default_factory=set)
     values: dict[int, Sequence[float]] = field(default_factory=dict)
+    images: dict[int, int] = field(default_factory=dict)
 
 
 class Rungs:
@@ -63,28 +71,26 @@ class Rungs:
         Args:
             trials: all that the study knows.
         """
-        ladders: dict[frozenset[tuple[str, Any]], _Ladder] = {}
-        spent = {True: 0, False: 0}
-        for trial in trials:
-            rung = trial.params.get(RUNG)
-            if rung is None:
-                continue  # just begun, its parameters not drawn yet
-            settings = {name: value for name, value in trial.params.items() if name != RUNG}
-            ladder = ladders.setdefault(frozenset(settings.items()), _Ladder(settings))
-            ladder.sent.add(rung)
-            if trial.state is TrialState.COMPLETE:
-                ladder.values[rung] = trial.values
-            spent[rung > self._lowest] += int(trial.user_attrs.get(IMAGES, 0))
-        if spent[True] >= spent[False]:
+        ladders = _ladders(trials)
+        spent = [self._spent(ladder) for ladder in ladders]
+        if sum(climbing for climbing, _ in spent) >= sum(at_first for _, at_first in spent):
             return None
-        return self._due(list(ladders.values()))
-
-    def _due(self, ladders: Sequence[_Ladder]) -> Mapping[str, Any] | None:
         climbers = [self._climber(ladder) for ladder in ladders]
         chosen = next_to_climb(climbers, self._reference)
         if chosen is None:
             return None
         return {**ladders[chosen].settings, RUNG: self._rung(len(climbers[chosen].values))}
+
+    def _spent(self, ladder: _Ladder) -> tuple[int, int]:
+        """Return the images of all steps from a rung to the next, and those of what came before."""
+        climbing = at_first = 0
+        for rung, images in ladder.images.items():
+            below = ladder.images.get(rung - self._step)
+            if below is None:
+                at_first += images
+            else:
+                climbing += images - below
+        return climbing, at_first
 
     def _climber(self, ladder: _Ladder) -> Climber:
         values: list[Floats] = []
@@ -94,3 +100,21 @@ class Rungs:
 
     def _rung(self, number: int) -> int:
         return self._lowest + number * self._step
+
+
+def _ladders(trials: Iterable[FrozenTrial]) -> list[_Ladder]:
+    """Return the ladders that trials stand on, in the order in which they were begun."""
+    ladders: dict[frozenset[tuple[str, Any]], _Ladder] = {}
+    for trial in trials:
+        rung = trial.params.get(RUNG)
+        if rung is None:
+            continue  # just begun, its parameters not drawn yet
+        settings = {name: value for name, value in trial.params.items() if name != RUNG}
+        ladder = ladders.setdefault(frozenset(settings.items()), _Ladder(settings))
+        ladder.sent.add(rung)
+        if IMAGES in trial.user_attrs:
+            ladder.images[rung] = trial.user_attrs[IMAGES]
+        costs_too_much = any(trial.constraints.get(bound, 0.0) > 0.0 for bound in COSTS)
+        if trial.state is TrialState.COMPLETE and not costs_too_much:
+            ladder.values[rung] = trial.values
+    return list(ladders.values())

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tatl_search.config import DataSettings
-from tatl_search.data.sources import PACKED, stored_target
-from tatl_search.errors import InputError, StorageError
+from tatl_search.data.sources import target_at_hand
+from tatl_search.errors import InputError
 from tatl_search.results.store import SweepResults
 
 
@@ -56,12 +56,8 @@ def check_same_task(sweeps: Sequence[SweepResults]) -> list[str]:
 def judges_of(results: SweepResults) -> Judges | None:
     """Return a sweep's validation images; null where they are not at hand."""
     settings = DataSettings.model_validate(json.loads(results.candidates[0].settings)["data"])
-    packed_here = any(results.folder.data.glob("*.arrow"))
-    if not packed_here and settings.source != PACKED:
-        return None
-    try:
-        target = stored_target(settings, results.folder.data)
-    except (InputError, StorageError):
+    target = target_at_hand(settings, results.folder.data)
+    if target is None:
         return None
     pixels = target.val.images[target.val.rows]
     told = json.dumps([target.class_names, target.val.labels.tolist()])

@@ -3,7 +3,7 @@
 Ray's own schedulers compare one metric. See `core.early_stopping` for the rule.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from ray.tune.experiment import Trial
@@ -21,17 +21,25 @@ class FrontScheduler(FIFOScheduler):
     A trial that ended may run again where its rows were damaged. It then ends where it did.
     """
 
-    def __init__(self, objectives: Sequence[Objective], ended: Mapping[int, int | None]) -> None:
+    def __init__(
+        self,
+        objectives: Sequence[Objective],
+        ended: Mapping[int, int | None],
+        is_promoted: Callable[[int], bool],
+    ) -> None:
         """Start with what earlier drivers decided.
 
         Args:
             objectives: of the sweep.
             ended: trial -> round after which it was stopped; null where it ended by itself.
+            is_promoted: whether a trial goes on where another one ended. Its rounds are that
+                one's, stored: there is nothing to save or to learn until they are through.
         """
         super().__init__()  # type: ignore[no-untyped-call]
         self._costs = [o.value for o in objectives if not o.higher_is_better]
         self._rule = EarlyStopping(len(self._costs))
         self._ended = dict(ended)
+        self._is_promoted = is_promoted
         self._stopped_now: set[str] = set()
 
     def recall(self, candidates: Iterable[CandidateRecord], trials: Iterable[TrialRecord]) -> None:
@@ -61,14 +69,15 @@ class FrontScheduler(FIFOScheduler):
         if number in self._ended:
             return bool(report["round"] == self._ended[number])
         self._hear(report)
-        # A trial at its own end has nothing left to stop, and its outcome is known; nor has one
-        # that prunes no more.
-        if report["stop_reason"] is not None or report["finished"]:
-            return False
+        if report["stop_reason"] is not None or self._is_promoted(number):
+            return False  # it prunes no more, or only what is stored
         return self._rule.is_hopeless(number, report["max_rounds"] - report["round"])
 
     def _hear(self, report: Mapping[str, Any]) -> None:
         # A network trained longer at the end says nothing of those that are still pruned.
-        if not report["finished"]:
+        if not report["finished"] and not self._is_promoted(report["trial"]):
             costs = [float(report[cost]) for cost in self._costs]
             self._rule.hear(report["trial"], report["round"], report["accuracy"], costs)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {}  # Ray pickles its scheduler into state that is never restored

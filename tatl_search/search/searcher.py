@@ -195,7 +195,7 @@ class WorkSearcher(Searcher):
                 outcome,
                 result["stop_reason"],
                 result["latency_ms"],
-                result["images_of_trial"],
+                result["images_without_reuse"],
             )
             self._close_account(item.number)
 

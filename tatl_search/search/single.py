@@ -41,7 +41,7 @@ def adapt_once(
     gpus = space.sweep.gpus_per_trial
     if gpus == "auto":  # nobody shares it
         gpus = float(torch.cuda.is_available())
-    here = {"trials": 1, "cpus_per_trial": threads, "gpus_per_trial": gpus}
+    here = {"trials": 1, "baselines": (), "cpus_per_trial": threads, "gpus_per_trial": gpus}
     sweep = space.sweep.model_copy(update=here)
     where = SweepFolder(folder)
     with new_folder(folder):

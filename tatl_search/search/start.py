@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tatl_search.config import AdaptationConfig, DataSettings, Objective, StartSettings
-from tatl_search.data.sources import stored_target
+from tatl_search.data.sources import target_at_hand
 from tatl_search.errors import InputError
 from tatl_search.manifest import SweepFolder, SweepManifest
 from tatl_search.records import CandidateRecord, TrialRecord, TrialState
@@ -41,7 +41,7 @@ def check_start(start: StartSettings) -> None:
     """Raise InputError if an earlier sweep to start from is none."""
     for folder in start.sweeps:
         try:
-            SweepManifest.read(Path(folder))
+            SweepManifest.read(Path(folder).expanduser())
         except InputError as error:
             raise InputError(f"start.sweeps: {error}") from error
 
@@ -68,7 +68,9 @@ def begin(study: SweepStudy, space: SearchSpace, folder: SweepFolder) -> list[st
     ]
     if start.paper:
         sources.append(_paper(space))
-    sources += [_earlier(space, folder, load_sweep(path)) for path in start.sweeps]
+    sources += [
+        _earlier(space, folder, load_sweep(Path(path).expanduser())) for path in start.sweeps
+    ]
     lessons = [lesson for source in sources for lesson in source.lessons]
     first = [values for source in sources for values in source.first]
     study.begin(lessons, first)
@@ -120,7 +122,10 @@ def _suggestions(space: SearchSpace, name: str, results: SweepResults) -> Found:
         values = given(space.section, json.loads(rows[place].settings)).values
         if values and values not in first:
             first.append(values)
-    note = f"{name}: another task or other settings; {len(first)} of its settings are tried first"
+    note = (
+        f"{name}: another task, other settings or its images gone; {len(first)} of its settings"
+        " are tried first"
+    )
     return Found([], first, [note])
 
 
@@ -131,7 +136,7 @@ class _SameTask:
         self._space = space
         self._here = here
         self._there = there
-        self._fingerprints: dict[tuple[Path, DataSettings], str] = {}
+        self._fingerprints: dict[tuple[Path, DataSettings], str | None] = {}
 
     def params_of(self, trial: TrialRecord) -> Mapping[str, Any] | None:
         """Return the values of all parameters that lead to an earlier trial; null if none do."""
@@ -144,16 +149,17 @@ class _SameTask:
             earlier = AdaptationConfig.model_validate(stored)
         except (RefusedSettingsError, ValueError):
             return None  # nothing ran, or an older version's settings
-        alike = _compared(own) == _compared(earlier)
-        if not alike or self._images(self._here, own) != self._images(self._there, earlier):
+        if _compared(own) != _compared(earlier):
             return None
-        return fitting.values
+        there = self._images(self._there, earlier)
+        return fitting.values if there and there == self._images(self._here, own) else None
 
-    def _images(self, folder: SweepFolder, config: AdaptationConfig) -> str:
-        """Return the fingerprint of a configuration's images."""
+    def _images(self, folder: SweepFolder, config: AdaptationConfig) -> str | None:
+        """Return the fingerprint of a configuration's images; null where they are not at hand."""
         key = (folder.data, config.data)
         if key not in self._fingerprints:
-            self._fingerprints[key] = stored_target(config.data, folder.data).fingerprint
+            target = target_at_hand(config.data, folder.data)
+            self._fingerprints[key] = target.fingerprint if target else None
         return self._fingerprints[key]
 
 

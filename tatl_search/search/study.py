@@ -15,7 +15,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 
 from tatl_search.config import AdaptationConfig, Objective, Sampler, SweepSettings
 from tatl_search.core.constraints import WORST, violations
-from tatl_search.search.answers import Asked, Recalled
+from tatl_search.search.answers import Asked, Recalled, distributions_of
 from tatl_search.search.journal import open_journal
 from tatl_search.search.refusal import RefusedTrialError
 from tatl_search.search.rungs import IMAGES, RUNG, Rungs
@@ -174,13 +174,11 @@ class SweepStudy:
         self._journal.flush()
 
     def _taught(self, lesson: Lesson) -> FrozenTrial:
-        recalled = Recalled(lesson.params)
-        self._space.sample(recalled)
         outcome = lesson.outcome
         values, constraints = self._verdict(outcome, lesson.latency_ms)
         return optuna.trial.create_trial(
             params=dict(lesson.params),
-            distributions=recalled.distributions,
+            distributions=distributions_of(self._space.section, lesson.params),
             values=values,
             constraints=constraints,
             user_attrs={TAUGHT: lesson.origin},
@@ -198,11 +196,7 @@ class SweepStudy:
             params: values of its parameters; those that are missing are drawn anew.
             stopped_after: round after which it was stopped early; null if it was not.
         """
-        distributions = {}
-        if params:
-            recalled = Recalled(params)
-            self._space.sample(recalled)
-            distributions = recalled.distributions
+        distributions = distributions_of(self._space.section, params) if params else {}
         known: dict[str, Any] = {"params": dict(params), "distributions": distributions}
         if stopped_after is None:
             trial = optuna.trial.create_trial(state=TrialState.RUNNING, **known)
@@ -253,6 +247,13 @@ class SweepStudy:
         """Whether a trial is handed out and waits for its outcome."""
         return number in self._open
 
+    def is_promoted(self, number: int) -> bool:
+        """Whether a trial goes on where another one ended, which shares its rounds."""
+        if self._rungs is None or number < len(self._first):
+            return False
+        params = self._stored(number).params
+        return bool(params.get(RUNG, 0) > self._rungs.first[RUNG])
+
     def ask(self) -> Proposal:
         """Ask the sampler for a new trial.
 
@@ -277,7 +278,7 @@ class SweepStudy:
 
     def _sampler(self, number: int) -> BaseSampler:
         """Return who proposes a trial: the first trials' list, the grid, a rung or the sampler."""
-        fixed = [*self._study.user_attrs.get(FIRST_TRIALS, ()), *self._points]
+        fixed = [*self._first, *self._points]
         random = RandomSampler(seed=seed_of(self._seed, number))
         lowest = self._rungs.first if self._rungs else {}
         if number < len(fixed):
@@ -286,6 +287,12 @@ class SweepStudy:
             return Fixed(climbs, random)
         sampler = new_sampler(self._settings, self._seed, number, self._common)
         return Fixed(lowest, sampler) if lowest else sampler
+
+    @property
+    def _first(self) -> Sequence[Mapping[str, Any]]:
+        """Values that the first trials are given."""
+        first: Sequence[Mapping[str, Any]] = self._study.user_attrs.get(FIRST_TRIALS, ())
+        return first
 
     def _propose(self, number: int, trial: Trial) -> Proposal:
         self._open[number] = trial
@@ -311,7 +318,7 @@ class SweepStudy:
         outcome: Mapping[Objective, float],
         note: str,
         latency_ms: float | None = None,
-        images_trained: int = 0,
+        images_without_reuse: int = 0,
     ) -> None:
         """Tell the outcome of an open trial.
 
@@ -320,9 +327,10 @@ class SweepStudy:
             outcome: a value for each objective.
             note: why the trial stopped, for people.
             latency_ms: estimated latency of one image; null where it was not estimated.
-            images_trained: images through backward that it paid for.
+            images_without_reuse: images through backward that it would have paid for, had it
+                shared nothing.
         """
-        self._open[number].set_user_attr(IMAGES, images_trained)
+        self._open[number].set_user_attr(IMAGES, images_without_reuse)
         self._close(number, self._verdict(outcome, latency_ms), note)
 
     def tell_infeasible(self, number: int, note: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tatl_search.errors import RunError
 from tatl_search.files import storage_errors
-from tatl_search.manifest import SweepFolder, SweepManifest, check_new
+from tatl_search.manifest import SweepFolder, SweepManifest, check_new, resume_command
 from tatl_search.search.cluster import cluster, node_cpus
 from tatl_search.search.driver import Driver, SweepEnd
 from tatl_search.search.environment import record_environment
@@ -63,7 +63,7 @@ def launch(
             settle = partial(settled, space)
             prepare(space, space.sweep, SweepFolder(folder), root_threads, settle, uri)
         with only_driver(SweepFolder(folder)):
-            return _drive(SweepFolder(folder), listener)
+            return _drive(SweepFolder(folder), listener, address)
 
 
 def resume(folder: Path, listener: Listener, address: str | None = None) -> SweepEnd:
@@ -79,16 +79,18 @@ def resume(folder: Path, listener: Listener, address: str | None = None) -> Swee
     with only_driver(SweepFolder(folder)), cluster(address):
         await_room(manifest.sweep, joining=address is not None)
         check_shared(folder, manifest.uri)
-        return _drive(SweepFolder(folder), listener)
+        return _drive(SweepFolder(folder), listener, address)
 
 
-def _drive(folder: SweepFolder, listener: Listener) -> SweepEnd:
+def _drive(folder: SweepFolder, listener: Listener, address: str | None) -> SweepEnd:
+    go_on = resume_command(folder.root, address)
     try:
         # Ray prints what became of nodes to standard output, where programs look for results.
         with redirect_stdout(sys.stderr), storage_errors(folder.root), shipping(folder) as shipped:
             record_environment(folder)
             with recording(folder):
-                end = Driver(folder, SweepManifest.read(folder.root), shipped).run(listener)
+                manifest = SweepManifest.read(folder.root)
+                end = Driver(folder, manifest, go_on, shipped).run(listener)
                 if shipped is not None:
                     shipped.ship()
                     shipped.bring_front()
@@ -98,4 +100,4 @@ def _drive(folder: SweepFolder, listener: Listener) -> SweepEnd:
             summarise(folder.root)
             return end
     except KeyboardInterrupt as interrupt:
-        raise RunError(f"interrupted; go on with: tatl-search resume {folder.root}") from interrupt
+        raise RunError(f"interrupted; go on with: {go_on}") from interrupt

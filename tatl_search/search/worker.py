@@ -46,7 +46,7 @@ def run_item(
     started = time.perf_counter()
     rows = ParquetTracker(SweepFolder(item.folder), _mirror(item, alive))
     last: CandidateRecord | None = None
-    images = 0
+    without_reuse = 0
     stop_reason: StopReason | None = None
     infeasible: InfeasibleError | None = None
     try:
@@ -54,7 +54,7 @@ def run_item(
             bench = open_workbench(item, alive)
             for candidate in adapt(bench):
                 last = record_of(candidate, item)
-                images += last.images_trained
+                without_reuse += last.images_without_reuse
                 rows.candidate(last)
                 listener(last)
                 stop_reason = candidate.stop_reason
@@ -68,7 +68,7 @@ def run_item(
     if item.kind is WorkKind.TRIAL:
         rows.trial(ended)
     rows.settle()
-    return {**_ending(item, last, ended), "images_of_trial": images}
+    return {**_ending(item, last, ended), "images_without_reuse": without_reuse}
 
 
 def open_workbench(item: WorkItem, alive: Callable[[], None] = in_silence) -> Workbench:

@@ -119,7 +119,10 @@ class Compiler:
     ) -> None:
         for position, (option, place) in enumerate(options):
             fine = self._check(model, key, option, place, f"{name}.choices")
-            if fine and option in [earlier for earlier, _ in options[:position]]:
+            if fine and isinstance(option, list | dict):  # of a plug-in: Optuna takes none
+                text = f"should be a number, a word, true, false or null (got {option!r})"
+                self._faults.add(place, f"{name}.choices", text)
+            elif fine and option in [earlier for earlier, _ in options[:position]]:
                 self._faults.add(place, f"{name}.choices", f"{option!r} is given twice")
 
     def _branches(

@@ -41,7 +41,8 @@ def _check_rungs(section: Section, sweep: SweepSettings, place: str, faults: Fau
     if not isinstance(finish.get("pieces"), Range):
         text = "promote needs the lengths that trials may have: finish.pieces: {low: .., high: ..}"
         faults.add(place, "sweep.promote", text)
-    if finish.get("epochs", 0) == 0:
+    epochs = finish.get("epochs", 0)
+    if not isinstance(epochs, int) or epochs == 0:
         text = "promote needs pieces of one length: give finish.epochs a value of 1 or more"
         faults.add(place, "sweep.promote", text)
     if sweep.sampler in COUNTED:

@@ -188,7 +188,7 @@ def test_the_last_network_is_finished(store: Path, candidates: list[Candidate]) 
     settings = config(finish={"epochs": 3, "pieces": 1})
     found = run(store, settings, owner="finisher")
     assert [c.stage.key for c in found[:-1]] == [c.stage.key for c in candidates]
-    assert [c.stop_reason for c in found] == [None, None, None, StopReason.MAX_ROUNDS]
+    assert [c.stop_reason for c in found] == [None, None, *[StopReason.MAX_ROUNDS] * 2]
     pruned, finished = found[-2:]
     assert (finished.round, finished.finished, pruned.finished) == (3, 1, 0)
     assert finished.stage.metrics.widths == pruned.stage.metrics.widths
@@ -205,13 +205,13 @@ def test_the_last_network_is_finished(store: Path, candidates: list[Candidate]) 
 
 
 def test_a_longer_finishing_continues_a_shorter_one(store: Path) -> None:
-    """Each piece is a stage and a candidate; only the last says why the adaptation ended."""
+    """Each piece is a stage and a candidate; all of them know why pruning ended."""
     once, thrice = (config(finish={"epochs": 1, "pieces": pieces}) for pieces in (1, 3))
     short, long = run(store, once, owner="short"), run(store, thrice, owner="long")
     assert [c.stage.key for c in long[: len(short)]] == [c.stage.key for c in short]
     assert [c.reused for c in long] == [True] * len(short) + [False] * 2
     assert [c.finished for c in long] == [0, 0, 0, 1, 2, 3]
-    assert [c.stop_reason for c in long] == [*[None] * 5, StopReason.MAX_ROUNDS]
+    assert [c.stop_reason for c in long] == [None, None, *[StopReason.MAX_ROUNDS] * 4]
     assert len(set(weights(long))) == len(long)
     found = rows(long, thrice)
     assert [r.prunings for r in found] == [0, 1, 2, 2, 2, 2]

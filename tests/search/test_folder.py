@@ -98,7 +98,10 @@ class TestAbsolutePaths:
         assert absolute_paths({"network": {"weights": word}}) == {"network": {"weights": word}}
 
     def test_what_is_not_there_stays_as_it_is(self) -> None:
-        raw: dict[str, Any] = {"data": {"path": "nowhere/at all"}, "seed": 1, "stop": None}
+        raw: dict[str, Any] = {
+            "data": {"path": "nowhere/at all"}, "seed": 1, "stop": None,
+            "prune": {"options": {"weights": 0.5, "path": {"low": 0.1, "high": 0.2}}},
+        }  # fmt: skip
         assert absolute_paths(raw) == raw
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ def ended(number: int, state: TrialState) -> TrialRecord:
     )
 
 
-def sweep(trials: Iterator[TrialRecord]) -> SweepResults:
+def sweep(trials: Iterator[TrialRecord], space: Mapping[str, Any] = SPACE) -> SweepResults:
     """Return a sweep in which the rate alone decides: 0.1 leads to accuracy 0.9 at few MACs."""
     endings = tuple(trials)
     objectives = (Objective.ACCURACY, Objective.MACS)
@@ -53,7 +54,7 @@ def sweep(trials: Iterator[TrialRecord]) -> SweepResults:
         name="made",
         created_at="2026-01-01T00:00:00+00:00",
         sweep=SweepSettings(trials=len(endings), objectives=objectives),
-        space=SPACE,
+        space=space,
         reference={Objective.MACS: 100.0},
     )
     last = tuple(
@@ -93,3 +94,20 @@ def test_stopped_trials_are_left_out_and_failed_ones_are_the_worst() -> None:
     assert importance_of(known) == importance_of(stopped)
     whole = importance_of(sweep(ended(n, TrialState.COMPLETE) for n in range(48)))
     assert importance_of(known).shares["retrain.momentum"] > whole.shares["retrain.momentum"]
+
+
+def test_trials_whose_settings_were_refused_are_the_worst() -> None:
+    """A tournament larger than its population: their rows must not end a sweep's summary."""
+    legr = {"tournament": {"low": 4, "high": 64}, "population": {"low": 8, "high": 64}}
+    refused = [
+        replace(
+            ended(number, TrialState.INFEASIBLE if number > 11 else TrialState.COMPLETE),
+            settings=json.dumps(
+                {"prune": {"legr": {"tournament": 4 * number + 4, "population": 48}}}
+            ),
+        )
+        for number in range(16)
+    ]
+    found = importance_of(sweep(iter(refused), {"prune": {"method": "legr", "legr": legr}}))
+    assert found.trials == 16
+    assert next(iter(found.shares)) == "prune.legr.tournament"

@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
+import pytest
 from optuna.trial import TrialState as Told
 
 from tatl_search.records import CandidateRecord, TrialRecord, TrialState
 from tatl_search.search.readmission import readmit
+from tatl_search.search.refusal import RefusedTrialError
 from tatl_search.search.study import Proposal
+from tatl_search.space import space_from_raw
 from tests.search.test_study import open_study, outcome, space, stored
 from tests.tracking.made import made_candidate, made_trial
 
@@ -59,3 +62,19 @@ def test_a_journal_that_knows_all_stays_as_it_is(tmp_path: Path) -> None:
     was = (tmp_path / "study.journal").read_bytes()
     assert readmit(study, space(), [candidate(proposal)], []) == []
     assert (tmp_path / "study.journal").read_bytes() == was
+
+
+def test_a_refused_trial_comes_back_from_its_row(tmp_path: Path) -> None:
+    """Its settings do not go together: that is told again, and `resume` goes on."""
+    legr = {"tournament": {"low": 4, "high": 64}, "population": {"low": 8, "high": 64}}
+    searched = space_from_raw({"sweep": {"trials": 3}, "prune": {"method": "legr", "legr": legr}})
+    (tmp_path / "lost").mkdir()
+    lost = open_study(tmp_path / "lost", searched)
+    lost.begin([], [{"prune.legr.tournament": 64, "prune.legr.population": 8}])
+    with pytest.raises(RefusedTrialError) as refused:
+        lost.ask()
+    study = open_study(tmp_path, searched)
+    readmit(study, searched, [], [refused.value.record("made")])
+    assert study.unfinished() == [0]
+    with pytest.raises(RefusedTrialError, match="tournament <= population"):
+        study.reopen(0)

@@ -43,7 +43,7 @@ def tell(study: SweepStudy, proposal: Proposal, accuracy: float) -> None:
     pieces = proposal.config.finish.pieces
     values = (accuracy, 300.0, 50.0, 200.0)
     outcome = dict(zip(Objective, values, strict=True))
-    study.tell(proposal.number, outcome, "max_rounds", None, NEW if pieces == 1 else PIECE)
+    study.tell(proposal.number, outcome, "max_rounds", None, NEW + (pieces - 1) * PIECE)
 
 
 def test_the_best_goes_on_and_new_ones_are_tried_for_as_many_images(tmp_path: Path) -> None:
@@ -76,6 +76,28 @@ def test_who_goes_on_is_known_after_a_crash(tmp_path: Path) -> None:
     assert again.ask().config.finish.pieces == 1
     trial = again._study.get_trials()[0]
     assert (trial.user_attrs[IMAGES], trial.params[RUNG]) == (NEW, 1)
+
+
+def test_what_was_paid_does_not_decide_who_goes_on(tmp_path: Path) -> None:
+    """Only what trials would cost with nothing shared does: that is the same in any storage."""
+    study = open_study(tmp_path, space())
+    study.begin(lessons=[], first=[{"finish.pieces": 2}])
+    tell(study, study.ask(), 0.7)  # begins on the second rung: nothing was spent on climbing
+    tell(study, new := study.ask(), 0.7)
+    assert (new.config.finish.pieces, study.is_promoted(new.number)) == (1, False)
+    tell(study, first := study.ask(), 0.71)
+    assert study.is_promoted(first.number)
+    assert [study.is_promoted(number) for number in range(3)] == [False, False, True]
+
+
+def test_who_costs_too_much_does_not_go_on(tmp_path: Path) -> None:
+    """Finishing makes no network cheaper; it may make one accurate enough."""
+    for bounds, pieces in (({"macs": 250.0}, 1), ({"accuracy": 0.9}, 2)):
+        place = tmp_path / next(iter(bounds))
+        place.mkdir()
+        study = open_study(place, space(bounds=bounds))
+        tell(study, study.ask(), 0.7)
+        assert study.ask().config.finish.pieces == pieces
 
 
 def failed(study: SweepStudy, number: int) -> None:

@@ -1,5 +1,6 @@
 """Early stopping on Ray: who is stopped, what is left behind, and that it stays so."""
 
+from collections.abc import Container
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -40,9 +41,17 @@ def hear(scheduler: FrontScheduler, report: dict[str, Any]) -> str:
     return scheduler.on_trial_result(None, trial, report)
 
 
-def taught(ended: dict[int, int | None] | None = None) -> FrontScheduler:
+def fresh(
+    ended: dict[int, int | None] | None = None, promoted: Container[int] = ()
+) -> FrontScheduler:
+    return FrontScheduler(OBJECTIVES, ended or {}, lambda number: number in promoted)
+
+
+def taught(
+    ended: dict[int, int | None] | None = None, promoted: Container[int] = ()
+) -> FrontScheduler:
     """Return a scheduler that saw enough good trials end."""
-    scheduler = FrontScheduler(OBJECTIVES, ended or {})
+    scheduler = fresh(ended, promoted)
     for number in range(ENOUGH):
         for round_ in range(4):
             hear(scheduler, candidate(number, round_, 0.9))
@@ -75,7 +84,16 @@ def test_a_trial_that_may_become_cheaper_than_any_other_is_not_stopped() -> None
 
 def test_a_trial_that_prunes_no_more_is_not_stopped() -> None:
     """It may have ended its rounds early: what they would have led to is beside the point."""
-    assert bad_rounds(taught(), finished=1) == ["CONTINUE"] * 2
+    for finished in (0, 1):  # about to be finished, and on its way
+        heard = bad_rounds(taught(), stop_reason=StopReason.TARGET_MACS, finished=finished)
+        assert heard == ["CONTINUE"] * 2
+
+
+def test_a_promoted_trial_is_neither_stopped_nor_learnt_from() -> None:
+    """Its rounds are those of the trial below it, which would beat it at each of them."""
+    assert bad_rounds(taught(promoted={BAD})) == ["CONTINUE"] * 2
+    twins = range(1, ENOUGH)  # but for the first all are: too few rounds to tell anything
+    assert bad_rounds(taught(promoted=twins)) == ["CONTINUE"] * 2
 
 
 def test_a_network_that_a_trial_finished_is_not_compared_with() -> None:
@@ -105,20 +123,20 @@ def row(trial: int, round_: int, accuracy: float, **also: Any) -> CandidateRecor
 def test_what_earlier_drivers_saw_is_recalled() -> None:
     rows = [row(number, n, 0.9) for number in range(ENOUGH) for n in range(4)]
     trials = [made_trial(trial=number) for number in range(ENOUGH)]
-    fresh = FrontScheduler(OBJECTIVES, {})
-    fresh.recall([*rows, row(BAD, 1, 0.3)], trials)  # the trial that ran begins anew
-    assert bad_rounds(fresh) == ["CONTINUE", TrialScheduler.STOP]
-    fewer = FrontScheduler(OBJECTIVES, {})
+    recalled = fresh()
+    recalled.recall([*rows, row(BAD, 1, 0.3)], trials)  # the trial that ran begins anew
+    assert bad_rounds(recalled) == ["CONTINUE", TrialScheduler.STOP]
+    fewer = fresh()
     fewer.recall(rows, trials[1:])
     assert bad_rounds(fewer) == ["CONTINUE"] * 2
 
 
 def test_a_finished_network_that_is_recalled_is_not_compared_with() -> None:
     rows = [row(number, n, 0.9) for number in range(ENOUGH) for n in range(4)]
-    fresh = FrontScheduler(OBJECTIVES, {})
+    recalled = fresh()
     longer = row(0, 4, 0.99, macs=40, plan="", finished=1)
-    fresh.recall([*rows, longer], [made_trial(trial=number) for number in range(ENOUGH)])
-    assert [hear(fresh, candidate(BAD, n, 0.9)) for n in range(3)] == ["CONTINUE"] * 3
+    recalled.recall([*rows, longer], [made_trial(trial=number) for number in range(ENOUGH)])
+    assert [hear(recalled, candidate(BAD, n, 0.9)) for n in range(3)] == ["CONTINUE"] * 3
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ END = {
     "size_bytes": 200,
     "latency_ms": None,
     "stop_reason": "max_rounds",
-    "images_of_trial": 100,
+    "images_without_reuse": 100,
     "infeasible_reason": None,
     "detail": "",
 }

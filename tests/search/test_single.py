@@ -17,8 +17,10 @@ from tatl_search.results.store import load_sweep
 from tatl_search.search.environment import usable_cpus
 from tatl_search.search.lock import is_driven
 from tatl_search.search.single import adapt_once
+from tatl_search.search.sweep import resume
 from tatl_search.space import space_from_raw
 from tests.one_cpu import one_cpu
+from tests.search.items import hear_nothing
 
 
 @pytest.fixture(autouse=True)
@@ -97,6 +99,24 @@ def test_a_collapse_is_a_result(tmp_path: Path, fixed: dict[str, Any]) -> None:
     results = load_sweep(tmp_path / "run")
     assert results.trials[0].state is TrialState.INFEASIBLE
     assert len(results.candidates) == 2
+
+
+@pytest.mark.usefixtures("ray_here")
+def test_what_was_interrupted_goes_on_alone(tmp_path: Path, fixed: dict[str, Any]) -> None:
+    """As `adapt` would have: one trial, whatever the file says of sweeps, and no baselines."""
+    folder = tmp_path / "run"
+
+    def interrupt(_: CandidateRecord) -> None:
+        raise KeyboardInterrupt
+
+    file = {**fixed, "sweep": {"trials": 5}, "baselines": [{"image_size": 16}]}
+    with pytest.raises(KeyboardInterrupt):
+        adapt_once(space_from_raw(file), folder, interrupt)
+    assert len(load_sweep(folder).candidates) == 1
+    assert resume(folder, hear_nothing).complete
+    results = load_sweep(folder)
+    assert [(row.trial, row.round) for row in results.candidates] == [(0, 0), (0, 1)]
+    assert (len(results.trials), results.baselines) == (1, ())
 
 
 def test_a_space_is_refused_before_anything_is_made(

@@ -1,5 +1,6 @@
 """What a sweep begins with: named settings, the paper's, and earlier sweeps, for real."""
 
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -100,5 +101,29 @@ def test_another_task_only_suggests(earlier: Path, tmp_path: Path) -> None:
     (note,) = begin(study, space, SweepFolder(tmp_path))
     settings = {trial.params["prune.threshold"] for trial in stored_trials(earlier)}
     assert study.ask().config.prune.threshold in settings
-    assert "another task or other settings" in note
+    assert "another task, other settings or its images gone" in note
     assert study.finished() == []
+
+
+def test_a_sweep_whose_images_are_gone_only_suggests(earlier: Path, tmp_path: Path) -> None:
+    """Nobody can tell then whether they were the same; nothing is packed into its folder."""
+    gone = tmp_path / "gone"
+    shutil.copytree(earlier, gone)
+    shutil.rmtree(SweepFolder(gone).data)
+    space = task({"trials": 4, "start": {"sweeps": [str(gone)]}})
+    manifest = SweepManifest.read(gone)
+    study = SweepStudy(tmp_path / "study.journal", "new", space, 0, manifest.reference)
+    (note,) = begin(study, space, SweepFolder(tmp_path))
+    assert "or its images gone; " in note
+    assert study.finished() == []
+    assert not SweepFolder(gone).data.exists()
+
+
+def test_a_home_folder_is_found(
+    earlier: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(earlier.parent))
+    start = StartSettings(sweeps=("~/old",))
+    check_start(start)
+    study, _ = begun(tmp_path, start.model_dump(mode="json"))
+    assert study.is_begun

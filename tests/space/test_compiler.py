@@ -109,6 +109,7 @@ def test_distributions(dotted: str, value: Any, expected: Distribution) -> None:
         ("prune.rate", {"choices": [0.1, 0.2, 0.1]}, "0.1 is given twice"),
         ("prune.rate", {"choices": [0.1, 2]}, r"should be less than 1 \(got 2\)"),
         ("prune.rate", {"choices": [0.1, [0.2]]}, "should be a valid number"),
+        ("prune.options.w", {"choices": [0, [1, 2]]}, r"a word, true, .* \(got \[1, 2\]\)"),
         ("prune.rate", {"choices": [0.1], "low": 0.1}, "choices: takes no other key"),
         ("prune.rate_of", {"choices": ["macs", "flops"]}, "'macs', 'parameters' or 'filters'"),
         (

@@ -67,6 +67,11 @@ def test_gpu_hours_need_gpus() -> None:
         ({"epochs": 2}, "tpe", "finish.pieces: {low: .., high: ..}"),
         ({"epochs": 2, "pieces": {"choices": [1, 2]}}, "tpe", "finish.pieces: {low: .., high: ..}"),
         ({"pieces": {"low": 1, "high": 3}}, "tpe", "give finish.epochs a value of 1 or more"),
+        (
+            {"epochs": {"low": 0, "high": 8}, "pieces": {"low": 1, "high": 3}},
+            "tpe",
+            "give finish.epochs a value of 1 or more",
+        ),
         ({"epochs": 2, "pieces": {"low": 1, "high": 3}}, "qmc", "qmc counts its trials"),
     ],
 )

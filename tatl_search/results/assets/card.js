@@ -78,7 +78,7 @@ function how(row) {
     ["images trained for it", columns.images[row].toLocaleString("en")],
     ["images saved by reuse", columns.saved[row] > 0 ? columns.saved[row].toLocaleString("en") : ""],
     ["seconds", columns.seconds[row] === null ? "" : columns.seconds[row].toFixed(0)],
-    ["its trial ended here", (columns.ended[row] ?? "").replaceAll("_", " ")],
+    ["pruned no further", (columns.ended[row] ?? "").replaceAll("_", " ")],
   ];
   return make("div", {}, make("h4", {}, "Settings"), definitions(varied),
     make("details", { id: "reproduce" }, make("summary", {}, "all settings, to reproduce it"), copyable(settingsFile(row))),
