@@ -12,7 +12,7 @@ class LegrSettings(Settings):
 
     With them a learning takes about 2.6 million images through backward: that is for GPUs. On a
     CPU, `steps: 0` learns from forward passes alone. 100 evaluations were measured to learn next
-    to nothing then (a random population of 64 takes most of them), 400 a little.
+    to nothing then (a random population of 64 takes most of them), and 400 did no better.
 
     Attributes:
         evaluations: rankings that are tried, those of the first population included.
