@@ -186,7 +186,7 @@ class Feed:
         objectives = space.sweep.objectives
         self._scheduler = FrontScheduler(objectives, {}, lambda _: False)
         self._progress = ProgressCallback(
-            10**9, 0, objectives, manifest.reference, lambda _report, _snapshot: None
+            10**9, lambda: 0, objectives, manifest.reference, lambda _report, _snapshot: None
         )
         self._searcher = WorkSearcher(
             study,

@@ -34,7 +34,7 @@ from tatl_search.search.searcher import WorkSearcher
 from tatl_search.search.start import begin
 from tatl_search.search.study import Proposal, SweepStudy
 from tatl_search.search.trainable import resources, run_work
-from tatl_search.search.variants import middle, most_epochs, shared_roots
+from tatl_search.search.variants import middle, most_epochs, shared_roots, without_rounds
 from tatl_search.search.work import WorkItem, WorkKind
 from tatl_search.space import space_from_raw
 from tatl_search.tracking.parquet import Counterpart, ParquetTracker, read_records
@@ -113,7 +113,7 @@ class Driver:
         searcher = self._searcher(study, account, scheduler, room)
         progress = ProgressCallback(
             self._sweep.trials,
-            study.told,
+            lambda: study.told,
             self._sweep.objectives,
             self._manifest.reference,
             listener,
@@ -124,6 +124,7 @@ class Driver:
         try:
             failed_roots = compute_roots(self._shared_roots(), progress.announce)
             account.recall(*self._rows())
+            progress.recall(*self._rows())
             with head_watched(progress.announce, self._go_on):
                 self._tune(searcher, [progress, keeper], scheduler)
         finally:
@@ -254,7 +255,7 @@ class Driver:
                 WorkKind.ROOT,
                 number,
                 "unpruned" if len(roots) == 1 else f"unpruned {number}",
-                _without_rounds(config),
+                config,
             )
             for number, config in enumerate(roots)
         ]
@@ -306,17 +307,11 @@ class Driver:
         )
 
 
-def _without_rounds(config: AdaptationConfig) -> AdaptationConfig:
-    """Return settings that only fine-tune, without a source that only rounds would look at."""
-    source = config.source if config.trains_on_source else None
-    return config.after(prunings=0).model_copy(update={"source": source})
-
-
 def _baseline_config(
     base: AdaptationConfig, baseline: BaselineSettings, epochs: int
 ) -> AdaptationConfig:
     """Return settings that fine-tune a baseline for as long as the longest trial trains."""
-    plain = _without_rounds(base)
+    plain = without_rounds(base)
     data, source = plain.data, plain.source
     if baseline.image_size is not None:
         data = data.at_size(baseline.image_size)

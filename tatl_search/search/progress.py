@@ -1,7 +1,7 @@
 """How a sweep is getting on, heard from Ray Tune's callbacks."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ from ray import tune
 
 from tatl_search.config import Objective
 from tatl_search.core.pareto import Floats, hypervolume
-from tatl_search.records import StopReason
+from tatl_search.records import CandidateRecord, StopReason, TrialRecord
 from tatl_search.search.searcher import MAX_ATTEMPTS
 from tatl_search.search.work import Event, WorkItem, WorkKind
 
@@ -48,13 +48,23 @@ class ProgressCallback(tune.Callback):
     def __init__(
         self,
         trials: int,
-        done: int,
+        told: Callable[[], int],
         objectives: Sequence[Objective],
         reference: Mapping[Objective, float],
         listener: Listener,
     ) -> None:
+        """Begin to follow a sweep.
+
+        Args:
+            trials: that it will run.
+            told: how many of them have ended, as far as the study was told.
+            objectives: of the sweep.
+            reference: of each cost, the unpruned network's.
+            listener: hears of every report.
+        """
         self._trials = trials
-        self._before = self._done = done
+        self._told = told
+        self._before = self._done = told()
         self._objectives = objectives
         self._reference = reference
         self._listener = listener
@@ -65,6 +75,13 @@ class ProgressCallback(tune.Callback):
         self._best: Mapping[str, Any] | None = None
         self._started = time.monotonic()
         listener(None, self._snapshot())
+
+    def recall(self, candidates: Iterable[CandidateRecord], trials: Iterable[TrialRecord]) -> None:
+        """Take in what earlier drivers found; trials that run again are heard again."""
+        ended = {trial.trial for trial in trials}
+        for row in candidates:
+            if row.trial in ended:
+                self._add(vars(row))
 
     def announce(self, text: str) -> None:
         """Let the listener know what the driver itself is doing."""
@@ -95,8 +112,8 @@ class ProgressCallback(tune.Callback):
         self.announce(f"{item.label} lost its worker (attempt {item.attempt}): {then}")
 
     def _count_end(self) -> None:
-        # A finished trial may run again, where its rows were damaged.
-        self._done = min(self._done + 1, self._trials)
+        # The study is told next. A finished trial may run again, where its rows were damaged.
+        self._done = min(self._told() + 1, self._trials)
 
     def _add(self, report: Mapping[str, Any]) -> None:
         if report["trial"] is None:
@@ -120,6 +137,7 @@ class ProgressCallback(tune.Callback):
 
     def _snapshot(self) -> Snapshot:
         elapsed = time.monotonic() - self._started
+        self._done = max(self._done, self._told())  # some end without a worker's report
         ended = self._done - self._before
         left = elapsed / ended * (self._trials - self._done) if ended else None
         return Snapshot(

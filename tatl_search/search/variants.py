@@ -8,8 +8,11 @@ from typing import Any
 from tatl_search.config import AdaptationConfig
 from tatl_search.space import Range, SearchSpace
 
-ROOT_SECTIONS = ("seed", "data.", "network.", "finetune.")
-"""Parameters that decide the first fine-tuning start so."""
+ROOT_SECTIONS = ("seed", "data.", "network.", "finetune.", "train_on")
+"""Parameters that decide the first fine-tuning start so ..."""
+
+SOURCE_SECTION = "source."
+"""... and so, where it may learn the source's images."""
 
 COMBINATIONS = 1000
 
@@ -61,21 +64,33 @@ def most_epochs(space: SearchSpace) -> int:
     )
 
 
-def decides_root(name: str) -> bool:
-    """Whether a parameter of this name decides the first fine-tuning."""
-    return name.startswith(ROOT_SECTIONS)
+def without_rounds(config: AdaptationConfig) -> AdaptationConfig:
+    """Return settings that only fine-tune, without a source that only rounds would look at."""
+    source = config.source if config.trains_on_source else None
+    return config.after(prunings=0).model_copy(update={"source": source})
+
+
+def _root_sections(space: SearchSpace) -> tuple[str, ...]:
+    """Return how the names of parameters start that decide the first fine-tuning."""
+    trained_on = variants(space, lambda name: name.startswith("train_on"))
+    may_learn_source = any(config.trains_on_source for config in trained_on)
+    return (*ROOT_SECTIONS, SOURCE_SECTION) if may_learn_source else ROOT_SECTIONS
 
 
 def shared_roots(space: SearchSpace, at_most: int = 4) -> list[AdaptationConfig]:
-    """Return settings of the first fine-tunings that trials will share.
+    """Return settings of the first fine-tunings that trials will share, without rounds.
 
     Empty where they cannot be listed: a number among the deciding settings is searched, or there
     are more than `at_most`; trials then compute them when they get there.
     """
-    if any(isinstance(found, Range) and decides_root(name) for name, found in space.parameters):
+    sections = _root_sections(space)
+    if any(
+        isinstance(found, Range) and name.startswith(sections) for name, found in space.parameters
+    ):
         return []
-    roots = list(itertools.islice(variants(space, decides_root), at_most + 1))
-    return roots if len(roots) <= at_most else []
+    every = variants(space, lambda name: name.startswith(sections))
+    roots = list(itertools.islice(every, at_most + 1))
+    return list(dict.fromkeys(map(without_rounds, roots))) if len(roots) <= at_most else []
 
 
 class _Draw:

@@ -1,20 +1,21 @@
 """How a sweep is getting on, from its workers' reports."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 
 from tatl_search.config import Objective
 from tatl_search.search.progress import ProgressCallback, Snapshot
+from tests.tracking.made import made_candidate, made_trial
 
 Heard = list[tuple[Mapping[str, Any] | None, Snapshot]]
 
 
-def follow(heard: Heard, trials: int = 4, done: int = 0) -> ProgressCallback:
+def follow(heard: Heard, trials: int = 4, told: Callable[[], int] = lambda: 0) -> ProgressCallback:
     return ProgressCallback(
         trials,
-        done,
+        told,
         (Objective.ACCURACY, Objective.MACS),
         {Objective.MACS: 100.0, Objective.PARAMETERS: 10.0, Objective.SIZE_BYTES: 40.0},
         lambda report, snapshot: heard.append((report, snapshot)),
@@ -39,7 +40,7 @@ def tell(callback: ProgressCallback, *reports: dict[str, Any]) -> None:
 
 def test_a_listener_hears_at_once_where_the_sweep_stands() -> None:
     heard: Heard = []
-    follow(heard, trials=4, done=1)
+    follow(heard, trials=4, told=lambda: 1)
     [(report, snapshot)] = heard
     assert report is None
     assert (snapshot.trials, snapshot.done, snapshot.candidates) == (4, 1, 0)
@@ -68,14 +69,32 @@ def test_a_baseline_is_no_part_of_the_front() -> None:
 
 def test_what_is_left_follows_from_this_drivers_pace() -> None:
     heard: Heard = []
-    callback = follow(heard, trials=4, done=1)
+    told = [1]
+    callback = follow(heard, trials=4, told=lambda: told[-1])
     tell(callback, end())
     snapshot = heard[-1][1]
     assert snapshot.done == 2
     # One trial took as long as this driver has run; two are left.
     assert snapshot.left_s == pytest.approx(2 * snapshot.elapsed_s, rel=0.01)
-    tell(callback, end(), end())
-    assert heard[-1][1].left_s == 0.0
+    told += [2, 3]  # one was refused: nobody ran it
+    tell(callback, end())
+    assert (heard[-1][1].done, heard[-1][1].left_s) == (4, 0.0)
+
+
+def test_what_earlier_drivers_found_counts() -> None:
+    """A trial that was running is heard again from its first round."""
+    heard: Heard = []
+    callback = follow(heard, trials=4, told=lambda: 1)
+    rows = [
+        made_candidate(trial=trial, round=round_, accuracy=0.8 + 0.1 * trial, macs=50)
+        for trial, round_ in ((0, 1), (0, 2), (1, 1))
+    ]
+    callback.recall(rows, [made_trial(trial=0)])
+    tell(callback, candidate(1, 1, 0.9, 75))
+    snapshot = heard[-1][1]
+    assert (snapshot.done, snapshot.candidates) == (1, 3)
+    # A rectangle of 0.8 x 0.5, and 0.1 x 0.25 above it.
+    assert snapshot.hypervolume == pytest.approx(0.4 + 0.1 * 0.25)
 
 
 def test_a_trial_that_the_scheduler_stops_has_ended() -> None:

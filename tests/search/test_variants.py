@@ -3,7 +3,6 @@
 from typing import Any
 
 from tatl_search.search.variants import (
-    decides_root,
     middle,
     most_epochs,
     shared_roots,
@@ -87,6 +86,17 @@ def test_conditional_numbers_keep_roots_from_being_listed() -> None:
     assert shared_roots(conditional) == []
 
 
-def test_what_decides_a_root() -> None:
-    assert all(map(decides_root, ("seed", "data.image_size", "network.name", "finetune.epochs")))
-    assert not any(map(decides_root, ("prune.rate", "retrain.epochs", "stop.max_rounds")))
+def test_a_source_decides_roots_where_it_is_learnt() -> None:
+    """Otherwise rounds alone look at it, and all trials share one first fine-tuning."""
+    source = {"source": "digits", "per_class": {"choices": [5, 10]}}
+    only_looked_at = space(source=source, prune={"method": "wealthadapt"})
+    assert [config.source for config in shared_roots(only_looked_at)] == [None]
+    learnt = space(source=source, train_on="source")
+    assert [config.source and config.source.per_class for config in shared_roots(learnt)] == [5, 10]
+    either = space(source=source, train_on={"choices": ["target", "source"]})
+    assert [config.source and config.source.per_class for config in shared_roots(either)] == [
+        None, 5, 10,
+    ]  # fmt: skip
+    by_number = {"source": "digits", "augment": {"brightness": {"low": 0.0, "high": 0.5}}}
+    assert shared_roots(space(source=by_number, train_on="source")) == []
+    assert len(shared_roots(space(source=by_number, prune={"method": "wealthadapt"}))) == 1
