@@ -54,8 +54,10 @@ class _Walk:
     def uniform(
         self, name: str, low: float, high: float, log: bool, step: float | None, integer: bool
     ) -> float:
+        if name in self.chosen:
+            return float(self.chosen[name])
         stride = step or 1
-        count = round((high - low) / stride)
+        count = min(round((high - low) / stride), MOST_POINTS)  # more are too many by themselves
         values = [min(low + n * stride, high) for n in range(count + 1)]
         return float(self._answer(name, [int(v) for v in values] if integer else values))
 

@@ -45,3 +45,8 @@ def test_more_than_enough_is_not_counted_to_the_end() -> None:
     ranges["batch_size"]["low"] = 2
     large = space_from_raw({"finetune": ranges, "retrain": ranges})
     assert len(grid(large.section)) == MOST_POINTS + 1
+
+
+def test_a_range_of_a_billion_steps_is_counted_at_once() -> None:
+    endless = space_from_raw({"seed": {"low": 0, "high": 10**9}, "stop": {"max_rounds": 1}})
+    assert len(grid(endless.section)) == MOST_POINTS + 1
