@@ -1,6 +1,7 @@
 """In which ways networks are run when their latency is measured."""
 
 import itertools
+import os
 import platform
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -44,10 +45,10 @@ class LatencyRequest:
         device: on what kind of device.
         runtimes: what runs them.
         batches: images of one pass.
-        threads: of the CPU.
+        threads: of the CPU; no more than this machine has CPUs.
 
     Raises:
-        InputError: nothing is asked for, or a number is below 1.
+        InputError: nothing is asked for, or a number is too small or too large.
     """
 
     device: DeviceType = DeviceType.CPU
@@ -60,6 +61,11 @@ class LatencyRequest:
             raise InputError("name at least one runtime and one batch size")
         if min(*self.batches, self.threads) < 1:
             raise InputError("batch sizes and threads must be at least 1")
+        cpus = os.cpu_count() or 1
+        if self.threads > cpus:
+            raise InputError(
+                f"threads must be at most {cpus}, the CPUs of this machine (got {self.threads})"
+            )
 
     def ways(self) -> Iterator[Way]:
         """Yield every way that is asked for."""

@@ -113,7 +113,7 @@ def load_sweep(folder: Path | str) -> SweepResults:
 
 def _words(path: Path) -> str | None:
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:
         return None
 

@@ -55,6 +55,7 @@ REFUSED = {
     "a runtime of no name": (("--runtime", "torch,tvm"), "onnxruntime, torch (got 'tvm')"),
     "batches that are none": (("--batch", "1,many"), "--batch should be numbers"),
     "no images": (("--batch", "0"), "must be at least 1"),
+    "too many threads": (("--threads", "100000"), "the CPUs of this machine (got 100000)"),
     "no GPU": (("--device", "cuda", "--runtime", "torch"), "torch sees no GPU here"),
     "a table to nowhere": (("--table",), "--table needs --output FILE"),
     "no profile": (("--import", "nothing.json"), "nothing.json cannot be read"),
