@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from tatl_search.cli.options import messages
-from tatl_search.errors import StorageError
+from tatl_search.errors import InputError, StorageError
 
 
 def fetch(
@@ -37,9 +37,13 @@ def fetch(
     """
     from tatl_search.deploy.fetch import fetch_sweep
     from tatl_search.deploy.source import Source
+    from tatl_search.manifest import SweepFolder
+    from tatl_search.search.lock import is_driven
 
     found = Source.at(source)
     folder = Path("sweeps", found.name) if folder is None else folder
+    if is_driven(SweepFolder(folder)):
+        raise InputError(f"{folder} is running; what is fetched would take its files' place")
     with messages.status(f"looking at {found}") as status:
         fetched = fetch_sweep(found, folder, front, lambda text: status.update(text))
     messages.print(

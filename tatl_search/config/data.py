@@ -103,7 +103,7 @@ class DataSettings(Settings):
     val_per_class: Count | None = None
     val_share: Share = 0.2
     test_share: Share = 0.2
-    split_seed: int = 0
+    split_seed: Annotated[int, Field(ge=0)] = 0
     class_weights: Literal["none", "balanced"] = "none"
     augment: AugmentSettings = AugmentSettings()
 

@@ -15,7 +15,7 @@ from tatl_search.data.once import sole_maker, unfinished
 from tatl_search.data.packed import SUFFIX, Pack, open_pack
 from tatl_search.errors import InputError, StorageError
 from tatl_search.files import cache_folder, put_in_place
-from tatl_search.remote.uri import is_uri
+from tatl_search.remote.uri import is_uri, refuse_credentials
 
 BUFFER = 1 << 20
 
@@ -90,9 +90,11 @@ def locate(uri: str) -> tuple[Any, str, Any]:
     """Return the file system of a URI, the path in it, and what is known of that file.
 
     Raises:
-        InputError: the scheme is unknown, or the URI malformed.
+        InputError: the scheme is unknown, the URI malformed, or it holds credentials, which
+            would be stored with the settings.
         StorageError: the file system does not answer.
     """
+    refuse_credentials(uri)
     # Imported here: cloud libraries come along, and a trial with a local file needs none.
     from pyarrow import fs
 

@@ -15,6 +15,7 @@ import yaml
 
 from tatl_search.adaptation.sharing import METRICS
 from tatl_search.adaptation.stages import StageStore
+from tatl_search.deploy.bundle import TEST_LOG
 from tatl_search.deploy.ship import unpruned_of
 from tatl_search.deploy.source import File, Source
 from tatl_search.errors import InputError
@@ -77,8 +78,11 @@ def fetch_sweep(
         if not (folder / FILE_NAME).exists():
             write_durably(folder / UNFINISHED, manifest)
         rows = _rows(source)
+        _check_journal(source, folder, rows)
         hear(f"rows: {len(rows)} files")
+        opened = _lines(folder / TEST_LOG)
         fetched = _copy(source, rows, folder)
+        _keep(opened, folder / TEST_LOG)
         write_durably(folder / FILE_NAME, manifest)
         (folder / UNFINISHED).unlink(missing_ok=True)
         return _stages(source, folder, front_only, hear, fetched)
@@ -110,6 +114,29 @@ def _rows(source: Source) -> list[File]:
         if folder not in LEFT:
             files.extend(source.files(folder))
     return [file for file in files if file.name not in (FILE_NAME, "lock") and _is_whole(file)]
+
+
+def _check_journal(source: Source, folder: Path, rows: Sequence[File]) -> None:
+    """Raise InputError where the sweep went on here: an older journal would take its place."""
+    own = SweepFolder(folder).journal
+    theirs = next((file.size_bytes for file in rows if file.name == own.name), 0)
+    if own.is_file() and own.stat().st_size > theirs:
+        raise InputError(
+            f"{folder} went on after it was fetched: its {own.name} is longer than that of"
+            f" {source}; name another folder"
+        )
+
+
+def _lines(file: Path) -> list[str]:
+    return file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
+
+
+def _keep(lines: Sequence[str], file: Path) -> None:
+    """Put lines that are not in a file at its end: the test split was opened here, too."""
+    there = _lines(file)
+    missing = [line for line in lines if line not in there]
+    if missing:
+        write_durably(file, "".join(f"{line}\n" for line in (*there, *missing)).encode())
 
 
 def _is_whole(file: File) -> bool:

@@ -28,15 +28,21 @@ def checked_uri(uri: str) -> str:
     if parts.scheme not in SCHEMES:
         allowed = ", ".join(f"{scheme}://" for scheme in SCHEMES)
         raise InputError(f"storage '{parts.scheme}://' is not known; write a path, or {allowed}")
+    refuse_credentials(uri)
+    return uri
+
+
+def refuse_credentials(uri: str) -> None:
+    """Raise InputError if a URI holds credentials, without repeating them."""
+    parts = urlsplit(uri)
     asked = [name for name, _ in parse_qsl(parts.query, keep_blank_values=True)]
     user = parts.username not in (None, _ANONYMOUS)
     if user or parts.password is not None or any(_SECRET.search(name) for name in asked):
         raise InputError(
-            f"the {parts.scheme}:// URI of the storage holds credentials, and it would be stored."
+            f"the {parts.scheme}:// URI holds credentials, and it would be stored."
             " Leave them to the environment (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or"
             " GOOGLE_APPLICATION_CREDENTIALS), or to the machine's role"
         )
-    return uri
 
 
 def below(uri: str, name: str) -> str:

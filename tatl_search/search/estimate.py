@@ -72,7 +72,7 @@ def estimate_sweep(space: SearchSpace, cpus: int) -> SweepEstimate:
     sweep = space.sweep
     with TemporaryDirectory() as cache:
         # What is mapped stays readable when its name is gone.
-        checks = check_networks(space, Path(cache), sweep.cpus_per_trial)
+        checks = check_networks(space, Path(cache), min(sweep.cpus_per_trial, cpus))
     check = max(checks, key=lambda found: found.costs[Objective.MACS])
     images = max(len(found.target.train.labels) for found in checks)
     longest, rounds = most_epochs(space), _most_rounds(space) - _promoted_pieces(space)

@@ -3,6 +3,7 @@
 import json
 from collections import deque
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -13,6 +14,8 @@ from optuna.storages.journal import (
     JournalFileBackend,
     JournalFileSymlinkLock,
 )
+
+from tatl_search.errors import InputError
 
 GRACE_S = 3
 """A lock of the journal this old was left by a process that died: an entry takes milliseconds."""
@@ -84,13 +87,15 @@ def open_journal(path: Path) -> Journal:
         path: the file, made if need be; whoever calls holds the sweep.
 
     Raises:
+        InputError: it is damaged.
         OSError: the file cannot be read or written.
     """
     _drop_torn_entry(path)
     # The lock is a link to the file: a relative one dangles, and Optuna waits for it for ever.
     whole = str(path.resolve())
     lock = JournalFileSymlinkLock(whole, grace_period=GRACE_S)
-    return Journal(_OneWriter(JournalFileBackend(whole, lock)))
+    with _damage_named(path):
+        return Journal(_OneWriter(JournalFileBackend(whole, lock)))
 
 
 def view_journal(path: Path) -> JournalStorage:
@@ -99,9 +104,23 @@ def view_journal(path: Path) -> JournalStorage:
     A last entry that is not whole is passed over: the driver may be about to finish it.
 
     Raises:
+        InputError: it is damaged.
         OSError: the file cannot be read.
     """
-    return JournalStorage(JournalFileBackend(str(path.resolve(strict=True))))
+    with _damage_named(path):
+        return JournalStorage(JournalFileBackend(str(path.resolve(strict=True))))
+
+
+@contextmanager
+def _damage_named(path: Path) -> Iterator[None]:
+    """Say what helps where a file holds anything but whole entries."""
+    try:
+        yield
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            f"{path} is damaged ({type(error).__name__}: {error}). Delete it and resume the sweep:"
+            " the study is made again of the rows, which hold every finished trial"
+        ) from error
 
 
 def _drop_torn_entry(path: Path) -> None:

@@ -75,7 +75,7 @@ def check_networks(space: SearchSpace, cache: Path | None, threads: int) -> list
         _check_batches(space, len(lessons(config, target, source).train))
         checks.append(_check(config, target, threads))
         _check_scores(space, checks[-1].network.module, target.image_size)
-    _pack_for_baselines(space, cache)
+    _check_baselines(space, cache, len(checks[0].target.class_names))
     _log_notes(checks)
     return checks
 
@@ -86,17 +86,21 @@ def _decides_network(name: str) -> bool:
     return decides and ".augment." not in name
 
 
-def _pack_for_baselines(space: SearchSpace, cache: Path | None) -> None:
-    """Pack the images at the sizes of baselines: a worker's node may not see their folder."""
+def _check_baselines(space: SearchSpace, cache: Path | None, classes: int) -> None:
+    """Build the networks of baselines, and pack the images at their sizes.
+
+    A worker's node may not see the images' folder.
+    """
     config = middle(space)
     for baseline in space.sweep.baselines:
-        if baseline.image_size is None:
-            continue
+        size = baseline.image_size or config.data.image_size
         try:
             for data in {config.data, config.training_data}:
-                load_target(data.at_size(baseline.image_size), cache)
+                load_target(data.at_size(size), cache)
+            if baseline.network is not None:
+                build(baseline.network, classes, size)
         except InputError as error:
-            raise InputError(f"baseline of image_size {baseline.image_size}: {error}") from error
+            raise InputError(f"baseline {baseline.label}: {error}") from error
 
 
 def _check(config: AdaptationConfig, target: TargetData, threads: int) -> NetworkCheck:

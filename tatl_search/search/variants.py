@@ -30,13 +30,13 @@ def variants(
     """
     pending: list[dict[str, Any]] = [{}]
     while pending:
-        drawn = _Draw(pending.pop(0), decides, position)
+        drawn = _Draw(pending.pop(), decides, position)  # the deepest: few wait at a time
         config = space.sample(drawn)
         if drawn.open is None:
             yield config
         else:
             name, choices = drawn.open
-            pending.extend({**drawn.chosen, name: choice} for choice in choices)
+            pending.extend({**drawn.chosen, name: choice} for choice in reversed(choices))
 
 
 def middle(space: SearchSpace) -> AdaptationConfig:

@@ -238,7 +238,10 @@ def read_records(
 
     Raises:
         InputError: a row was written by a newer version.
+        StorageError: the folder is there and cannot be read: that is not the same as empty.
     """
+    if folder.exists() and not os.access(folder, os.R_OK | os.X_OK):
+        raise StorageError(f"{folder} cannot be read: permission denied")
     records: list[Record] = []
     build = _builder(record_class)
     for path in sorted(folder.glob(names)):

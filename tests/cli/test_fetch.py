@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from tatl_search.manifest import SweepFolder
 from tatl_search.results.store import load_sweep
+from tatl_search.search.lock import only_driver
 from tests.cli.conftest import Tatl
 
 MANIFEST = "sweep.yaml"
@@ -53,6 +55,24 @@ def test_a_uri_is_read_too_and_the_front_alone(far: Path, tatl: Tatl, tmp_path: 
     picked = tatl("pick", tmp_path / "home", "--knee", "--export", tmp_path / "network")
     assert picked.code == 0, picked.err
     assert tatl("report", tmp_path / "home").code == 0
+
+
+def test_what_was_done_here_is_not_lost(far: Path, tatl: Tatl, tmp_path: Path) -> None:
+    """An export at home opened the test split; a resume at home went on with the study."""
+    home = tmp_path / "home"
+    log, journal = home / "test_openings.jsonl", home / "study.journal"
+    tatl("fetch", far, home)
+    log.write_text('{"opened": "at home"}\n')
+    (far / log.name).write_text('{"opened": "there"}\n')
+    assert tatl("fetch", far, home).code == 0
+    assert log.read_text() == '{"opened": "there"}\n{"opened": "at home"}\n'
+
+    with only_driver(SweepFolder(home)):
+        assert "home is running" in tatl("fetch", far, home).err
+    journal.write_bytes(b"one entry more\n")
+    ended = tatl("fetch", far, home)
+    assert (ended.code, ended.out) == (2, "")
+    assert "went on after it was fetched: its study.journal is longer" in ended.err
 
 
 def test_a_cut_off_fetch_goes_on(far: Path, tatl: Tatl, tmp_path: Path) -> None:

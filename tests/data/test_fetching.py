@@ -95,6 +95,14 @@ def test_what_cannot_be_found(uri: str, message: str) -> None:
         load_target(packed(uri))
 
 
+def test_credentials_are_refused_and_not_repeated() -> None:
+    """Settings are stored, printed and shipped with every network."""
+    for uri in ("s3://KEY:sEcReT@bucket/x.arrow", "s3://bucket/x.arrow?secret_key=sEcReT"):
+        with pytest.raises(InputError, match="holds credentials") as refused:
+            load_target(DataSettings(source="packed", path=uri))
+        assert "sEcReT" not in str(refused.value)
+
+
 def test_a_missing_local_file() -> None:
     with pytest.raises(InputError, match=r"nowhere\.arrow does not exist"):
         load_target(packed("nowhere.arrow"))

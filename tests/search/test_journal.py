@@ -9,7 +9,8 @@ import optuna
 import pytest
 from optuna.storages.journal import JournalFileSymlinkLock
 
-from tatl_search.search.journal import GRACE_S, open_journal
+from tatl_search.errors import InputError
+from tatl_search.search.journal import GRACE_S, open_journal, view_journal
 
 
 def add_trial(journal: Path) -> int:
@@ -31,6 +32,16 @@ def test_an_entry_that_was_torn_is_cut_off(tmp_path: Path, torn: bytes) -> None:
     content = journal.read_bytes()
     assert content.startswith(whole)
     assert all(json.loads(line) for line in content.splitlines())
+
+
+@pytest.mark.parametrize("damage", [b"\xff\xfe\n", b'{"op_code": 4, "wor\n', b"{}\n"])
+def test_damage_is_named_with_what_helps(tmp_path: Path, damage: bytes) -> None:
+    journal = tmp_path / "study.journal"
+    add_trial(journal)
+    journal.write_bytes(damage + journal.read_bytes())
+    for opened in (open_journal, view_journal):
+        with pytest.raises(InputError, match=r"study\.journal is damaged .* Delete it and resume"):
+            opened(journal)
 
 
 def test_a_journal_of_one_torn_entry_begins_anew(tmp_path: Path) -> None:

@@ -121,8 +121,18 @@ def test_a_packed_file_of_one_size_serves_no_baseline_of_another(tmp_path: Path)
     publish(origin_of(DataSettings(image_size=32)), target)
     data = {"source": "packed", "path": target, "image_size": 32}
     raw = small(data=data, baselines=[{"image_size": 48}])
-    with pytest.raises(InputError, match=r"baseline of image_size 48: .*images of side 32"):
+    with pytest.raises(InputError, match=r"baseline input 48 px: .*images of side 32"):
         check_networks(space_from_raw(raw), None, threads=1)
+
+
+def test_a_wrong_baseline_is_named_before_anything_runs() -> None:
+    """Its training would fail beside trials that are under way, hours later."""
+    unknown = {"name": "timm/nope", "weights": "random"}
+    absent = {"name": "torchvision/resnet18", "weights": "nope.pth"}
+    for network, why in ((unknown, "timm has no 'nope'"), (absent, "there is no file 'nope.pth'")):
+        raw = small(baselines=[{"network": network}])
+        with pytest.raises(InputError, match=rf"baseline {network['name']}: .*{why}"):
+            check_networks(space_from_raw(raw), None, threads=1)
 
 
 def test_how_images_are_augmented_changes_no_network() -> None:

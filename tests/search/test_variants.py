@@ -3,9 +3,11 @@
 from typing import Any
 
 from tatl_search.search.variants import (
+    COMBINATIONS,
     middle,
     most_epochs,
     shared_roots,
+    trainings,
     variants,
 )
 from tatl_search.space import SearchSpace, space_from_raw
@@ -100,3 +102,12 @@ def test_a_source_decides_roots_where_it_is_learnt() -> None:
     by_number = {"source": "digits", "augment": {"brightness": {"low": 0.0, "high": 0.5}}}
     assert shared_roots(space(source=by_number, train_on="source")) == []
     assert len(shared_roots(space(source=by_number, prune={"method": "wealthadapt"}))) == 1
+
+
+def test_of_very_many_combinations_the_first_come_at_once() -> None:
+    many = {"choices": [n / 1000 for n in range(1, 60)]}
+    keys = ("learning_rate", "momentum", "weight_decay", "label_smoothing", "sparsity")
+    searched = space(finetune=dict.fromkeys(keys, many))
+    found = trainings(searched)
+    assert len(found) == COMBINATIONS
+    assert [config.finetune.sparsity for config in found[:3]] == [0.001, 0.002, 0.003]
