@@ -28,6 +28,7 @@ VERBS = (
     "confirm",
     "validate",
     "methods",
+    "settings",
     "doctor",
     "data",
     "stages",
