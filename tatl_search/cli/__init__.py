@@ -3,17 +3,19 @@
 import sys
 
 from tatl_search.errors import InputError, TatlError
+from tatl_search.redact import without_credentials
 
 
 def main() -> None:
     """Run the command line; exit with 2 for bad input and 1 for a failure, without a traceback.
 
     An error of the operating system is the surroundings' and not the program's: a line says it.
+    Credentials in an address that somebody gave are not repeated: such lines end up in logs.
     """
     from tatl_search.cli.app import app
 
     try:
         app(prog_name="tatl-search")
     except (TatlError, OSError) as error:
-        print(f"tatl-search: {error}", file=sys.stderr)  # noqa: T201
+        print(f"tatl-search: {without_credentials(str(error))}", file=sys.stderr)  # noqa: T201
         sys.exit(2 if isinstance(error, InputError) else 1)

@@ -9,7 +9,6 @@ import typer
 from rich.console import Console
 
 from tatl_search.errors import InputError
-from tatl_search.redact import without_credentials
 from tatl_search.remote.uri import below, checked_uri, is_uri
 
 SpaceFile = Annotated[
@@ -20,10 +19,9 @@ SpaceFile = Annotated[
 def _sweep_here(text: str) -> Path:
     """Return a sweep's folder; what lies elsewhere is brought home first."""
     if is_uri(text):
-        shown = without_credentials(text)
         raise InputError(
-            f"{shown} lies elsewhere; bring it home and name the folder: tatl-search fetch"
-            f" '{shown}' FOLDER"
+            f"{text} lies elsewhere; bring it home and name the folder: tatl-search fetch"
+            f" '{text}' FOLDER"
         )
     return Path(text)
 

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from tatl_search.config.base import Count, Settings, Share
+from tatl_search.redact import CREDENTIALS, holds_credentials
 
 
 class AugmentSettings(Settings):
@@ -67,6 +68,12 @@ def _of_a_source(name: str) -> str:
     return name
 
 
+def _without_secrets(path: str) -> str:
+    if "://" in path and holds_credentials(path):
+        raise ValueError(f"it {CREDENTIALS}")  # what was given is not repeated
+    return path
+
+
 class DataSettings(Settings):
     """The target task: where its labelled images come from and how they are split.
 
@@ -94,7 +101,7 @@ class DataSettings(Settings):
     """
 
     source: Annotated[str, AfterValidator(_of_a_source)] = "digits"
-    path: str | None = None
+    path: Annotated[str, AfterValidator(_without_secrets)] | None = None
     download: bool = False
     crop_to_box: bool = False
     image_size: Annotated[int, Field(ge=16, le=1024)] = 64

@@ -1,16 +1,14 @@
 """URIs of storage: told from paths, put together, and kept free of credentials."""
 
 import re
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
 from tatl_search.errors import InputError
+from tatl_search.redact import CREDENTIALS, holds_credentials
 
 SCHEMES = ("s3", "gs", "file")
 
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
-_SECRET = re.compile(r"key|secret|token|password|credential", re.IGNORECASE)
-_ANONYMOUS = "anonymous"
-"""The one user that is no secret: how `gs://` is told to read what is public."""
 
 
 def is_uri(text: str) -> bool:
@@ -34,15 +32,8 @@ def checked_uri(uri: str) -> str:
 
 def refuse_credentials(uri: str) -> None:
     """Raise InputError if a URI holds credentials, without repeating them."""
-    parts = urlsplit(uri)
-    asked = [name for name, _ in parse_qsl(parts.query, keep_blank_values=True)]
-    user = parts.username not in (None, _ANONYMOUS)
-    if user or parts.password is not None or any(_SECRET.search(name) for name in asked):
-        raise InputError(
-            f"the {parts.scheme}:// URI holds credentials, and it would be stored."
-            " Leave them to the environment (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or"
-            " GOOGLE_APPLICATION_CREDENTIALS), or to the machine's role"
-        )
+    if holds_credentials(uri):
+        raise InputError(f"the {urlsplit(uri).scheme}:// URI {CREDENTIALS}")
 
 
 def below(uri: str, name: str) -> str:

@@ -62,3 +62,19 @@ def test_what_the_system_refuses_is_a_line(tmp_path: Path) -> None:
     assert done.stderr.startswith("tatl-search: ")
     assert "File name too long" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("status", "s3://me:sEcReT@bucket/sweeps/a"),
+        ("validate", "run.json", "--set", "data.path=s3://me:sEcReT@bucket/a.arrow"),
+        ("data", "info", "s3://me:sEcReT@bucket/a.arrow"),
+    ],
+)
+def test_credentials_in_an_address_are_not_repeated(words: tuple[str, ...], tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_text(json.dumps(SETTINGS))
+    done = subprocess.run([COMMAND, *words], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "s3://" in done.stderr
+    assert "sEcReT" not in done.stdout + done.stderr

@@ -13,6 +13,7 @@ from tatl_search.data.packing import pack_into
 from tatl_search.data.sources import origin_of
 from tatl_search.errors import InputError, StorageError
 from tatl_search.remote.uri import is_uri
+from tatl_search.space import space_from_raw
 from tests.data.made import write_tree
 
 SIDE = 16
@@ -98,8 +99,12 @@ def test_what_cannot_be_found(uri: str, message: str) -> None:
 def test_credentials_are_refused_and_not_repeated() -> None:
     """Settings are stored, printed and shipped with every network."""
     for uri in ("s3://KEY:sEcReT@bucket/x.arrow", "s3://bucket/x.arrow?secret_key=sEcReT"):
-        with pytest.raises(InputError, match="holds credentials") as refused:
-            load_target(DataSettings(source="packed", path=uri))
+        for path in (uri, {"choices": [uri]}):
+            with pytest.raises(InputError, match=r"data\.path.* it holds credentials") as refused:
+                space_from_raw({"data": {"source": "packed", "path": path}})
+            assert "sEcReT" not in str(refused.value)
+        with pytest.raises(InputError, match="URI holds credentials") as refused:
+            fetched(uri)
         assert "sEcReT" not in str(refused.value)
 
 
