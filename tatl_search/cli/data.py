@@ -129,8 +129,9 @@ def check(images: Images, overrides: Overrides = None, as_json: AsJson = False) 
 
 def _is_pack(images: str) -> bool:
     from tatl_search.data.packed import SUFFIX
+    from tatl_search.remote.uri import is_uri
 
-    return images.endswith(SUFFIX)
+    return is_uri(images) or images.endswith(SUFFIX)  # settings are a file that is here
 
 
 def _open(images: str, overrides: list[str] | None) -> "tuple[Pack, DataSettings]":

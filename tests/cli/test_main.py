@@ -69,7 +69,7 @@ def test_what_the_system_refuses_is_a_line(tmp_path: Path) -> None:
     [
         ("status", "s3://me:sEcReT@bucket/sweeps/a"),
         ("validate", "run.json", "--set", "data.path=s3://me:sEcReT@bucket/a.arrow"),
-        ("data", "info", "s3://me:sEcReT@bucket/a.arrow"),
+        ("data", "info", "s3://bucket/a.arrow?secret_key=sEcReT"),
     ],
 )
 def test_credentials_in_an_address_are_not_repeated(words: tuple[str, ...], tmp_path: Path) -> None:
