@@ -34,7 +34,8 @@ from tatl_search.search.searcher import WorkSearcher
 from tatl_search.search.study import Proposal, SweepStudy
 from tatl_search.search.work import WorkItem
 from tatl_search.space import load_space
-from tatl_search.tracking.parquet import ParquetTracker, read_records
+from tatl_search.tracking.parquet import ParquetTracker
+from tatl_search.tracking.reading import read_records
 
 REPORTS = 3
 ASKED = 20

@@ -16,7 +16,7 @@ from tatl_search.records import (
     TrialRecord,
     TrialState,
 )
-from tatl_search.tracking.parquet import schema_of
+from tatl_search.tracking.schema import schema_of
 
 PAGE = (Path(__file__).parents[1] / "docs/records.md").read_text(encoding="utf-8")
 

@@ -11,7 +11,8 @@ from pydantic import TypeAdapter, ValidationError
 from tatl_search.errors import InputError
 from tatl_search.records import SCHEMA_VERSION, CandidateRecord, LatencyRecord
 from tatl_search.results.store import SweepResults
-from tatl_search.tracking.parquet import read_records, write_latency
+from tatl_search.tracking.parquet import write_latency
+from tatl_search.tracking.reading import read_records
 
 _ROWS = TypeAdapter(list[LatencyRecord])
 

@@ -24,7 +24,7 @@ from tatl_search.manifest import FILE_NAME, SweepFolder
 from tatl_search.records import CandidateRecord, Kind
 from tatl_search.results.front import front_of
 from tatl_search.results.store import load_sweep
-from tatl_search.tracking.parquet import read_records
+from tatl_search.tracking.reading import read_records
 
 UNFINISHED = ".fetching.yaml"
 """What `sweep.yaml` is called until all rows are here."""

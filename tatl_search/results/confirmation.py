@@ -15,7 +15,7 @@ from tatl_search.records import CandidateRecord
 from tatl_search.results.front import front_of
 from tatl_search.results.store import SweepResults
 from tatl_search.results.words import percent, scaled
-from tatl_search.tracking.parquet import read_records
+from tatl_search.tracking.reading import read_records
 
 
 @dataclass(frozen=True)

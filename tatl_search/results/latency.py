@@ -7,7 +7,7 @@ from tatl_search.core.setups import Setup
 from tatl_search.errors import InputError
 from tatl_search.manifest import SweepFolder
 from tatl_search.records import CandidateRecord, LatencyRecord
-from tatl_search.tracking.parquet import read_records
+from tatl_search.tracking.reading import read_records
 
 ESTIMATE = "estimate"
 """What names the sweep's own estimate where a device is asked for."""

@@ -10,7 +10,7 @@ from typing import Any
 from tatl_search.config import Objective
 from tatl_search.manifest import SweepFolder, SweepManifest
 from tatl_search.records import CandidateRecord, Kind, TrialRecord
-from tatl_search.tracking.parquet import read_records
+from tatl_search.tracking.reading import read_records
 
 logger = logging.getLogger(__name__)
 

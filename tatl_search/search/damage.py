@@ -6,7 +6,7 @@ from tatl_search.adaptation.opening import open_store
 from tatl_search.manifest import SweepFolder
 from tatl_search.records import CandidateRecord, TrialRecord, TrialState
 from tatl_search.remote.mirror import mirror_of
-from tatl_search.tracking.parquet import read_records
+from tatl_search.tracking.reading import read_records
 
 
 def damaged_trials(folder: SweepFolder, finished: Iterable[int]) -> list[int]:

@@ -37,7 +37,8 @@ from tatl_search.search.trainable import resources, run_work
 from tatl_search.search.variants import middle, most_epochs, shared_roots, without_rounds
 from tatl_search.search.work import WorkItem, WorkKind
 from tatl_search.space import space_from_raw
-from tatl_search.tracking.parquet import Counterpart, ParquetTracker, read_records
+from tatl_search.tracking.parquet import Counterpart, ParquetTracker
+from tatl_search.tracking.reading import read_records
 
 UNBOUNDED = 1_000_000_000
 """Samples that Ray may ask for: the searcher, not Ray, knows when a sweep is done."""

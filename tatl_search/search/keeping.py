@@ -20,7 +20,7 @@ from tatl_search.remote.mirror import mirror_of
 from tatl_search.results.front import front_of
 from tatl_search.results.store import SweepResults, load_sweep
 from tatl_search.search.work import Event
-from tatl_search.tracking.parquet import read_records
+from tatl_search.tracking.reading import read_records
 
 GB = 1e9
 SPARE = 0.9

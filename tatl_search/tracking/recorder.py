@@ -13,15 +13,15 @@ import os
 import select
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TypeVar
 
 import wandb
 
 from tatl_search.manifest import SweepFolder, SweepManifest
 from tatl_search.records import CandidateRecord, Kind, TrialRecord
-from tatl_search.tracking.parquet import read_records, row_path
+from tatl_search.tracking.naming import row_name
+from tatl_search.tracking.reading import new_rows
 from tatl_search.tracking.tracker import FailSoft, Tracker
 from tatl_search.tracking.wandb import SweepRuns, WandbTrialTracker
 
@@ -36,7 +36,6 @@ SHARE = 0.05
 NICENESS = 10
 """What is only a copy lets the trials go first."""
 
-Row = TypeVar("Row", CandidateRecord, TrialRecord)
 NoteRows = Callable[[Sequence[str]], None]
 
 
@@ -59,9 +58,9 @@ class Recorder:
     def look(self) -> None:
         """Record the rows that are new; a trial that has ended completes its run."""
         # A trial's row is stored last: where it is seen, those of its networks are there.
-        ended = list(self._new(self._folder.trials, TrialRecord))
+        ended = new_rows(self._folder.trials, TrialRecord, self._seen)
         for networks in (self._folder.candidates, self._folder.confirmations):
-            for network in self._new(networks, CandidateRecord):
+            for network in new_rows(networks, CandidateRecord, self._seen):
                 self._run_of(network).candidate(network)
         for trial in ended:
             self._run_of(trial).trial(trial)
@@ -73,16 +72,11 @@ class Recorder:
             run.close()
         self._open.clear()
 
-    def _new(self, rows: Path, record_class: type[Row]) -> Iterator[Row]:
-        for name in sorted({path.name for path in rows.glob("trial-*.parquet")} - self._seen):
-            self._seen.add(name)
-            yield from read_records(rows, record_class, name)
-
     def _run_of(self, row: CandidateRecord | TrialRecord) -> Tracker:
         name = _name(row)
         if name not in self._open:
             run = WandbTrialTracker(self._runs, name, json.loads(row.settings))
-            self._open[name] = FailSoft(_Noted(run, self._folder, self._note), "W&B")
+            self._open[name] = FailSoft(_Noted(run, self._note), "W&B")
         return self._open[name]
 
     def _note(self, rows: Sequence[str]) -> None:
@@ -93,19 +87,18 @@ class Recorder:
 class _Noted:
     """A tracker whose rows are noted once it is closed."""
 
-    def __init__(self, tracker: Tracker, folder: SweepFolder, note: NoteRows) -> None:
+    def __init__(self, tracker: Tracker, note: NoteRows) -> None:
         self._tracker = tracker
-        self._folder = folder
         self._note = note
         self._rows: list[str] = []
 
     def candidate(self, record: CandidateRecord) -> None:
         self._tracker.candidate(record)
-        self._rows.append(row_path(self._folder, record).name)
+        self._rows.append(row_name(record))
 
     def trial(self, record: TrialRecord) -> None:
         self._tracker.trial(record)
-        self._rows.append(row_path(self._folder, record).name)
+        self._rows.append(row_name(record))
 
     def close(self) -> None:
         self._tracker.close()

@@ -10,7 +10,7 @@ import tatl_search
 from tatl_search.files import checksum
 from tatl_search.records import CandidateRecord, Kind
 from tatl_search.search.keeping import never_evicted
-from tatl_search.tracking.parquet import read_records
+from tatl_search.tracking.reading import read_records
 from tests.cli.conftest import Tatl
 
 

@@ -14,7 +14,7 @@ from tatl_search.adaptation.stages import StageStore
 from tatl_search.manifest import SweepFolder, SweepManifest
 from tatl_search.records import CandidateRecord, TrialRecord
 from tatl_search.records import TrialState as Ended
-from tatl_search.tracking.parquet import read_records
+from tatl_search.tracking.reading import read_records
 
 
 @dataclass(frozen=True)

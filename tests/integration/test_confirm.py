@@ -13,7 +13,7 @@ from tatl_search.results.store import load_sweep
 from tatl_search.search.confirm import confirm, seed_of_row
 from tatl_search.search.sweep import launch
 from tatl_search.space import space_from_raw
-from tatl_search.tracking.parquet import read_records
+from tatl_search.tracking.reading import read_records
 from tests.integration.drivers import faulty_space
 from tests.search.items import hear_nothing
 

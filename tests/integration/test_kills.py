@@ -20,7 +20,7 @@ from tatl_search.records import CandidateRecord, TrialRecord, TrialState
 from tatl_search.results.front import front_of
 from tatl_search.results.store import load_sweep
 from tatl_search.search.searcher import MAX_ATTEMPTS
-from tatl_search.tracking.parquet import read_records
+from tatl_search.tracking.reading import read_records
 from tests.integration.audit import Audit, Snapshot, audit, snapshot, stored_trials
 from tests.integration.drivers import Driver, faulty_space, kill_worker
 

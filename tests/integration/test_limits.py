@@ -15,7 +15,7 @@ from tatl_search.search.study import USABLE
 from tatl_search.search.sweep import launch
 from tatl_search.search.worker import open_workbench, run_item
 from tatl_search.space import space_from_raw
-from tatl_search.tracking.parquet import read_records
+from tatl_search.tracking.reading import read_records
 from tests.integration.audit import stored_trials
 from tests.integration.drivers import faulty_space
 from tests.search.items import hear_nothing, work_item

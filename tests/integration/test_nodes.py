@@ -20,7 +20,7 @@ from rich.table import Table
 from tatl_search.adaptation.sharing import METRICS
 from tatl_search.manifest import SweepFolder
 from tatl_search.records import TrialRecord, TrialState
-from tatl_search.tracking.parquet import read_records
+from tatl_search.tracking.reading import read_records
 from tests.integration.audit import Audit, Snapshot, audit, snapshot, stored_trials
 from tests.integration.drivers import faulty_space
 from tests.integration.nodes import Cluster, Node, cluster_of, missing, wait_for

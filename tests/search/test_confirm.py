@@ -13,7 +13,7 @@ from tatl_search.results.store import SweepResults, load_sweep
 from tatl_search.search.confirm import missing_runs, seed_of_row
 from tatl_search.search.work import WorkKind
 from tatl_search.search.worker import run_item
-from tatl_search.tracking.parquet import read_records
+from tatl_search.tracking.reading import read_records
 from tests.adaptation.benches import SETTINGS
 
 

@@ -10,7 +10,7 @@ from tatl_search.manifest import SweepFolder
 from tatl_search.records import CandidateRecord
 from tatl_search.search.damage import damaged_trials
 from tatl_search.search.worker import run_item
-from tatl_search.tracking.parquet import read_records
+from tatl_search.tracking.reading import read_records
 from tests.search.items import work_item
 
 

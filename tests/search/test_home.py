@@ -14,7 +14,7 @@ from tatl_search.search.home import at_home, brought_home
 from tatl_search.search.shipping import shipping
 from tatl_search.search.work import WorkItem
 from tatl_search.search.worker import run_item
-from tatl_search.tracking.parquet import read_records
+from tatl_search.tracking.reading import read_records
 from tests.search.items import work_item
 
 LAUNCHED_AT = "2026-01-01T00:00:00+00:00"

@@ -19,7 +19,8 @@ from tatl_search.search.searcher import MAX_ATTEMPTS, WorkSearcher
 from tatl_search.search.study import Proposal, SweepStudy
 from tatl_search.search.work import Event, WorkItem, WorkKind
 from tatl_search.space import SearchSpace, space_from_raw
-from tatl_search.tracking.parquet import ParquetTracker, read_records
+from tatl_search.tracking.parquet import ParquetTracker
+from tatl_search.tracking.reading import read_records
 
 SPACE = space_from_raw({"sweep": {"trials": 3}, "prune": {"threshold": {"low": 0.5, "high": 0.9}}})
 REFERENCE = {Objective.MACS: 1000.0, Objective.PARAMETERS: 100.0, Objective.SIZE_BYTES: 400.0}

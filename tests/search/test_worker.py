@@ -12,7 +12,7 @@ from tatl_search.manifest import SweepFolder
 from tatl_search.records import CandidateRecord, Kind, StopReason, TrialRecord, TrialState
 from tatl_search.search.work import Event, WorkKind
 from tatl_search.search.worker import run_item
-from tatl_search.tracking.parquet import read_records
+from tatl_search.tracking.reading import read_records
 from tests.adaptation.benches import TRAINING_IMAGES, config
 from tests.search.items import work_item
 

@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 from tatl_search.errors import InputError, StorageError
 from tatl_search.manifest import SweepFolder
 from tatl_search.records import SCHEMA_VERSION, CandidateRecord, Kind, TrialRecord, TrialState
-from tatl_search.tracking.parquet import ParquetTracker, read_records, schema_of, write_record
+from tatl_search.tracking.parquet import ParquetTracker, write_record
+from tatl_search.tracking.reading import read_records
+from tatl_search.tracking.schema import schema_of
 from tests.tracking.made import made_candidate, made_trial
 
 
