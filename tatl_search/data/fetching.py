@@ -109,7 +109,7 @@ def locate(uri: str) -> tuple[Any, str, Any]:
 
 def verify(pack: Pack, place: str) -> None:
     """Raise StorageError if the content of a packed file is not what its head says."""
-    found = pack.columns.digest(pack.class_names)
+    found = pack.columns.digest(pack.head.class_names)
     if found != pack.head.digest:
         raise StorageError(
             f"{place} is damaged: its content has the digest {found}, its head says"

@@ -13,6 +13,7 @@ from PIL import Image
 
 from tatl_search.config import DataSettings
 from tatl_search.data.collection import Collection, Source, SplitName, source_folder
+from tatl_search.data.names import one_form
 from tatl_search.data.target import Labels, Pixels
 from tatl_search.errors import InputError
 
@@ -125,7 +126,7 @@ def read_idx(path: Path, magic: int) -> Pixels:
 def _class_names(file: Path, train_labels: Labels, labels: Labels) -> tuple[str, ...]:
     if file.is_file():
         text = file.read_text(encoding="utf-8-sig", errors="replace")
-        names = tuple(name.strip() for name in text.strip().splitlines())
+        names = tuple(one_form(name.strip()) for name in text.strip().splitlines())
     else:
         names = tuple(str(label) for label in range(int(train_labels.max(initial=-1)) + 1))
     unknown = sorted({int(label) for label in labels} - set(range(len(names))))

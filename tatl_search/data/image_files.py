@@ -12,6 +12,7 @@ from PIL import Image
 
 from tatl_search.data.collection import Collection, Source, SplitName
 from tatl_search.data.images import open_image
+from tatl_search.data.names import readable
 
 Box = tuple[int, int, int, int]
 
@@ -48,11 +49,6 @@ def source_of_files(
         signature=_signature(root, class_names, files),
         read=partial(_list, root, tuple(class_names), tuple(files), tuple(notes)),
     )
-
-
-def readable(name: str) -> str:
-    """Return a file name that can be printed and stored, whatever bytes it is made of."""
-    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def _list(

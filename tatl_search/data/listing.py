@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tatl_search.data.collection import SplitName
+from tatl_search.data.names import one_form
 from tatl_search.errors import InputError
 
 
@@ -117,4 +118,4 @@ def require_folder(folder: Path, layout: str) -> None:
 
 def spoken(name: str) -> str:
     """Return a class's name as people write it, blanks for underscores."""
-    return name.replace("_", " ").strip()
+    return one_form(name.replace("_", " ").strip())

@@ -18,6 +18,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict
 
+from tatl_search.data.names import one_form
 from tatl_search.data.target import Labels, Pixels
 from tatl_search.errors import InputError, StorageError
 
@@ -108,10 +109,10 @@ class Pack:
     def __len__(self) -> int:
         return len(self.columns.labels)
 
-    @property
+    @cached_property
     def class_names(self) -> tuple[str, ...]:
-        """Name of each label."""
-        return self.head.class_names
+        """Name of each label, in one form of Unicode whoever packed it."""
+        return tuple(map(one_form, self.head.class_names))
 
     @property
     def labels(self) -> Labels:

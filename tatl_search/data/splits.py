@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from tatl_search.config import DataSettings
 from tatl_search.data.collection import SplitName
+from tatl_search.data.names import look_alikes
 from tatl_search.data.packed import Pack
 from tatl_search.data.target import Labels
 from tatl_search.errors import InputError
@@ -80,15 +81,18 @@ def cut(pack: Pack, settings: DataSettings) -> dict[SplitName, Indices]:
 def remarks(
     pack: Pack, splits: dict[SplitName, Indices], settings: DataSettings
 ) -> tuple[str, ...]:
-    """Return what people should know of the cuts: imbalance and classes that come short."""
+    """Return what people should know of classes and cuts: look-alikes, imbalance, shortage."""
     counts = {
         split: np.bincount(pack.labels[indices], minlength=len(pack.class_names))
         for split, indices in splits.items()
     }
     names = pack.class_names
+    notes = [
+        f"classes whose names differ only in capitals or blanks: {_listed(group)}"
+        for group in look_alikes(names)
+    ]
     train = counts[SplitName.TRAIN]
     few, many = int(train.argmin()), int(train.argmax())
-    notes = []
     if train[many] > _IMBALANCE * train[few]:
         notes.append(
             f"classes are imbalanced: from {train[few]} ('{names[few]}') to {train[many]}"

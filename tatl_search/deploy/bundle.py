@@ -9,6 +9,7 @@ from importlib import resources
 from pathlib import Path
 
 from tatl_search.adaptation.stages import StageStore
+from tatl_search.data.names import one_form
 from tatl_search.data.target import TargetData
 from tatl_search.deploy import shipped
 from tatl_search.deploy.card import CONFUSION_PICTURE, model_card
@@ -162,7 +163,7 @@ def _stage_folder(sweep: SweepFolder, record: CandidateRecord) -> Path:
 
 def _load_checked(folder: Path, record: CandidateRecord, target: TargetData) -> LoadedNetwork:
     network, class_names, image_size = load_network(folder)
-    if class_names != target.class_names or image_size != target.image_size:
+    if tuple(map(one_form, class_names)) != target.class_names or image_size != target.image_size:
         raise InputError(
             f"the data is not what {record.label} was trained on: it was {len(class_names)}"
             f" classes at {image_size} px, the data given has {len(target.class_names)} at"

@@ -10,6 +10,9 @@ import numpy.typing as npt
 import pyarrow as pa
 from PIL import Image
 
+from tatl_search.config import DataSettings
+from tatl_search.data.collection import Collection
+from tatl_search.data.folder import open_folder
 from tatl_search.data.packed import Columns, Head, Pack
 from tatl_search.data.target import Split
 
@@ -22,6 +25,11 @@ def write_tree(root: Path, counts: Mapping[str, int]) -> Path:
             image = Image.new("RGB", (20, 24), (number, index, 7))
             image.save(root / folder / f"{index:03}.png")
     return root
+
+
+def read_folder(root: Path) -> Collection:
+    """Return what the source `folder` lists."""
+    return open_folder(DataSettings(source="folder", path=str(root))).read()
 
 
 def write_idx_set(root: Path, train: Sequence[int], test: Sequence[int] | None = None) -> Path:

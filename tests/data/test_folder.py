@@ -56,7 +56,9 @@ def test_nested_and_hidden_files(tmp_path: Path) -> None:
     (root / "README.txt").write_text("beside the classes")
     collection = read(root)
     assert collection.labels.tolist() == [0, 0, 0, 1, 1]
-    assert collection.notes == ()
+    assert collection.notes == (
+        "left out as hidden or a system's own: .git (1), .DS_Store (1), .thumbs (1)",
+    )
 
 
 def test_files_that_are_no_images_are_listed_and_refused_one_by_one(tmp_path: Path) -> None:
