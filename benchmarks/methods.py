@@ -246,7 +246,7 @@ def _options() -> argparse.Namespace:
 NEEDY = {"spectral_da", "wealthadapt"}
 """Methods that need images of a second task; they are not comparable without one."""
 
-RUNS = [*(method for method in METHODS if method not in NEEDY), "legr_400"]
+RUNS = [*(method for method in METHODS.builtin if method not in NEEDY), "legr_400"]
 
 
 if __name__ == "__main__":

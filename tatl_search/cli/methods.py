@@ -32,7 +32,7 @@ def methods(
         method = method_named(name)
         print_json(_details(method)) if as_json else _show(method)
         return
-    found = [*METHODS.values(), *_plugins()]
+    found = [*(METHODS[known] for known in METHODS.builtin), *_plugins()]
     if as_json:
         print_json([_summary(method) for method in found])
         return
@@ -55,10 +55,10 @@ def methods(
 def _plugins() -> list["Method"]:
     """Return the methods of other packages; those that cannot be loaded are named."""
     from tatl_search.errors import InputError
-    from tatl_search.methods.registry import method_named, plugin_names
+    from tatl_search.methods.registry import METHODS, method_named
 
     found = []
-    for name in plugin_names():
+    for name in METHODS.plugins:
         try:
             found.append(method_named(name))
         except InputError as error:
@@ -67,15 +67,12 @@ def _plugins() -> list["Method"]:
 
 
 def _summary(method: "Method") -> dict[str, str]:
-    from tatl_search.methods.registry import ALLOCATIONS
-
-    allocations = {allocation: name for name, allocation in ALLOCATIONS.items()}
     return {
         "name": method.name,
         "title": method.title,
         "source": method.source,
         "score": method.score.name,
-        "allocation": allocations.get(method.allocation, "its own"),
+        "allocation": method.allocation.name,
         "needs": method.needs,
     }
 

@@ -114,7 +114,7 @@ def _method_sections() -> frozenset[str]:
     """Return the sections of the pruning settings that belong to single methods."""
     from tatl_search.methods.registry import METHODS
 
-    named = {section for method in METHODS.values() for section in method.sections}
+    named = {section for name in METHODS.builtin for section in METHODS[name].sections}
     return frozenset({*named, "options"})
 
 

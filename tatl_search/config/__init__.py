@@ -14,12 +14,9 @@ from tatl_search.config.limits import (
     StaleSettings,
     StartSettings,
 )
+from tatl_search.config.methods import ALLOCATIONS, METHODS, SCORES
 from tatl_search.config.network import NAMED_WEIGHTS, NetworkSettings
 from tatl_search.config.pruning import (
-    ALLOCATIONS,
-    METHODS,
-    PLUGINS,
-    SCORES,
     Normalize,
     PriorityWeights,
     PruneSettings,
@@ -42,7 +39,6 @@ __all__ = [
     "METHODS",
     "NAMED_WEIGHTS",
     "PLAIN_SOURCES",
-    "PLUGINS",
     "SCORES",
     "AdaptationConfig",
     "AugmentSettings",

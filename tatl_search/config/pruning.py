@@ -1,14 +1,15 @@
 """Settings of how filters are chosen."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from enum import StrEnum
-from importlib.metadata import entry_points
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from tatl_search.config.base import Count, Settings, Share
 from tatl_search.config.legr import LegrSettings
+from tatl_search.config.methods import ALLOCATIONS, METHODS, SCORES
+from tatl_search.config.naming import Named
 from tatl_search.config.spectral import SpectralDaSettings, SpectralSettings
 from tatl_search.config.transtailor import TransTailorSettings
 from tatl_search.config.wealth import WealthSettings
@@ -51,65 +52,6 @@ class Normalize(StrEnum):
     MAX = "max"
 
 
-PLUGINS = "tatl_search.methods"
-"""Entry point group in which other packages offer methods."""
-
-METHODS = (
-    "tatl",
-    "random",
-    "l1",
-    "l2",
-    "slimming",
-    "apoz",
-    "fpgm",
-    "taylor",
-    "activation",
-    "spectral",
-    "spectral_da",
-    "wealthadapt",
-    "legr",
-    "transtailor",
-)
-SCORES = (
-    "activation",
-    "random",
-    "l1",
-    "l2",
-    "l2_squared",
-    "bn_scale",
-    "apoz",
-    "fpgm",
-    "taylor",
-    "spectral",
-    "spectral_da",
-    "transtailor",
-)
-ALLOCATIONS = (
-    "priority",
-    "uniform",
-    "global",
-    "legr",
-)
-
-
-def _of_a_method(name: str) -> str:
-    if name in METHODS:
-        return name
-    offered = (*METHODS, *(point.name for point in entry_points(group=PLUGINS)))
-    if name not in offered:
-        raise ValueError(f"should be one of {', '.join(offered)} (got '{name}')")
-    return name
-
-
-def _one_of(names: tuple[str, ...]) -> Callable[[str], str]:
-    def check(name: str) -> str:
-        if name not in names:
-            raise ValueError(f"should be one of {', '.join(names)} (got '{name}')")
-        return name
-
-    return check
-
-
 class PruneSettings(Settings):
     """How filters are chosen in each round.
 
@@ -137,9 +79,9 @@ class PruneSettings(Settings):
         options: settings of a method that another package offers.
     """
 
-    method: Annotated[str, AfterValidator(_of_a_method)] = "tatl"
-    score: Annotated[str, AfterValidator(_one_of(SCORES))] | None = None
-    allocation: Annotated[str, AfterValidator(_one_of(ALLOCATIONS))] | None = None
+    method: Annotated[str, Named(METHODS)] = "tatl"
+    score: Annotated[str, Named(SCORES)] | None = None
+    allocation: Annotated[str, Named(ALLOCATIONS)] | None = None
     normalize: Normalize | None = None
     statistics_images: Count | None = None
     threshold: Annotated[float, Field(gt=0.0, le=1.0)] = 0.9

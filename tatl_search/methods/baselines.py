@@ -91,5 +91,3 @@ ACTIVATION = Method(
     score=activation.SCORE,
     allocation=global_ranking,
 )
-
-BASELINES = (RANDOM, L1, L2, SLIMMING, APOZ, FPGM, TAYLOR, ACTIVATION)

@@ -22,7 +22,8 @@ def method_faults(config: AdaptationConfig) -> Iterator[Fault]:
     try:
         method = find_method(config.prune)
     except InputError as error:
-        yield NAMED, _beside_its_place(error)
+        setting, _, text = str(error).partition(": ")
+        yield tuple(setting.split(".")), text
         return
     yield from _option_faults(method, config)
     if method.check is None and method.uses_source and config.source is None:

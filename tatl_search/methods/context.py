@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -163,13 +163,23 @@ class Choice:
     spent: Spent = NOTHING
 
 
-class Allocation(Protocol):
-    """Turns scores and the round's budget into a plan."""
+Allocate = Callable[[Context, Mapping[str, Floats]], Choice]
+
+
+@dataclass(frozen=True)
+class Allocation:
+    """Turns scores and the round's budget into a plan.
+
+    Attributes:
+        name: as in `prune.allocation`.
+        run: returns what goes so that the round's rate is reached where floors allow it, given
+            the network, whose settings hold rate, floors and the like, and the scores:
+            group name -> (width,) numbers >= 0; higher is kept.
+    """
+
+    name: str
+    run: Allocate
 
     def __call__(self, context: Context, scores: Mapping[str, Floats]) -> Choice:
-        """Return what goes so that the round's rate is reached where floors allow it.
-
-        Args:
-            context: the network; its settings hold rate, floors and the like.
-            scores: group name -> (width,) numbers >= 0; higher is kept.
-        """
+        """Return what goes in one round."""
+        return self.run(context, scores)

@@ -18,6 +18,7 @@ DECIDING = (
     "retrain.",
     "prune.method",
     "prune.score",
+    "prune.allocation",
     "prune.options",
 )
 """Parameters whose choices are all looked at, as far as `COMBINATIONS` go, start so."""

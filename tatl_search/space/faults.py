@@ -1,10 +1,10 @@
 """All faults of a file at once, each with where it stands and what is allowed."""
 
 from collections.abc import Collection
-from difflib import get_close_matches
 from typing import Any, NoReturn
 
 from tatl_search.errors import InputError
+from tatl_search.registry import did_you_mean
 
 
 class Faults:
@@ -29,8 +29,7 @@ class Faults:
 
     def add_unknown(self, place: str, name: str, key: Any, allowed: Collection[str]) -> None:
         """Note a key that means nothing here, and the ones that would."""
-        close = get_close_matches(str(key), allowed, n=1)
-        guess = f"; did you mean '{close[0]}'?" if close else ""
+        guess = did_you_mean(key, allowed)
         self.add(place, name, f"unknown key{guess} (allowed: {', '.join(sorted(allowed))})")
 
     def stop(self, place: str, name: str, text: str) -> NoReturn:

@@ -78,13 +78,13 @@ def settings(here: Path, prune: str) -> None:
 
 def test_every_method_is_listed_with_paper_and_needs(tatl: Tatl) -> None:
     rows = {row["name"]: row for row in json.loads(tatl("methods", "--json").out)}
-    assert tuple(rows) == METHODS
+    assert tuple(rows) == METHODS.builtin
     assert all(row["title"] and row["source"] for row in rows.values())
     assert all(row["allocation"] != "its own" for row in rows.values())
     assert "finetune.sparsity" in rows["slimming"]["needs"]
     assert "source" in rows["wealthadapt"]["needs"]
     table = tatl("methods").out
-    assert all(name in table for name in METHODS)
+    assert all(name in table for name in METHODS.builtin)
 
 
 def test_one_method_shows_what_can_be_set(tatl: Tatl) -> None:
@@ -103,7 +103,7 @@ def test_one_method_shows_what_can_be_set(tatl: Tatl) -> None:
     assert "prune.wealth.decay" in text
 
 
-@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("name", METHODS.builtin)
 def test_every_setting_has_a_meaning(name: str, tatl: Tatl) -> None:
     shown = json.loads(tatl("methods", name, "--json").out)
     assert all(setting["meaning"] for setting in (*shown["own"], *shown["shared"]))
@@ -232,7 +232,7 @@ def test_a_broken_plugin_is_named(
     monkeypatch.syspath_prepend(str(install(here / "site", module, f"broken = {point}", "broken")))
     monkeypatch.delitem(sys.modules, "broken", raising=False)
     listed = tatl("methods", "--json")
-    assert (listed.code, len(json.loads(listed.out))) == (0, len(METHODS))
+    assert (listed.code, len(json.loads(listed.out))) == (0, len(METHODS.builtin))
     assert said in listed.err
     settings(here, "  method: broken\n")
     for words in (("methods", "broken"), ("validate", "run.yaml"), ("adapt", "run.yaml")):

@@ -71,7 +71,7 @@ def skip_where_refused(score: Score, found: Context) -> None:
         pytest.skip(str(error))
 
 
-@each(list(SCORES))
+@each(list(SCORES.builtin))
 def test_scores_are_finite_one_per_unit_and_change_nothing(family: str, name: str) -> None:
     found = context(family)
     skip_where_refused(SCORES[name], found)
@@ -86,7 +86,7 @@ def test_scores_are_finite_one_per_unit_and_change_nothing(family: str, name: st
     assert _state(found.module) == before
 
 
-@each(list(METHODS))
+@each(list(METHODS.builtin))
 def test_a_plan_reaches_the_rate_and_the_pruned_network_runs(family: str, name: str) -> None:
     found, method = context(family), METHODS[name]
     skip_where_refused(method.score, found)
@@ -107,7 +107,7 @@ def test_a_plan_reaches_the_rate_and_the_pruned_network_runs(family: str, name: 
         assert found.module(some_images(2)).shape == (2, 10)
 
 
-@pytest.mark.parametrize("name", list(METHODS))
+@pytest.mark.parametrize("name", METHODS.builtin)
 def test_the_same_seed_makes_the_same_plan(name: str) -> None:
     method = METHODS[name]
     plans = []
@@ -118,7 +118,7 @@ def test_the_same_seed_makes_the_same_plan(name: str) -> None:
     assert plans[0] == plans[1]
 
 
-@pytest.mark.parametrize("name", list(METHODS))
+@pytest.mark.parametrize("name", METHODS.builtin)
 def test_only_the_images_offered_are_looked_at_and_all_are_counted(name: str) -> None:
     """A network is given no image but those of the context, and each pass is in the account."""
     found = context("torchvision/resnet18")
@@ -147,7 +147,7 @@ def test_only_the_images_offered_are_looked_at_and_all_are_counted(name: str) ->
     assert seen == choice.spent.images_forward + choice.spent.images_trained
 
 
-@pytest.mark.parametrize("name", [name for name, score in SCORES.items() if score.samples])
+@pytest.mark.parametrize("name", [name for name in SCORES.builtin if SCORES[name].samples])
 def test_statistics_stop_at_the_images_asked_for(name: str) -> None:
     found = context("torchvision/resnet18", statistics_images=4)
     taken: list[int] = []

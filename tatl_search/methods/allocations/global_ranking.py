@@ -6,10 +6,10 @@ import numpy as np
 
 from tatl_search.core.levels import global_levels, removals_below
 from tatl_search.methods.allocations.planning import budget_of, plan_of, told, weakest
-from tatl_search.methods.context import Choice, Context, Floats
+from tatl_search.methods.context import Allocation, Choice, Context, Floats
 
 
-def global_ranking(context: Context, scores: Mapping[str, Floats]) -> Choice:
+def _allocate(context: Context, scores: Mapping[str, Floats]) -> Choice:
     """Remove the lowest scores of the whole network until the rate is reached.
 
     Costs are exact at every step and consumers' inputs count. Groups at their floor give no
@@ -21,3 +21,6 @@ def global_ranking(context: Context, scores: Mapping[str, Floats]) -> Choice:
     ]
     gone = removals_below(budget_of(context), global_levels(offered))
     return Choice(plan_of(context, scores, weakest(context, scores, gone)))
+
+
+global_ranking = Allocation("global", _allocate)

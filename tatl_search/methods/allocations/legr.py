@@ -22,13 +22,13 @@ from tatl_search.core.evolution import Affine, evolve
 from tatl_search.methods.allocations.global_ranking import global_ranking
 from tatl_search.methods.allocations.legr_fitness import Fitness
 from tatl_search.methods.allocations.planning import told
-from tatl_search.methods.context import Choice, Context, Floats, Learnt, Scoring
+from tatl_search.methods.context import Allocation, Choice, Context, Floats, Learnt, Scoring
 
 LOSSES = "losses"
 GROUP = "group "
 
 
-def legr(context: Context, scores: Mapping[str, Floats]) -> Choice:
+def _allocate(context: Context, scores: Mapping[str, Floats]) -> Choice:
     """Remove what the learnt ranking of the whole network has lowest, until the rate is reached.
 
     The ranking is learnt where it is missing, which may take many images. The plan's notes say
@@ -45,6 +45,9 @@ def legr(context: Context, scores: Mapping[str, Floats]) -> Choice:
     plan = global_ranking(context, ranked(scores, affines)).plan
     plan = replace(plan, notes=(*plan.notes, _note(learnt.arrays[LOSSES])))
     return Choice(plan, learnt.spent)
+
+
+legr = Allocation("legr", _allocate)
 
 
 def ranked(scores: Mapping[str, Floats], affines: Mapping[str, Floats]) -> dict[str, Floats]:

@@ -17,10 +17,10 @@ from tatl_search.core.costs import CostModel
 from tatl_search.core.priority import priorities, walking_order
 from tatl_search.core.selection import candidate_units
 from tatl_search.methods.allocations.planning import Removed, budget_of, plan_of
-from tatl_search.methods.context import Choice, Context, Floats, Ints
+from tatl_search.methods.context import Allocation, Choice, Context, Floats, Ints
 
 
-def priority(context: Context, scores: Mapping[str, Floats]) -> Choice:
+def _allocate(context: Context, scores: Mapping[str, Floats]) -> Choice:
     """Choose the units that go in one round by threshold, priority and rate.
 
     The cumulative threshold offers candidates in every group, the priority orders the groups,
@@ -37,6 +37,9 @@ def priority(context: Context, scores: Mapping[str, Floats]) -> Choice:
         for group in walking_order(ranks)
     ]
     return Choice(plan_of(context, scores, removed))
+
+
+priority = Allocation("priority", _allocate)
 
 
 def _priorities(

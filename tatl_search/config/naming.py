@@ -1,0 +1,37 @@
+"""Settings that name something: the registry says what there is."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
+
+from tatl_search.registry import Registry
+
+
+@dataclass(frozen=True)
+class Named:
+    """Marks a text as the name of something in a registry, as in `Annotated[str, Named(SCORES)]`.
+
+    Attributes:
+        registry: where it is looked up.
+    """
+
+    registry: Registry[Any]
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.with_info_after_validator_function(self._check, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {"enum": [*self.registry.builtin]}
+
+    def _check(self, name: str, info: ValidationInfo) -> str:
+        fault = self.registry.fault_of(name)
+        if fault is not None:
+            raise ValueError(fault)
+        return name

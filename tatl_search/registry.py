@@ -1,0 +1,141 @@
+"""One registry for everything that has a name: what is built in and what other packages offer."""
+
+import sys
+from collections.abc import Collection, Mapping
+from difflib import get_close_matches
+from functools import lru_cache
+from importlib import import_module
+from importlib.metadata import EntryPoint, EntryPoints, entry_points
+from typing import Any, Generic, TypeVar
+
+from tatl_search.errors import InputError
+
+T = TypeVar("T")
+
+
+def did_you_mean(name: object, allowed: Collection[str]) -> str:
+    """Return a guess at what was meant by a name, to be put at a message's end; empty for none."""
+    close = get_close_matches(str(name), allowed, n=1)
+    return f"; did you mean '{close[0]}'?" if close else ""
+
+
+class Registry(Generic[T]):
+    """Things of one kind by name.
+
+    Other packages add to them by entry points. Names are known without importing anything; a
+    thing is imported when it is asked for.
+
+    Example:
+        >>> shapes = Registry("shape", "plot.shape", "my.shapes", "builtins:str", {"dot": "math:e"})
+        >>> shapes.fault_of("dott")
+        "should be one of dot (got 'dott'); did you mean 'dot'?"
+    """
+
+    def __init__(
+        self, kind: str, setting: str, group: str, expects: str, builtin: Mapping[str, T | str]
+    ) -> None:
+        """Name what is built in.
+
+        Args:
+            kind: what they are, for people: `method`.
+            setting: the setting that names one: `prune.method`.
+            group: entry point group in which other packages offer theirs.
+            expects: `module:attribute` of the class whose instances they are; a protocol must be
+                checkable at run time.
+            builtin: name -> the thing, or the `module:attribute` where it is.
+        """
+        self.kind = kind
+        self.setting = setting
+        self.group = group
+        self._expects = expects
+        self._builtin = builtin
+
+    @property
+    def builtin(self) -> tuple[str, ...]:
+        """The names of what is built in."""
+        return tuple(self._builtin)
+
+    @property
+    def plugins(self) -> tuple[str, ...]:
+        """The names that only other packages offer; they need not work."""
+        offered = {point.name for point in _installed(self.group)}
+        return tuple(sorted(offered - self._builtin.keys()))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All names, those of other packages last."""
+        return (*self._builtin, *self.plugins)
+
+    def fault_of(self, name: str) -> str | None:
+        """Return what is wrong with a name, for people; null where it is known."""
+        if name in self._builtin or name in self.plugins:
+            return None
+        guess = did_you_mean(name, self.names)
+        return f"should be one of {', '.join(self.names)} (got '{name}'){guess}"
+
+    def __getitem__(self, name: str) -> T:
+        """Return what is known by a name.
+
+        Raises:
+            InputError: there is no such thing, several packages offer one, or another package's
+                cannot be loaded or is something else.
+        """
+        points = _installed(self.group).select(name=name)
+        if name in self._builtin:
+            if points:
+                raise self._error(
+                    f"the built-in {self.kind} '{name}' is offered by"
+                    f" {_packages(points)} as well; uninstall that package"
+                )
+            return self._loaded(self._builtin[name])
+        if not points:
+            guess = did_you_mean(name, self.names)
+            there = ", ".join(self.names)
+            raise self._error(f"there is no {self.kind} '{name}'; there are {there}{guess}")
+        if len(points) > 1:
+            raise self._error(
+                f"{len(points)} packages offer a {self.kind} '{name}' ({_packages(points)}); keep"
+                " one of them"
+            )
+        return self._plugin(next(iter(points)))
+
+    def _loaded(self, thing: T | str) -> T:
+        loaded: T = _attribute(thing) if isinstance(thing, str) else thing
+        return loaded
+
+    def _plugin(self, point: EntryPoint) -> T:
+        who = f"plug-in '{point.name}' ({point.value})"
+        try:
+            loaded = point.load()
+        except Exception as error:  # a plug-in's own code
+            why = f"{type(error).__name__}: {error}"
+            raise self._error(f"{who} cannot be loaded: {why}") from error
+        if not isinstance(loaded, _attribute(self._expects)):
+            raise self._error(f"{who} is no {self._expects.replace(':', '.')}")
+        name = getattr(loaded, "name", point.name)
+        if name != point.name:
+            raise self._error(f"{who} calls itself '{name}'; the two names should be the same")
+        plugin: T = loaded
+        return plugin
+
+    def _error(self, text: str) -> InputError:
+        return InputError(f"{self.setting}: {text}")
+
+
+def _attribute(place: str) -> Any:
+    module, _, name = place.partition(":")
+    return getattr(import_module(module), name)
+
+
+def _packages(points: EntryPoints) -> str:
+    return ", ".join(sorted({point.dist.name if point.dist else "?" for point in points}))
+
+
+def _installed(group: str) -> EntryPoints:
+    return _offered(group, tuple(sys.path))
+
+
+@lru_cache(maxsize=64)
+def _offered(group: str, path: tuple[str, ...]) -> EntryPoints:
+    """Return what packages on a path offer; they are looked for once, which takes a while."""
+    return entry_points(group=group)
