@@ -46,7 +46,6 @@ from benchmarks.ablations_replay import (
     volume,
 )
 from benchmarks.grid import RESULTS, ROUNDS, Row, search_space
-from tatl_search.config import Sampler
 from tatl_search.search.answers import Asked
 from tatl_search.search.samplers import new_sampler, seed_of
 from tatl_search.search.study import USABLE
@@ -77,7 +76,7 @@ class Arm:
     directions: Sequence[Direction]
     tell: Callable[[Rows, int], Sequence[float]]
     worst: Callable[[int], Sequence[float]]
-    sampler: Sampler = Sampler.TPE
+    sampler: str = "tpe"
     every_round: bool = False
     startup_in_trials: bool = True
 
@@ -109,7 +108,7 @@ def _worst_of_two(macs: int) -> Sequence[float]:
 
 
 ARMS: Mapping[str, Arm] = {
-    "random": Arm(TWO, last_round, _worst_of_two, sampler=Sampler.RANDOM),
+    "random": Arm(TWO, last_round, _worst_of_two, sampler="random"),
     "last round": Arm(TWO, last_round, _worst_of_two),
     "trajectory's volume": Arm(("maximize",), trajectory_volume, lambda _: (0.0,)),
     "accuracy at budgets": Arm(OF_BUDGETS, at_budgets, lambda _: (0.0,) * len(SHARES)),
@@ -139,7 +138,7 @@ class Search:
         """Ask for a trial; return it and its rounds."""
         settings, sampler = self._space.sweep, self._arm.sampler
         if self._arm.startup_in_trials and self._asked < settings.startup_trials:
-            sampler = Sampler.RANDOM  # what TPE does itself while it counts only trials
+            sampler = "random"  # what TPE does itself while it counts only trials
         settings = settings.model_copy(update={"sampler": sampler})
         self._study.sampler = new_sampler(settings, self._seed, self._asked, self._common)
         self._asked += 1

@@ -24,6 +24,7 @@ import numpy as np
 
 from benchmarks.replaying import SPACE, apart, ends_trial, item_of, replay, resident_mb
 from tatl_search.config import Objective
+from tatl_search.core.early_stopping import below_front
 from tatl_search.manifest import SweepFolder
 from tatl_search.records import CandidateRecord, TrialRecord, TrialState
 from tatl_search.results.front import front_of
@@ -32,7 +33,7 @@ from tatl_search.results.store import load_sweep
 from tatl_search.search.account import Account
 from tatl_search.search.importance import importance_of
 from tatl_search.search.progress import ProgressCallback
-from tatl_search.search.scheduler import FrontScheduler
+from tatl_search.search.scheduler import StoppingScheduler, reason_for
 from tatl_search.search.searcher import RUN_LENGTH, WorkSearcher
 from tatl_search.search.study import Proposal, SweepStudy
 from tatl_search.search.variants import middle
@@ -45,7 +46,7 @@ ACTORS = 16
 LAST = 200
 EPOCHS = 200
 """Of the rounds that are trained: trials wait for each other until all actors have started."""
-SETTINGS: Mapping[str, Any] = {"sampler": "nsga2", "early_stopping": True}
+SETTINGS: Mapping[str, Any] = {"sampler": "nsga2", "early_stopping": "below_front"}
 
 
 def main() -> None:
@@ -184,9 +185,17 @@ class Feed:
         study = SweepStudy(self.folder.journal, "fed", space, 0, manifest.reference)
         study.begin([], [])
         objectives = space.sweep.objectives
-        self._scheduler = FrontScheduler(objectives, {}, lambda _: False)
+        reason = reason_for(space.sweep.early_stopping)
+        self._scheduler = StoppingScheduler(
+            objectives, below_front(space.sweep), reason, {}, lambda _: False
+        )
         self._progress = ProgressCallback(
-            10**9, lambda: 0, objectives, manifest.reference, lambda _report, _snapshot: None
+            10**9,
+            lambda: 0,
+            objectives,
+            manifest.reference,
+            reason,
+            lambda _report, _snapshot: None,
         )
         self._searcher = WorkSearcher(
             study,
@@ -195,7 +204,7 @@ class Feed:
             self._parquet,
             lambda: ACTORS,
             Account(space.sweep, manifest.reference[Objective.MACS], 0.0),
-            self._scheduler.has_stopped,
+            self._scheduler.reason_of,
         )
 
     def one_trial(self) -> None:
@@ -237,7 +246,7 @@ class Feed:
         decided = self._scheduler.on_trial_result(None, trial, report)
         self._searcher.on_trial_result(name, report)
         self._progress.on_trial_result(0, [], trial, report)
-        return decided == FrontScheduler.STOP
+        return bool(decided == StoppingScheduler.STOP)
 
     def _varied(self, item: WorkItem) -> Iterator[CandidateRecord]:
         """Yield the rounds of a trial: those of a replayed one, with figures of their own."""

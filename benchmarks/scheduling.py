@@ -237,7 +237,7 @@ def report_waits(study: SweepStudy, folder: Path) -> list[float]:
     manifest = SweepManifest.read(folder / "sweep")
     account = Account(manifest.sweep, manifest.reference[Objective.MACS], 0.0)
     parquet = ParquetTracker(SweepFolder(folder / "sweep"))
-    searcher = WorkSearcher(study, [], note, parquet, lambda: 10**6, account, lambda _: False)
+    searcher = WorkSearcher(study, [], note, parquet, lambda: 10**6, account, lambda _: None)
     waits = []
     while len(proposed) < ASKED:
         started = time.perf_counter()

@@ -38,7 +38,8 @@ class TrialState(StrEnum):
 class StopReason(StrEnum):
     """Which stopping criterion ended an adaptation. Values are stored: never remove one.
 
-    `BELOW_FRONT` is the sweep's, which stops a hopeless trial; the others are the adaptation's.
+    `BELOW_FRONT` is the sweep's, which stops a hopeless trial, and `SCHEDULER` that of another
+    package's `sweep.early_stopping`; the others are the adaptation's.
     """
 
     MAX_ROUNDS = "max_rounds"
@@ -50,6 +51,7 @@ class StopReason(StrEnum):
     MAX_MINUTES = "max_minutes"
     MAX_EPOCHS = "max_epochs"
     BELOW_FRONT = "below_front"
+    SCHEDULER = "scheduler"
 
 
 @dataclass(frozen=True)

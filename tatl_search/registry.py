@@ -1,7 +1,7 @@
 """One registry for everything that has a name: what is built in and what other packages offer."""
 
 import sys
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from difflib import get_close_matches
 from functools import lru_cache
 from importlib import import_module
@@ -100,7 +100,7 @@ class Registry(Generic[T]):
         return self._plugin(next(iter(points)))
 
     def _loaded(self, thing: T | str) -> T:
-        loaded: T = _attribute(thing) if isinstance(thing, str) else thing
+        loaded: T = attribute(thing) if isinstance(thing, str) else thing
         return loaded
 
     def _plugin(self, point: EntryPoint) -> T:
@@ -110,7 +110,7 @@ class Registry(Generic[T]):
         except Exception as error:  # a plug-in's own code
             why = f"{type(error).__name__}: {error}"
             raise self._error(f"{who} cannot be loaded: {why}") from error
-        if not isinstance(loaded, _attribute(self._expects)):
+        if not isinstance(loaded, attribute(self._expects)):
             raise self._error(f"{who} is no {self._expects.replace(':', '.')}")
         name = getattr(loaded, "name", point.name)
         if name != point.name:
@@ -122,9 +122,16 @@ class Registry(Generic[T]):
         return InputError(f"{self.setting}: {text}")
 
 
-def _attribute(place: str) -> Any:
+def attribute(place: str) -> Any:
+    """Import what is at a `module:attribute`."""
     module, _, name = place.partition(":")
     return getattr(import_module(module), name)
+
+
+def called(made: Callable[..., Any] | str) -> Callable[..., Any]:
+    """Return a function that is given as itself or by its `module:attribute`."""
+    found: Callable[..., Any] = attribute(made) if isinstance(made, str) else made
+    return found
 
 
 def _packages(points: EntryPoints) -> str:

@@ -6,7 +6,7 @@ settings say how many of them run, where, and what is recorded.
 
 from tatl_search.config.adaptation import AdaptationConfig, StopSettings
 from tatl_search.config.base import Count, Positive, Settings, Share, digest_of
-from tatl_search.config.data import PLAIN_SOURCES, AugmentSettings, DataSettings
+from tatl_search.config.data import AugmentSettings, DataSettings
 from tatl_search.config.legr import LegrSettings
 from tatl_search.config.limits import (
     BoundSettings,
@@ -15,18 +15,20 @@ from tatl_search.config.limits import (
     StartSettings,
 )
 from tatl_search.config.methods import ALLOCATIONS, METHODS, SCORES
-from tatl_search.config.network import NAMED_WEIGHTS, NetworkSettings
+from tatl_search.config.network import LIBRARIES, NAMED_WEIGHTS, NetworkSettings
 from tatl_search.config.pruning import (
     Normalize,
     PriorityWeights,
     PruneSettings,
     Resource,
 )
+from tatl_search.config.samplers import SAMPLERS, Sampler
+from tatl_search.config.schedulers import SCHEDULERS, Scheduler
+from tatl_search.config.sources import SOURCES, DataSource
 from tatl_search.config.spectral import SpectralDaSettings, SpectralSettings
 from tatl_search.config.sweep import (
     BaselineSettings,
     Objective,
-    Sampler,
     SweepSettings,
     WandbSettings,
 )
@@ -36,10 +38,13 @@ from tatl_search.config.wealth import WealthSettings
 
 __all__ = [
     "ALLOCATIONS",
+    "LIBRARIES",
     "METHODS",
     "NAMED_WEIGHTS",
-    "PLAIN_SOURCES",
+    "SAMPLERS",
+    "SCHEDULERS",
     "SCORES",
+    "SOURCES",
     "AdaptationConfig",
     "AugmentSettings",
     "BaselineSettings",
@@ -47,6 +52,7 @@ __all__ = [
     "BudgetSettings",
     "Count",
     "DataSettings",
+    "DataSource",
     "FinishSettings",
     "LegrSettings",
     "NetworkSettings",
@@ -58,6 +64,7 @@ __all__ = [
     "Resource",
     "RetrainSettings",
     "Sampler",
+    "Scheduler",
     "Settings",
     "Share",
     "SpectralDaSettings",

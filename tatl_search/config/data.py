@@ -1,12 +1,14 @@
 """Settings of the target task's images."""
 
-import re
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
 from tatl_search.config.base import Count, Settings, Share
+from tatl_search.config.naming import looked_up
+from tatl_search.config.sources import SOURCES, written_sources
 from tatl_search.redact import CREDENTIALS, holds_credentials
+from tatl_search.registry import did_you_mean
 
 
 class AugmentSettings(Settings):
@@ -45,27 +47,16 @@ class AugmentSettings(Settings):
     cutmix: Annotated[float, Field(ge=0.0)] = 0.0
 
 
-PLAIN_SOURCES = (
-    "digits",
-    "folder",
-    "table",
-    "idx",
-    "packed",
-    "flower102",
-    "cub200",
-    "dog120",
-    "mit67",
-    "stanford40",
-)
-"""Sources of images by name; `torchvision/<class>` is one more."""
-
-SOURCES_WITH_BOXES = ("cub200", "dog120", "stanford40")
-
-
-def _of_a_source(name: str) -> str:
-    if name not in PLAIN_SOURCES and not re.fullmatch(r"torchvision/[A-Za-z0-9]+", name):
-        raise ValueError(f"write {', '.join(PLAIN_SOURCES)} or torchvision/<class> (got '{name}')")
-    return name
+def _of_a_source(written: str) -> str:
+    name, slash, member = written.partition("/")
+    if name not in SOURCES.names:
+        names = (*written_sources(), *SOURCES.plugins)
+        guess = did_you_mean(name, SOURCES.names)
+        raise ValueError(f"should be one of {', '.join(names)} (got '{written}'){guess}")
+    source = looked_up(SOURCES, name)
+    if bool(member) != bool(source.member) or bool(slash) != bool(member):
+        raise ValueError(f"should be written as {source.written} (got '{written}')")
+    return written
 
 
 def _without_secrets(path: str) -> str:
@@ -126,18 +117,15 @@ class DataSettings(Settings):
 
     @model_validator(mode="after")
     def _fits_together(self) -> "DataSettings":
-        if self.source != "digits" and self.path is None:
+        source = looked_up(SOURCES, self.source.partition("/")[0])
+        if source.needs_path and self.path is None:
             raise ValueError(f"source '{self.source}' needs a path")
-        if self.crop_to_box and self.source not in SOURCES_WITH_BOXES:
-            raise ValueError(
-                f"crop_to_box: source '{self.source}' brings no boxes;"
-                f" {', '.join(SOURCES_WITH_BOXES)} do"
-            )
-        if self.download and not (self.source == "flower102" or "/" in self.source):
-            raise ValueError(
-                f"download: source '{self.source}' cannot be fetched; flower102 and"
-                " torchvision/<class> can"
-            )
+        if self.crop_to_box and not source.has_boxes:
+            able = ", ".join(written_sources(lambda other: other.has_boxes))
+            raise ValueError(f"crop_to_box: source '{self.source}' brings no boxes; {able} do")
+        if self.download and not source.can_fetch:
+            able = " and ".join(written_sources(lambda other: other.can_fetch))
+            raise ValueError(f"download: source '{self.source}' cannot be fetched; {able} can")
         if self.stored_side < self.image_size:
             raise ValueError(
                 f"storage_size {self.storage_size} is below image_size {self.image_size}"

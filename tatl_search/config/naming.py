@@ -1,13 +1,28 @@
 """Settings that name something: the registry says what there is."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
+from tatl_search.errors import InputError
 from tatl_search.registry import Registry
+
+T = TypeVar("T")
+
+
+def looked_up(registry: Registry[T], name: str) -> T:
+    """Return what a name stands for.
+
+    Raises:
+        ValueError: it cannot be had; the setting that names it is told by the validation.
+    """
+    try:
+        return registry[name]
+    except InputError as error:
+        raise ValueError(str(error).removeprefix(f"{registry.setting}: ")) from error
 
 
 @dataclass(frozen=True)

@@ -1,19 +1,35 @@
 """Settings of the pre-trained network."""
 
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator
 
 from tatl_search.config.base import Settings
+from tatl_search.registry import Registry, did_you_mean
 
 NAMED_WEIGHTS = frozenset({"embedded", "pretrained", "random"})
 """Weights that are no path."""
 
 
+LIBRARIES: Registry[Any] = Registry(
+    "library of networks",
+    "network.name",
+    "tatl_search.networks",
+    "tatl_search.nets.library:Library",
+    {
+        "torchvision": "tatl_search.nets.library:TORCHVISION",
+        "timm": "tatl_search.nets.library:TIMM",
+    },
+)
+
+
 def _of_a_library(name: str) -> str:
-    if not re.fullmatch(r"(torchvision|timm)/[A-Za-z0-9_.\-]+", name):
-        raise ValueError(f"write torchvision/<name> or timm/<name> (got '{name}')")
+    library, _, model = name.partition("/")
+    if library not in LIBRARIES.names or not re.fullmatch(r"[A-Za-z0-9_.\-]+", model):
+        ways = " or ".join(f"{known}/<name>" for known in LIBRARIES.names)
+        guess = did_you_mean(library, LIBRARIES.names) if library not in LIBRARIES.names else ""
+        raise ValueError(f"write {ways} (got '{name}'){guess}")
     return name
 
 

@@ -8,7 +8,10 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from tatl_search.config.base import Count, Positive, Settings
 from tatl_search.config.limits import BoundSettings, BudgetSettings, StartSettings
+from tatl_search.config.naming import Named, looked_up
 from tatl_search.config.network import NetworkSettings
+from tatl_search.config.samplers import SAMPLERS
+from tatl_search.config.schedulers import BELOW_FRONT, NONE, SCHEDULERS
 
 
 class Objective(StrEnum):
@@ -23,21 +26,6 @@ class Objective(StrEnum):
     def higher_is_better(self) -> bool:
         """Whether larger values of this objective are better."""
         return self is Objective.ACCURACY
-
-
-class Sampler(StrEnum):
-    """Who proposes a sweep's settings.
-
-    GP and QMC cannot learn settings that apply only with a certain choice; a grid needs steps.
-    """
-
-    TPE = "tpe"
-    NSGA2 = "nsga2"
-    NSGA3 = "nsga3"
-    GP = "gp"
-    RANDOM = "random"
-    QMC = "qmc"
-    GRID = "grid"
 
 
 class BaselineSettings(Settings):
@@ -98,13 +86,19 @@ def _share_or_auto(given: Any) -> Any:
 ShareOfGpu = Annotated[float | Literal["auto"], BeforeValidator(_share_or_auto)]
 
 
+def _switched(given: Any) -> Any:
+    """Return the scheduler that a switch stood for, before there was a choice."""
+    return {True: BELOW_FRONT, False: NONE}[given] if isinstance(given, bool) else given
+
+
 class SweepSettings(Settings):
     """How a sweep runs.
 
     Attributes:
         trials: number of adaptations to run.
         objectives: two or three of accuracy, macs, parameters, size_bytes; accuracy is one.
-        sampler: who proposes settings; Optuna's but for the grid.
+        sampler: who proposes settings; Optuna's but for the grid. gp and qmc cannot learn settings
+            that apply only with a certain choice; a grid needs steps.
         startup_trials: trials drawn at random before the sampler learns.
         cpus_per_trial: CPUs, and therefore torch threads, of one trial.
         gpus_per_trial: share of a GPU for one trial; 0 trains on CPUs. `auto` measures at the
@@ -125,7 +119,8 @@ class SweepSettings(Settings):
         latency_table: a file of `latency --table`, measured on the device that counts, from which
             latency is estimated; null measures the layers here, before the first trial.
         budget: what the sweep may spend besides its trials.
-        early_stopping: whether trials that are unlikely to come to the front are stopped.
+        early_stopping: what stops trials early: `below_front` those that are unlikely to come to
+            the front; `true` and `false` mean `below_front` and `none`.
         promote: whether trials begin with the fewest `finish.pieces` that are searched and the
             best go on, piece by piece, as trials that share all they have in common.
         start: what the sweep begins with.
@@ -135,7 +130,7 @@ class SweepSettings(Settings):
 
     trials: Count = 12
     objectives: tuple[Objective, ...] = (Objective.ACCURACY, Objective.MACS)
-    sampler: Sampler = Sampler.TPE
+    sampler: Annotated[str, Named(SAMPLERS)] = "tpe"
     startup_trials: Annotated[int, Field(ge=0)] = 6
     cpus_per_trial: Count = 1
     gpus_per_trial: ShareOfGpu = 0.0
@@ -147,7 +142,7 @@ class SweepSettings(Settings):
     bounds: BoundSettings = BoundSettings()
     latency_table: str | None = None
     budget: BudgetSettings = BudgetSettings()
-    early_stopping: bool = False
+    early_stopping: Annotated[str, Named(SCHEDULERS), BeforeValidator(_switched)] = NONE
     promote: bool = False
     start: StartSettings = StartSettings()
     baselines: tuple[BaselineSettings, ...] = ()
@@ -185,9 +180,10 @@ class SweepSettings(Settings):
 
     @model_validator(mode="after")
     def _sampler_hears_of_stops(self) -> "SweepSettings":
-        # Nothing it learns from has changed then: it was seen to propose the same settings again.
-        if self.early_stopping and self.sampler is Sampler.GP:
+        stops = looked_up(SCHEDULERS, self.early_stopping).make is not None
+        if stops and not looked_up(SAMPLERS, self.sampler).learns_of_stops:
             raise ValueError(
-                "early_stopping: gp does not learn that a trial was stopped; choose another sampler"
+                f"early_stopping: {self.sampler} does not learn that a trial was stopped; choose"
+                " another sampler"
             )
         return self

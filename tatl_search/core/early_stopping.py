@@ -18,10 +18,12 @@ import math
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
+
+from tatl_search.config import SweepSettings
 
 Floats = npt.NDArray[np.floating[Any]]
 
@@ -103,6 +105,33 @@ def chance_of_any(lacking: Floats, strays: Floats) -> float:
     """
     chances = np.mean(strays >= lacking[:, None], axis=1)
     return float(1.0 - np.prod(1.0 - chances))
+
+
+class StoppingRule(Protocol):
+    """Hears of every network of a sweep and says which trials are not worth going on with."""
+
+    def hear(self, trial: int, round_index: int, accuracy: float, costs: Sequence[float]) -> None:
+        """Take note of a trial's newest network.
+
+        Args:
+            trial: its number.
+            round_index: 0 for the unpruned network. A trial heard from 0 again has begun anew.
+            accuracy: of the network.
+            costs: its costs, all above 0 and to be minimised, in the order of the objectives.
+        """
+
+    def is_hopeless(self, trial: int, rounds_left: int) -> bool:
+        """Whether a trial is to be stopped after the network that was heard of last.
+
+        Args:
+            trial: its number.
+            rounds_left: the most rounds that it may still take.
+        """
+
+
+def below_front(settings: SweepSettings) -> StoppingRule:
+    """Return the rule that stops trials which are unlikely to come to the front."""
+    return EarlyStopping(sum(not objective.higher_is_better for objective in settings.objectives))
 
 
 @dataclass

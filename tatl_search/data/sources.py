@@ -3,46 +3,23 @@
 import hashlib
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import PIL
 
-from tatl_search.config import DataSettings
+from tatl_search.config import SOURCES, DataSettings
 from tatl_search.data import packed
 from tatl_search.data.collection import Source, SplitName
 from tatl_search.data.copies import find_copies, say_copies
-from tatl_search.data.cub200 import open_cub200
-from tatl_search.data.digits import open_digits
-from tatl_search.data.dog120 import open_dog120
 from tatl_search.data.fetching import find_pack
-from tatl_search.data.flower102 import open_flower102
-from tatl_search.data.folder import open_folder
-from tatl_search.data.idx import open_idx
-from tatl_search.data.mit67 import open_mit67
 from tatl_search.data.packed import Pack, open_pack
 from tatl_search.data.packing import Origin, packed_once
 from tatl_search.data.splits import Indices, cut, remarks
-from tatl_search.data.stanford40 import open_stanford40
-from tatl_search.data.table import open_table
 from tatl_search.data.target import Split, TargetData
-from tatl_search.data.torchvision_sets import open_torchvision
 from tatl_search.errors import InputError, StorageError
-
-SOURCES: Mapping[str, Callable[[DataSettings], Source]] = {
-    "digits": open_digits,
-    "folder": open_folder,
-    "table": open_table,
-    "idx": open_idx,
-    "flower102": open_flower102,
-    "cub200": open_cub200,
-    "dog120": open_dog120,
-    "mit67": open_mit67,
-    "stanford40": open_stanford40,
-    "torchvision": open_torchvision,
-}
-"""By the name up to a slash."""
+from tatl_search.registry import called
 
 PACKED = "packed"
 """The source that needs no packing."""
@@ -111,7 +88,7 @@ def origin_of(settings: DataSettings) -> Origin:
     """
     if settings.source == PACKED:
         raise InputError(f"data.source: {settings.path} is packed already")
-    source = SOURCES[settings.source.partition("/")[0]](settings)
+    source = _open(settings)
     inputs = [source.signature, PIL.__version__, packed.VERSION]
     return Origin(
         read=source.read,
@@ -119,6 +96,12 @@ def origin_of(settings: DataSettings) -> Origin:
         named=" ".join(filter(None, (settings.source, settings.path))),
         made_from=_hash(inputs),
     )
+
+
+def _open(settings: DataSettings) -> Source:
+    found = SOURCES[settings.source.partition("/")[0]]
+    source: Source = called(found.open)(settings)
+    return source
 
 
 def cut_target(pack: Pack, settings: DataSettings) -> TargetData:

@@ -35,7 +35,7 @@ class Provenance:
         manifest = results.manifest
         return cls(
             why=why,
-            sampler=manifest.sweep.sampler.value,
+            sampler=manifest.sweep.sampler,
             trials=len(results.trials),
             candidates=len(results.candidates),
             cpus_per_trial=manifest.sweep.cpus_per_trial,

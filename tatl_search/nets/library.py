@@ -1,16 +1,19 @@
-"""The two libraries networks come from, torchvision and timm, behind one face."""
+"""The libraries networks come from, behind one face: torchvision, timm, those of plug-ins."""
 
 import difflib
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import timm
 import torchvision
 from torch import Tensor, nn
 
+from tatl_search import config
 from tatl_search.errors import InputError
 from tatl_search.nets.preprocessing import Preprocessing
+from tatl_search.registry import Registry, did_you_mean
 
 
+@runtime_checkable
 class Library(Protocol):
     """Where networks come from. `model` is a name without the library, as in `resnet18`."""
 
@@ -118,22 +121,26 @@ class Timm:
         return dict(timm.create_model(model, pretrained=True).state_dict())
 
 
-LIBRARIES: dict[str, Library] = {"torchvision": Torchvision(), "timm": Timm()}
+TORCHVISION, TIMM = Torchvision(), Timm()
+
+LIBRARIES: Registry[Library] = config.LIBRARIES
 
 
 def find(name: str) -> tuple[Library, str]:
     """Return the library and the name in it of a network such as `torchvision/resnet18`.
 
     Raises:
-        InputError: no such library or network; names the closest ones there are.
+        InputError: no such library or network, naming the closest ones there are, or a plug-in
+            that cannot be used.
     """
     prefix, _, model = name.partition("/")
-    library = LIBRARIES.get(prefix)
-    if library is None:
+    if prefix not in LIBRARIES.names:
         raise InputError(
             f"network: '{name}' is of no known library; write"
-            f" {' or '.join(f'{known}/<name>' for known in LIBRARIES)}"
+            f" {' or '.join(f'{known}/<name>' for known in LIBRARIES.names)}"
+            f"{did_you_mean(prefix, LIBRARIES.names)}"
         )
+    library = LIBRARIES[prefix]
     if not library.knows(model):
         close = difflib.get_close_matches(model, library.names(), n=4, cutoff=0.5)
         hint = ", ".join(f"{prefix}/{match}" for match in close)

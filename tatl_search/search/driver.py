@@ -13,11 +13,12 @@ from typing import Any
 from ray import tune
 
 from tatl_search.adaptation.stages import StageStore
-from tatl_search.config import AdaptationConfig, BaselineSettings, Objective
+from tatl_search.config import SCHEDULERS, AdaptationConfig, BaselineSettings, Objective
 from tatl_search.errors import RunError, StorageError
 from tatl_search.files import write_durably
 from tatl_search.manifest import SweepFolder, SweepManifest
 from tatl_search.records import CandidateRecord, TrialRecord
+from tatl_search.registry import called
 from tatl_search.search.account import Account
 from tatl_search.search.cluster import LOST, is_lost, ray_failed, slots
 from tatl_search.search.damage import damaged_trials
@@ -29,7 +30,7 @@ from tatl_search.search.readmission import readmit
 from tatl_search.search.refusal import RefusedTrialError
 from tatl_search.search.room import Room
 from tatl_search.search.roots import compute_roots
-from tatl_search.search.scheduler import FrontScheduler
+from tatl_search.search.scheduler import StoppingScheduler, reason_for
 from tatl_search.search.searcher import WorkSearcher
 from tatl_search.search.start import begin
 from tatl_search.search.study import Proposal, SweepStudy
@@ -117,6 +118,7 @@ class Driver:
             lambda: study.told,
             self._sweep.objectives,
             self._manifest.reference,
+            reason_for(self._sweep.early_stopping),
             listener,
         )
         keeper = StageKeeper(self._folder.root, self._sweep.stages_gb)
@@ -143,7 +145,7 @@ class Driver:
         self,
         study: SweepStudy,
         account: Account,
-        scheduler: FrontScheduler | None,
+        scheduler: StoppingScheduler | None,
         room: Room,
     ) -> WorkSearcher:
         return WorkSearcher(
@@ -153,7 +155,7 @@ class Driver:
             self._parquet,
             partial(self._slots, study, room),
             account,
-            scheduler.has_stopped if scheduler else lambda _: False,
+            scheduler.reason_of if scheduler else lambda _: None,
         )
 
     def _slots(self, study: SweepStudy, room: Room) -> int:
@@ -180,13 +182,18 @@ class Driver:
             read_records(self._folder.trials, TrialRecord),
         )
 
-    def _scheduler(self, study: SweepStudy) -> FrontScheduler | None:
+    def _scheduler(self, study: SweepStudy) -> StoppingScheduler | None:
         """Return what stops hopeless trials; null where nothing is to be stopped."""
-        if not self._sweep.early_stopping:
+        chosen = SCHEDULERS[self._sweep.early_stopping]
+        if chosen.make is None:
             return None
         ended: dict[int, int | None] = dict.fromkeys(study.finished())
-        scheduler = FrontScheduler(
-            self._sweep.objectives, ended | study.stopped(), study.is_promoted
+        scheduler = StoppingScheduler(
+            self._sweep.objectives,
+            called(chosen.make)(self._sweep),
+            reason_for(chosen.name),
+            ended | study.stopped(),
+            study.is_promoted,
         )
         scheduler.recall(*self._rows())
         return scheduler
@@ -204,7 +211,7 @@ class Driver:
         self,
         searcher: WorkSearcher,
         callbacks: list[tune.Callback],
-        scheduler: FrontScheduler | None,
+        scheduler: StoppingScheduler | None,
     ) -> None:
         for name in SILENT:
             logging.getLogger(name).setLevel(logging.CRITICAL)
@@ -225,7 +232,7 @@ class Driver:
         self,
         searcher: WorkSearcher,
         callbacks: list[tune.Callback],
-        scheduler: FrontScheduler | None,
+        scheduler: StoppingScheduler | None,
     ) -> tune.Tuner:
         return tune.Tuner(
             tune.with_resources(run_work, partial(resources, self._sweep)),

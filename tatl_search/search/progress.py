@@ -51,6 +51,7 @@ class ProgressCallback(tune.Callback):
         told: Callable[[], int],
         objectives: Sequence[Objective],
         reference: Mapping[Objective, float],
+        stops_for: StopReason,
         listener: Listener,
     ) -> None:
         """Begin to follow a sweep.
@@ -60,6 +61,7 @@ class ProgressCallback(tune.Callback):
             told: how many of them have ended, as far as the study was told.
             objectives: of the sweep.
             reference: of each cost, the unpruned network's.
+            stops_for: why the scheduler stops trials.
             listener: hears of every report.
         """
         self._trials = trials
@@ -67,6 +69,7 @@ class ProgressCallback(tune.Callback):
         self._before = self._done = told()
         self._objectives = objectives
         self._reference = reference
+        self._stops_for = stops_for
         self._listener = listener
         self._worst = np.array([0.0 if o.higher_is_better else 1.0 for o in objectives])
         self._front = np.empty((0, len(objectives)))
@@ -100,7 +103,7 @@ class ProgressCallback(tune.Callback):
         if event == Event.CANDIDATE and result.get("done"):
             # The scheduler stopped it: its worker will not say that it ended.
             self._count_end()
-            end = {"event": Event.END.value, "stop_reason": StopReason.BELOW_FRONT.value}
+            end = {"event": Event.END.value, "stop_reason": self._stops_for.value}
             label = f"trial {result['trial']}"
             self._listener({**result, **end, "label": label}, self._snapshot())
 

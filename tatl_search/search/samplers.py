@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from optuna.distributions import BaseDistribution
@@ -18,49 +19,87 @@ from optuna.search_space import IntersectionSearchSpace
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
-from tatl_search.config import Sampler, SweepSettings
+from tatl_search.config import SAMPLERS, SweepSettings
+from tatl_search.registry import called
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """What a sampler of one proposal is made from.
+
+    Attributes:
+        settings: of the sweep.
+        seed: of this proposal, from the sweep's seed and the trial's number. A sampler that is
+            reopened with its first seed would repeat its first draws.
+        sweep_seed: of the sweep, for samplers whose proposals are one sequence.
+        common: what the study's trials have in common; the same for all its proposals.
+    """
+
+    settings: SweepSettings
+    seed: int
+    sweep_seed: int
+    common: IntersectionSearchSpace
 
 
 def new_sampler(
     settings: SweepSettings, seed: int, number: int, common: IntersectionSearchSpace
 ) -> BaseSampler:
-    """Return the sampler of one proposal, seeded from the sweep's seed and the trial's number.
-
-    A sampler that is reopened with its first seed would repeat its first draws. QMC alone keeps
-    the sweep's seed: its points are one sequence, of which each trial takes the next.
+    """Return the sampler of one proposal.
 
     Args:
         settings: of the sweep.
         seed: of the sweep.
         number: of the trial.
         common: what the study's trials have in common; the same for all its proposals.
+
+    Raises:
+        InputError: a plug-in that cannot be used.
     """
-    drawn = seed_of(seed, number)
-    startup = settings.startup_trials
-    match settings.sampler:
-        case Sampler.TPE:
-            return TPESampler(
-                seed=drawn,
-                n_startup_trials=startup,
-                multivariate=True,
-                group=True,
-                constant_liar=True,
-            )
-        case Sampler.NSGA2:
-            return _NSGAII(common, seed=drawn)
-        case Sampler.NSGA3:
-            return _NSGAIII(common, seed=drawn)
-        case Sampler.GP:
-            return GPSampler(seed=drawn, n_startup_trials=max(1, startup))
-        case Sampler.QMC:
-            return QMCSampler(
-                scramble=True,
-                seed=seed_of(seed, "qmc"),
-                warn_asynchronous_seeding=False,
-                warn_independent_sampling=False,
-            )
-        case Sampler.RANDOM | Sampler.GRID:  # a grid's points are given; nothing is left to draw
-            return RandomSampler(seed=drawn)
+    drawing = Drawing(settings, seed_of(seed, number), seed, common)
+    sampler: BaseSampler = called(SAMPLERS[settings.sampler].make)(drawing)
+    return sampler
+
+
+def tpe(drawing: Drawing) -> BaseSampler:
+    """Return Optuna's TPE, which models parameters that apply together jointly."""
+    return TPESampler(
+        seed=drawing.seed,
+        n_startup_trials=drawing.settings.startup_trials,
+        multivariate=True,
+        group=True,
+        constant_liar=True,
+    )
+
+
+def nsga2(drawing: Drawing) -> BaseSampler:
+    """Return Optuna's NSGA-II."""
+    return _NSGAII(drawing.common, seed=drawing.seed)
+
+
+def nsga3(drawing: Drawing) -> BaseSampler:
+    """Return Optuna's NSGA-III."""
+    return _NSGAIII(drawing.common, seed=drawing.seed)
+
+
+def gp(drawing: Drawing) -> BaseSampler:
+    """Return Optuna's Gaussian process."""
+    startup = max(1, drawing.settings.startup_trials)
+    return GPSampler(seed=drawing.seed, n_startup_trials=startup)
+
+
+def qmc(drawing: Drawing) -> BaseSampler:
+    """Return Optuna's quasi Monte Carlo: one sequence, of which each trial takes the next."""
+    return QMCSampler(
+        scramble=True,
+        seed=seed_of(drawing.sweep_seed, "qmc"),
+        warn_asynchronous_seeding=False,
+        warn_independent_sampling=False,
+    )
+
+
+def at_random(drawing: Drawing) -> BaseSampler:
+    """Return Optuna's random sampler; with a grid, whose points are given, it draws nothing."""
+    return RandomSampler(seed=drawing.seed)
 
 
 def seed_of(seed: int, what: int | str) -> int:

@@ -1,6 +1,6 @@
-"""Ray Tune's scheduler: stops trials that are unlikely to come to the front again.
+"""Ray Tune's scheduler: stops trials that a rule finds hopeless.
 
-Ray's own schedulers compare one metric. See `core.early_stopping` for the rule.
+Ray's own schedulers compare one metric. See `core.early_stopping` for the rules.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -10,12 +10,13 @@ from ray.tune.experiment import Trial
 from ray.tune.schedulers import FIFOScheduler
 
 from tatl_search.config import Objective
-from tatl_search.core.early_stopping import EarlyStopping
-from tatl_search.records import CandidateRecord, TrialRecord
+from tatl_search.config.schedulers import BELOW_FRONT
+from tatl_search.core.early_stopping import StoppingRule
+from tatl_search.records import CandidateRecord, StopReason, TrialRecord
 from tatl_search.search.work import Event
 
 
-class FrontScheduler(FIFOScheduler):
+class StoppingScheduler(FIFOScheduler):
     """Runs trials in the order they come, and stops the hopeless.
 
     A trial that ended may run again where its rows were damaged. It then ends where it did.
@@ -24,6 +25,8 @@ class FrontScheduler(FIFOScheduler):
     def __init__(
         self,
         objectives: Sequence[Objective],
+        rule: StoppingRule,
+        reason: StopReason,
         ended: Mapping[int, int | None],
         is_promoted: Callable[[int], bool],
     ) -> None:
@@ -31,13 +34,16 @@ class FrontScheduler(FIFOScheduler):
 
         Args:
             objectives: of the sweep.
+            rule: says which trials are hopeless.
+            reason: what is recorded of trials that it stops.
             ended: trial -> round after which it was stopped; null where it ended by itself.
             is_promoted: whether a trial goes on where another one ended. Its rounds are that
                 one's, stored: there is nothing to save or to learn until they are through.
         """
         super().__init__()  # type: ignore[no-untyped-call]
         self._costs = [o.value for o in objectives if not o.higher_is_better]
-        self._rule = EarlyStopping(len(self._costs))
+        self.reason = reason
+        self._rule = rule
         self._ended = dict(ended)
         self._is_promoted = is_promoted
         self._stopped_now: set[str] = set()
@@ -52,9 +58,9 @@ class FrontScheduler(FIFOScheduler):
         for row in sorted(found, key=lambda row: (row.created_at, row.trial or 0, row.round)):
             self._hear(vars(row))
 
-    def has_stopped(self, ray_id: str) -> bool:
-        """Whether the trial that Ray knows by this id was stopped by this scheduler."""
-        return ray_id in self._stopped_now
+    def reason_of(self, ray_id: str) -> StopReason | None:
+        """Return why the trial that Ray knows by this id was stopped; null if it was not."""
+        return self.reason if ray_id in self._stopped_now else None
 
     def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:
         """Decide whether a trial goes on after a round."""
@@ -81,3 +87,8 @@ class FrontScheduler(FIFOScheduler):
 
     def __getstate__(self) -> dict[str, Any]:
         return {}  # Ray pickles its scheduler into state that is never restored
+
+
+def reason_for(scheduler: str) -> StopReason:
+    """Return what is recorded of trials that the scheduler of this name stops."""
+    return StopReason.BELOW_FRONT if scheduler == BELOW_FRONT else StopReason.SCHEDULER

@@ -7,6 +7,7 @@ with a missing metric running for ever, and lets two sweeps share one study.
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -61,7 +62,7 @@ class WorkSearcher(Searcher):
         parquet: ParquetTracker,
         slots: Callable[[], int],
         account: Account,
-        has_stopped: Callable[[str], bool],
+        stopped_for: Callable[[str], StopReason | None],
     ) -> None:
         """Prepare to hand out work.
 
@@ -72,7 +73,8 @@ class WorkSearcher(Searcher):
             parquet: stores the rows of trials that cannot do it themselves.
             slots: how many trials may run at once.
             account: what was spent.
-            has_stopped: whether the scheduler stopped a trial, by Ray's name of it.
+            stopped_for: why the scheduler stopped a trial, by Ray's name of it; null if it did
+                not.
         """
         super().__init__()
         self._study = study
@@ -82,7 +84,7 @@ class WorkSearcher(Searcher):
         self._parquet = parquet
         self._slots = slots
         self._account = account
-        self._has_stopped = has_stopped
+        self._stopped_for = stopped_for
         self._live: dict[str, WorkItem] = {}
         self._handed_out = 0
         self._thread = ThreadPoolExecutor(max_workers=1)
@@ -169,9 +171,9 @@ class WorkSearcher(Searcher):
             return
         result = result or {}
         event = None if error else result.get("event")
-        if self._has_stopped(trial_id):
+        if stopped := self._stopped_for(trial_id):
             self._account.hear(result)
-            self._stop(item, result)
+            self._stop(item, result, stopped)
         elif event == Event.STORAGE_ERROR:
             self.fatal = str(result["detail"])
         elif event == Event.END:
@@ -203,13 +205,14 @@ class WorkSearcher(Searcher):
         self._account.trial_ended(number)
         self._study.note_seconds(self._account.seconds)
 
-    def _stop(self, item: WorkItem, result: Mapping[str, Any]) -> None:
+    def _stop(self, item: WorkItem, result: Mapping[str, Any], reason: StopReason) -> None:
         """Record and tell a trial that the scheduler stopped; its worker can say no more."""
         after = int(result["round"])
         seconds = float(result.get("time_total_s", 0.0))
-        self._parquet.trial(_record(item, TrialState.STOPPED, rounds=after, seconds=seconds))
+        record = _record(item, TrialState.STOPPED, rounds=after, seconds=seconds)
+        self._parquet.trial(replace(record, stop_reason=reason))
         if self._is_awaited(item):
-            self._study.tell_stopped(item.number, after, StopReason.BELOW_FRONT.value)
+            self._study.tell_stopped(item.number, after, reason.value)
             self._close_account(item.number)
 
     def _is_awaited(self, item: WorkItem) -> bool:
@@ -254,13 +257,13 @@ def _record(
     item: WorkItem, state: TrialState, detail: str = "", rounds: int = 0, seconds: float = 0.0
 ) -> TrialRecord:
     """Return the row of a trial whose worker cannot store it: it was stopped, or it died."""
-    stopped = state is TrialState.STOPPED
+    lost = InfeasibleReason.WORKER_LOST
     return TrialRecord(
         sweep=item.sweep_name,
         trial=item.number,
         state=state,
-        stop_reason=StopReason.BELOW_FRONT if stopped else None,
-        infeasible_reason=None if stopped else InfeasibleReason.WORKER_LOST.value,
+        stop_reason=None,
+        infeasible_reason=lost.value if state is TrialState.INFEASIBLE else None,
         detail=detail,
         rounds=rounds,
         attempts=min(item.attempt, MAX_ATTEMPTS),

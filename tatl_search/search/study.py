@@ -13,7 +13,8 @@ from optuna.samplers import BaseSampler, RandomSampler
 from optuna.search_space import IntersectionSearchSpace
 from optuna.trial import FrozenTrial, Trial, TrialState
 
-from tatl_search.config import AdaptationConfig, Objective, Sampler, SweepSettings
+from tatl_search.config import AdaptationConfig, Objective, SweepSettings
+from tatl_search.config.samplers import GRID
 from tatl_search.core.constraints import WORST, violations
 from tatl_search.search.answers import Asked, Recalled, distributions_of
 from tatl_search.search.journal import open_journal
@@ -115,9 +116,7 @@ class SweepStudy:
         self._told = sum(trial.state in ENDED for trial in known) - self._lessons
         self._open: dict[int, Trial] = {}
         self._common = IntersectionSearchSpace()
-        self._points = (
-            shuffled_grid(space.section, seed) if self._settings.sampler is Sampler.GRID else ()
-        )
+        self._points = shuffled_grid(space.section, seed) if self._settings.sampler == GRID else ()
         self._rungs = self._rungs_of(space) if self._settings.promote else None
 
     def _rungs_of(self, space: SearchSpace) -> Rungs:

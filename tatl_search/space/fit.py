@@ -2,16 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 
-from tatl_search.config import Sampler, SweepSettings
+from tatl_search.config import SAMPLERS, SweepSettings
+from tatl_search.config.samplers import GRID
 from tatl_search.space.distributions import Choices, Distribution, Range, Section, distributions
 from tatl_search.space.faults import Faults
 from tatl_search.space.grid import MOST_POINTS, grid, has_steps
-
-UNCONDITIONAL = (Sampler.GP, Sampler.QMC)
-"""Samplers that would draw conditional settings at random, and learn nothing of them."""
-
-COUNTED = (Sampler.GRID, Sampler.QMC)
-"""Samplers whose next point follows from the number of trials before."""
 
 
 def check_fit(section: Section, sweep: SweepSettings, place: str, faults: Faults) -> None:
@@ -23,13 +18,13 @@ def check_fit(section: Section, sweep: SweepSettings, place: str, faults: Faults
         place: of the sweep's settings in the file.
         faults: where faults are noted.
     """
-    if sweep.sampler in UNCONDITIONAL:
+    if not SAMPLERS[sweep.sampler].learns_conditional:
         for found in _conditional(section):
-            text = f"sampler {sweep.sampler.value} cannot learn a setting that applies only with"
+            text = f"sampler {sweep.sampler} cannot learn a setting that applies only with"
             faults.add(
                 found.place, found.name, f"{text} a certain choice; tpe, nsga2 and nsga3 can"
             )
-    elif sweep.sampler is Sampler.GRID:
+    elif sweep.sampler == GRID:
         _check_grid(section, sweep, place, faults)
     if sweep.promote:
         _check_rungs(section, sweep, place, faults)
@@ -45,8 +40,8 @@ def _check_rungs(section: Section, sweep: SweepSettings, place: str, faults: Fau
     if not isinstance(epochs, int) or epochs == 0:
         text = "promote needs pieces of one length: give finish.epochs a value of 1 or more"
         faults.add(place, "sweep.promote", text)
-    if sweep.sampler in COUNTED:
-        text = f"{sweep.sampler.value} counts its trials, and none of them goes on; choose another"
+    if SAMPLERS[sweep.sampler].counts_trials:
+        text = f"{sweep.sampler} counts its trials, and none of them goes on; choose another"
         faults.add(place, "sweep.sampler", f"{text} sampler, or leave sweep.promote out")
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tatl_search.config import Objective
+from tatl_search.records import StopReason
 from tatl_search.search.progress import ProgressCallback, Snapshot
 from tests.tracking.made import made_candidate, made_trial
 
@@ -18,6 +19,7 @@ def follow(heard: Heard, trials: int = 4, told: Callable[[], int] = lambda: 0) -
         told,
         (Objective.ACCURACY, Objective.MACS),
         {Objective.MACS: 100.0, Objective.PARAMETERS: 10.0, Objective.SIZE_BYTES: 40.0},
+        StopReason.BELOW_FRONT,
         lambda report, snapshot: heard.append((report, snapshot)),
     )
 

@@ -15,7 +15,7 @@ from tatl_search.core.early_stopping import LEAST_ROUNDS, EarlyStopping
 from tatl_search.manifest import SweepFolder
 from tatl_search.records import CandidateRecord, StopReason, TrialRecord, TrialState
 from tatl_search.results.store import load_sweep
-from tatl_search.search.scheduler import FrontScheduler
+from tatl_search.search.scheduler import StoppingScheduler
 from tatl_search.search.sweep import launch, resume
 from tatl_search.space import space_from_raw
 from tests.integration.audit import audit, stored_trials
@@ -36,20 +36,23 @@ def candidate(trial: int | None, round_: int, accuracy: float, **also: Any) -> d
     return {**known, "macs": 100 - 20 * round_, **ending, **also}
 
 
-def hear(scheduler: FrontScheduler, report: dict[str, Any]) -> str:
+def hear(scheduler: StoppingScheduler, report: dict[str, Any]) -> str:
     trial = Trial("unknown", stub=True, trial_id=f"ray-{report['trial']}")
     return scheduler.on_trial_result(None, trial, report)
 
 
 def fresh(
     ended: dict[int, int | None] | None = None, promoted: Container[int] = ()
-) -> FrontScheduler:
-    return FrontScheduler(OBJECTIVES, ended or {}, lambda number: number in promoted)
+) -> StoppingScheduler:
+    rule = EarlyStopping(costs=1)
+    return StoppingScheduler(
+        OBJECTIVES, rule, StopReason.BELOW_FRONT, ended or {}, lambda number: number in promoted
+    )
 
 
 def taught(
     ended: dict[int, int | None] | None = None, promoted: Container[int] = ()
-) -> FrontScheduler:
+) -> StoppingScheduler:
     """Return a scheduler that saw enough good trials end."""
     scheduler = fresh(ended, promoted)
     for number in range(ENOUGH):
@@ -59,7 +62,7 @@ def taught(
     return scheduler
 
 
-def bad_rounds(scheduler: FrontScheduler, count: int = 2, **last: Any) -> list[str]:
+def bad_rounds(scheduler: StoppingScheduler, count: int = 2, **last: Any) -> list[str]:
     return [
         hear(scheduler, candidate(BAD, n, 0.3, **(last if n == count - 1 else {})))
         for n in range(count)
@@ -69,8 +72,8 @@ def bad_rounds(scheduler: FrontScheduler, count: int = 2, **last: Any) -> list[s
 def test_a_hopeless_trial_is_stopped_and_known_by_rays_name() -> None:
     scheduler = taught()
     assert bad_rounds(scheduler) == ["CONTINUE", TrialScheduler.STOP]
-    assert scheduler.has_stopped(f"ray-{BAD}")
-    assert not scheduler.has_stopped("ray-0")
+    assert scheduler.reason_of(f"ray-{BAD}") is StopReason.BELOW_FRONT
+    assert scheduler.reason_of("ray-0") is None
 
 
 def test_a_trial_at_its_own_end_is_not_stopped() -> None:
@@ -143,7 +146,7 @@ def test_a_finished_network_that_is_recalled_is_not_compared_with() -> None:
 def eager(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tell what is hopeless from the rounds of a single trial."""
     eager = partial(EarlyStopping, least_rounds=3)
-    monkeypatch.setattr("tatl_search.search.scheduler.EarlyStopping", eager)
+    monkeypatch.setattr("tatl_search.core.early_stopping.EarlyStopping", eager)
 
 
 @pytest.mark.timeout(1800)  # two sweeps, on however busy a machine

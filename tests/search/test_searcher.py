@@ -54,7 +54,7 @@ class Sweep:
         self.space = space
         self.study = SweepStudy(self.folder.journal, "test", space, 0, REFERENCE)
         items = [self.item(WorkKind.BASELINE, number) for number in range(baselines)]
-        self.stopped: set[str] = set()
+        self.stopped: dict[str, StopReason] = {}
         self.account = Account(space.sweep, REFERENCE[Objective.MACS], 0.0)
         self.searcher = self.searcher_of(items, slots)
 
@@ -66,7 +66,7 @@ class Sweep:
             ParquetTracker(self.folder),
             lambda: slots,
             self.account,
-            self.stopped.__contains__,
+            self.stopped.get,
         )
 
     def item(self, kind: WorkKind, number: int, attempt: int = 1) -> WorkItem:
@@ -242,7 +242,7 @@ def test_a_stopped_trial_is_recorded_then_told_as_censored_and_not_tried_again(
 ) -> None:
     sweep = Sweep(tmp_path, slots=1)
     sweep.suggest("a")
-    sweep.stopped.add("a")
+    sweep.stopped["a"] = StopReason.BELOW_FRONT
     report = {"event": Event.CANDIDATE.value, "label": "trial 0 round 2", "trial": 0, "round": 2}
     costs = {"accuracy": 0.4, "macs": 500, "images_trained": 100, "seconds": 1.0}
     sweep.searcher.on_trial_complete("a", {**report, **costs, "time_total_s": 3.5})
