@@ -25,12 +25,14 @@ import numpy as np
 from benchmarks.replaying import SPACE, apart, ends_trial, item_of, replay, resident_mb
 from tatl_search.config import Objective
 from tatl_search.core.early_stopping import below_front
+from tatl_search.core.expense import Planned
 from tatl_search.manifest import SweepFolder
 from tatl_search.records import CandidateRecord, TrialRecord, TrialState
 from tatl_search.results.front import front_of
 from tatl_search.results.report import write_report
 from tatl_search.results.store import load_sweep
 from tatl_search.search.account import Account
+from tatl_search.search.admission import Admission
 from tatl_search.search.importance import importance_of
 from tatl_search.search.progress import ProgressCallback
 from tatl_search.search.scheduler import StoppingScheduler, reason_for
@@ -187,23 +189,24 @@ class Feed:
         objectives = space.sweep.objectives
         reason = reason_for(space.sweep.early_stopping)
         self._scheduler = StoppingScheduler(
-            objectives, below_front(space.sweep), reason, {}, lambda _: False
+            objectives, below_front(space.sweep), reason, (), lambda _: False
         )
         self._progress = ProgressCallback(
             10**9,
             lambda: 0,
             objectives,
             manifest.reference,
-            reason,
             lambda _report, _snapshot: None,
+            self._scheduler.reason_of,
         )
+        account = Account(space.sweep, manifest.reference[Objective.MACS], 0.0)
         self._searcher = WorkSearcher(
             study,
             [],
             self._item_of,
             self._parquet,
             lambda: ACTORS,
-            Account(space.sweep, manifest.reference[Objective.MACS], 0.0),
+            Admission(account, lambda _: Planned(first=0)),
             self._scheduler.reason_of,
         )
 

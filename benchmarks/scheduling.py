@@ -27,9 +27,11 @@ import numpy as np
 
 from benchmarks.replaying import AT_ONCE, apart, ends_trial, item_of, replay, resident_mb
 from tatl_search.config import AdaptationConfig, Objective
+from tatl_search.core.expense import Planned
 from tatl_search.manifest import SweepFolder, SweepManifest
 from tatl_search.records import TrialRecord
 from tatl_search.search.account import Account
+from tatl_search.search.admission import Admission
 from tatl_search.search.searcher import WorkSearcher
 from tatl_search.search.study import Proposal, SweepStudy
 from tatl_search.search.work import WorkItem
@@ -237,7 +239,8 @@ def report_waits(study: SweepStudy, folder: Path) -> list[float]:
     manifest = SweepManifest.read(folder / "sweep")
     account = Account(manifest.sweep, manifest.reference[Objective.MACS], 0.0)
     parquet = ParquetTracker(SweepFolder(folder / "sweep"))
-    searcher = WorkSearcher(study, [], note, parquet, lambda: 10**6, account, lambda _: None)
+    admission = Admission(account, lambda _: Planned(first=0))
+    searcher = WorkSearcher(study, [], note, parquet, lambda: 10**6, admission, lambda _: None)
     waits = []
     while len(proposed) < ASKED:
         started = time.perf_counter()

@@ -38,8 +38,9 @@ class TrialState(StrEnum):
 class StopReason(StrEnum):
     """Which stopping criterion ended an adaptation. Values are stored: never remove one.
 
-    `BELOW_FRONT` is the sweep's, which stops a hopeless trial, and `SCHEDULER` that of another
-    package's `sweep.early_stopping`; the others are the adaptation's.
+    `BELOW_FRONT` is the sweep's, which stops a hopeless trial, `SCHEDULER` that of another
+    package's `sweep.early_stopping`, and `BUDGET` the sweep's again, of which one is used up; the
+    others are the adaptation's.
     """
 
     MAX_ROUNDS = "max_rounds"
@@ -52,6 +53,7 @@ class StopReason(StrEnum):
     MAX_EPOCHS = "max_epochs"
     BELOW_FRONT = "below_front"
     SCHEDULER = "scheduler"
+    BUDGET = "budget"
 
 
 @dataclass(frozen=True)

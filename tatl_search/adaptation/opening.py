@@ -38,10 +38,10 @@ def open_workbench(
     source = config.source if uses_source(config) else None
     return Workbench(
         config=config,
-        target=_images(config.data, folder, mirror),
+        target=open_images(config.data, folder, mirror),
         store=open_store(folder, mirror, alive),
         owner=owner,
-        source=_images(source, folder, mirror) if source else None,
+        source=open_images(source, folder, mirror) if source else None,
         alive=alive,
     )
 
@@ -58,8 +58,12 @@ def open_store(
     )
 
 
-def _images(settings: DataSettings, folder: SweepFolder, mirror: Mirror | None) -> TargetData:
-    """Open a task's images; what the driver has packed is brought down once a machine."""
+def open_images(settings: DataSettings, folder: SweepFolder, mirror: Mirror | None) -> TargetData:
+    """Open a task's images; what the driver has packed is brought down once a machine.
+
+    Raises:
+        InputError: they cannot be opened.
+    """
     path = folder.data / packed_name(settings)
     if mirror is not None and not path.exists():
         with sole_maker(path):

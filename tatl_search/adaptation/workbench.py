@@ -152,9 +152,14 @@ class Workbench:
 
     def first_fine_tuning(self) -> Stage:
         """Fine-tune the pre-trained network on the target: the stage all rounds grow from."""
-        looked_at = dict.fromkeys((self.target.fingerprint, self._lessons.fingerprint))
-        key = root_key(self.config, "+".join(looked_at), self.root_threads, self.device)
+        key = self.root_key
         return self.store.get_or_compute(key, self.owner, partial(self._compute_root, key))
+
+    @property
+    def root_key(self) -> str:
+        """The key of the first fine-tuning."""
+        looked_at = dict.fromkeys((self.target.fingerprint, self.training_set.fingerprint))
+        return root_key(self.config, "+".join(looked_at), self.root_threads, self.device)
 
     def prune_and_retrain(
         self, parent: Stage, root: Stage, plan: PrunePlan, round_number: int
@@ -201,7 +206,7 @@ class Workbench:
             teacher: whose network's outputs it follows, where the settings say so.
         """
         teaches = teacher.key if teacher else None
-        key = further_key(stage.key, settings, self._lessons.fingerprint, self.threads, teaches)
+        key = further_key(stage.key, settings, self.training_set.fingerprint, self.threads, teaches)
         compute = partial(self._compute_further, key, stage, settings, teacher)
         return self.store.get_or_compute(key, self.owner, compute)
 
@@ -263,7 +268,7 @@ class Workbench:
         second: SecondTask | None = None,
     ) -> TrainingReport:
         generator = torch.Generator().manual_seed(seed_of(self.config.seed, key))
-        learns = self._lessons
+        learns = self.training_set
 
         def epoch_batches(_: int) -> Iterator[tuple[Tensor, Tensor]]:
             batches = training_batches(
@@ -297,7 +302,7 @@ class Workbench:
         batches = companion_batches(
             self.source.train,
             companions,
-            steps_per_epoch(len(self._lessons.train), config.retrain.batch_size),
+            steps_per_epoch(len(self.training_set.train), config.retrain.batch_size),
             config.source.augment,
             self._form(network),
             torch.Generator().manual_seed(seed_of(config.seed, f"{key} companions")),
@@ -351,7 +356,8 @@ class Workbench:
             yield batch
 
     @property
-    def _lessons(self) -> Lessons:
+    def training_set(self) -> Lessons:
+        """What all training goes through."""
         return lessons(self.config, self.target, self.source)
 
     def _place(self, module: nn.Module) -> None:

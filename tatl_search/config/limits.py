@@ -48,14 +48,16 @@ class StaleSettings(Settings):
 class BudgetSettings(Settings):
     """What a sweep may spend, besides `trials`; the first that is used up ends it.
 
-    No new trial is handed out then. Those that run are finished, so that a sweep spends at most
-    what they need beyond its budget.
+    A trial or a baseline begins only if what it is expected to need still fits, beside what the
+    trials that run are expected to need; the first trial always begins. When minutes, images or
+    GPU-hours are used up, each trial that runs ends with the round or the piece of finishing it is
+    at, so that a sweep spends at most one of these per worker beyond its budget.
 
     Attributes:
         minutes: wall-clock of the sweep's drivers together.
         images_trained: images through backward, shared roots and baselines included.
         gpu_hours: hours of work times the share of a GPU that each trial holds.
-        stale: ends a search that finds nothing more.
+        stale: ends a search that finds nothing more; trials that run are finished.
     """
 
     minutes: Positive | None = None

@@ -2,15 +2,34 @@
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from tatl_search.config import SweepSettings
+from tatl_search.core.expense import Cost, Experience, Planned, Reached
 from tatl_search.core.growth import is_stale
 from tatl_search.core.pareto import area_under_front
-from tatl_search.records import CandidateRecord, TrialRecord
-from tatl_search.search.work import Event
+from tatl_search.records import CandidateRecord, StopReason, TrialRecord
+from tatl_search.search.work import Event, trial_label
+
+
+@dataclass
+class _Tally:
+    """What a piece of work that has not ended has brought and paid for.
+
+    Attributes:
+        reached: how far it has come.
+        deepest: the last round that was counted.
+        rounds: images through backward of its rounds.
+        work_s: seconds of training and evaluation.
+    """
+
+    reached: Reached
+    deepest: int = -1
+    rounds: int = 0
+    work_s: float = 0.0
 
 
 class Account:
@@ -18,6 +37,10 @@ class Account:
 
     Each network is counted once, by its label, as its row is: a trial that comes by again pays
     for nothing twice.
+
+    Attributes:
+        experience: what was learnt of what work costs.
+        has_trials: whether a trial has brought a network, or ended without.
     """
 
     def __init__(self, sweep: SweepSettings, macs: float, seconds_before: float) -> None:
@@ -35,62 +58,134 @@ class Account:
         self._counted: set[str] = set()
         self._images = 0
         self._work_s = 0.0
+        self._tallies: dict[str, _Tally] = {}
         self._running: dict[int, list[tuple[float, float]]] = {}
         self._ended: list[tuple[float, float]] = []
         self._areas: list[float] = []
+        self.experience = Experience()
+        self.has_trials = False
 
     @property
     def seconds(self) -> float:
         """Wall-clock of all drivers so far."""
         return time.monotonic() - self._started
 
-    def recall(self, candidates: Sequence[CandidateRecord], trials: Iterable[TrialRecord]) -> None:
-        """Count what is stored, in the order in which trials ended."""
+    def recall(
+        self,
+        candidates: Sequence[CandidateRecord],
+        trials: Iterable[TrialRecord],
+        plans: Mapping[int, Planned] | None = None,
+    ) -> None:
+        """Count what is stored, in the order in which trials ended.
+
+        Args:
+            candidates: all rows.
+            trials: those that ended.
+            plans: what trials were expected to need, by number, to learn from.
+        """
         for record in candidates:
-            self._count(record.label, record.images_trained, record.seconds)
-            if record.trial is not None:
-                self._place(record.trial, record.accuracy, record.macs)
+            self._hear(vars(record))
         for ended in sorted(trials, key=lambda trial: (trial.created_at, trial.trial)):
-            self.trial_ended(ended.trial)
+            by_budget = ended.stop_reason is StopReason.BUDGET
+            plan = None if by_budget else (plans or {}).get(ended.trial)
+            self.trial_ended(ended.trial, plan, ended.seconds)
+            self.has_trials = True
         self._running.clear()  # what did not end is reported again
 
     def hear(self, report: Mapping[str, Any]) -> None:
         """Count a worker's report."""
-        if report.get("event") != Event.CANDIDATE:
-            return
-        self._count(report["label"], report["images_trained"], report["seconds"])
-        if report["trial"] is not None:
-            self._place(report["trial"], report["accuracy"], report["macs"])
+        if report.get("event") == Event.CANDIDATE:
+            self._hear(report)
 
-    def _count(self, label: str, images: int, seconds: float) -> None:
-        if label not in self._counted:
-            self._counted.add(label)
-            self._images += images
-            self._work_s += seconds
+    def _hear(self, row: Mapping[str, Any]) -> None:
+        trial, is_new = row["trial"], row["label"] not in self._counted
+        if is_new:
+            self._counted.add(row["label"])
+            self._images += row["images_trained"]
+            self._work_s += row["seconds"]
+            self.experience.hear_network(row["images_trained"], row["seconds"], trial is not None)
+        self._reach(row, is_new)
+        if trial is not None:
+            self.has_trials = True
+            place = (row["accuracy"], row["macs"] / self._macs)
+            self._running.setdefault(trial, []).append(place)
 
-    def _place(self, trial: int, accuracy: float, macs: float) -> None:
-        self._running.setdefault(trial, []).append((accuracy, macs / self._macs))
+    def _reach(self, row: Mapping[str, Any], is_new: bool) -> None:
+        pieces, number = row["finished"], row["round"]
+        reached = Reached(number - pieces, pieces, prunes=row["stop_reason"] is None)
+        tally = self._tallies.setdefault(_name(row), _Tally(reached))
+        if number >= tally.deepest:
+            tally.reached, tally.deepest = reached, number
+        if is_new:
+            tally.work_s += row["seconds"]
+            tally.rounds += 0 if pieces or not number else row["images_trained"]
 
-    def trial_ended(self, trial: int) -> None:
-        """Count the networks of a trial as found, whatever its end was."""
+    def trial_ended(self, trial: int, plan: Planned | None = None, wall_s: float = 0.0) -> None:
+        """Count the networks of a trial as found, whatever its end was.
+
+        Args:
+            trial: its number.
+            plan: what it was expected to need, to learn from; null where its end tells nothing.
+            wall_s: seconds from its start to its end.
+        """
+        tally = self._tallies.pop(trial_label(trial), None)
+        if tally is not None and plan is not None:
+            self.experience.hear_trial(plan, tally.rounds, tally.work_s, wall_s)
         self._ended.extend(self._running.pop(trial, []))
         if self._budget.stale is not None:
             accuracy, share = np.array(self._ended).reshape(-1, 2).T
             self._areas.append(area_under_front(accuracy, share) if self._ended else 0.0)
 
+    def reached(self, name: str) -> Reached | None:
+        """Return how far work of this name has come; null without a network, or when it ended."""
+        tally = self._tallies.get(name)
+        return tally.reached if tally else None
+
+    def is_deepest(self, report: Mapping[str, Any]) -> bool:
+        """Whether no later network of a reported trial is stored."""
+        tally = self._tallies.get(_name(report))
+        return tally is None or bool(report["round"] >= tally.deepest)
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether there is a bound on what the sweep may spend."""
+        budget = self._budget
+        return any(
+            limit is not None for limit in (budget.minutes, budget.images_trained, budget.gpu_hours)
+        )
+
+    def exceeded(self, more: Cost) -> str | None:
+        """Return which budget would not hold so much more, in words; null where all would.
+
+        Args:
+            more: what is added; with no cost at all, a budget that is just used up does not hold.
+        """
+        for name, spent, added, limit, digits in self._limits(more):
+            if limit is not None and (spent + added > limit or spent >= limit):
+                bound = f"{limit:,}" if isinstance(limit, int) else f"{limit:g}"
+                needed = f" (about {added:,.{digits}f} more needed)" if spent < limit else ""
+                return f"budget.{name}: {spent:,.{digits}f} of {bound}{needed}"
+        return None
+
+    def _limits(self, more: Cost) -> Iterable[tuple[str, float, float, float | None, int]]:
+        """Yield name, what is spent, what is added, limit and digits of each bound."""
+        budget, hours = self._budget, self._gpus / 3600
+        yield "minutes", self.seconds / 60, more.wall_s / 60, budget.minutes, 1
+        yield "images_trained", self._images, more.images, budget.images_trained, 0
+        yield "gpu_hours", hours * self._work_s, hours * more.work_s, budget.gpu_hours, 2
+
     @property
     def used_up(self) -> str | None:
         """Which budget is used up, in words; null while there is some left of all."""
-        budget = self._budget
-        minutes, gpu_hours = self.seconds / 60, self._gpus * self._work_s / 3600
-        if budget.minutes is not None and minutes >= budget.minutes:
-            return f"budget.minutes: {minutes:.1f} of {budget.minutes:g}"
-        if budget.images_trained is not None and self._images >= budget.images_trained:
-            return f"budget.images_trained: {self._images:,} of {budget.images_trained:,}"
-        if budget.gpu_hours is not None and gpu_hours >= budget.gpu_hours:
-            return f"budget.gpu_hours: {gpu_hours:.2f} of {budget.gpu_hours:g}"
-        stale = budget.stale
+        if (spent := self.exceeded(Cost())) is not None:
+            return spent
+        stale = self._budget.stale
         if stale is not None and is_stale(self._areas, stale.trials, stale.growth):
             share = f"{100 * stale.growth:g} %"
             return f"budget.stale: the area grew by less than {share} in {stale.trials} trials"
         return None
+
+
+def _name(row: Mapping[str, Any]) -> str:
+    """Return the label of the piece of work that brought a network."""
+    return str(row["label"]) if row["trial"] is None else trial_label(row["trial"])

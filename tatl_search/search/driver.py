@@ -3,28 +3,29 @@
 import gc
 import logging
 import shutil
-import time
-from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from ray import tune
 
 from tatl_search.adaptation.stages import StageStore
 from tatl_search.config import SCHEDULERS, AdaptationConfig, BaselineSettings, Objective
+from tatl_search.core.expense import Planned
 from tatl_search.errors import RunError, StorageError
 from tatl_search.files import write_durably
 from tatl_search.manifest import SweepFolder, SweepManifest
 from tatl_search.records import CandidateRecord, TrialRecord
 from tatl_search.registry import called
 from tatl_search.search.account import Account
+from tatl_search.search.admission import Admission
 from tatl_search.search.cluster import LOST, is_lost, ray_failed, slots
 from tatl_search.search.damage import damaged_trials
 from tatl_search.search.folder import LatencyTables
 from tatl_search.search.headwatch import head_watched
 from tatl_search.search.keeping import StageKeeper
+from tatl_search.search.plans import Planner
 from tatl_search.search.progress import Listener, ProgressCallback
 from tatl_search.search.readmission import readmit
 from tatl_search.search.refusal import RefusedTrialError
@@ -33,10 +34,11 @@ from tatl_search.search.roots import compute_roots
 from tatl_search.search.scheduler import StoppingScheduler, reason_for
 from tatl_search.search.searcher import WorkSearcher
 from tatl_search.search.start import begin
+from tatl_search.search.stopper import SweepStopper
 from tatl_search.search.study import Proposal, SweepStudy
 from tatl_search.search.trainable import resources, run_work
 from tatl_search.search.variants import middle, most_epochs, shared_roots, without_rounds
-from tatl_search.search.work import WorkItem, WorkKind
+from tatl_search.search.work import WorkItem, WorkKind, trial_label
 from tatl_search.space import space_from_raw
 from tatl_search.tracking.parquet import Counterpart, ParquetTracker
 from tatl_search.tracking.reading import read_records
@@ -52,9 +54,6 @@ SILENT = (
     "ray.tune.tune",
 )
 """Loggers of Ray whose errors are none here."""
-
-LOOK_EVERY_S = 1.0
-"""Time between two looks at whether going on is pointless: Ray asks after every report."""
 
 
 @dataclass(frozen=True)
@@ -111,25 +110,33 @@ class Driver:
         begun += readmit(study, self._space, *self._rows())
         scheduler = self._scheduler(study)
         account = Account(self._sweep, self._manifest.reference[Objective.MACS], study.seconds)
+        planner = Planner(self._folder, study.stored_pieces)
+        admission = Admission(account, planner)
         room = Room(self._sweep)
-        searcher = self._searcher(study, account, scheduler, room)
+        stopper = SweepStopper(
+            admission,
+            {n: (after, study.stop_reason(n)) for n, after in study.stopped().items()},
+            scheduler.reason_of if scheduler else lambda _: None,
+            lambda: searcher.fatal is not None or is_lost(),
+        )
+        searcher = self._searcher(study, admission, stopper, room)
         progress = ProgressCallback(
             self._sweep.trials,
             lambda: study.told,
             self._sweep.objectives,
             self._manifest.reference,
-            reason_for(self._sweep.early_stopping),
             listener,
+            stopper.reason_of,
         )
         keeper = StageKeeper(self._folder.root, self._sweep.stages_gb)
         for note in begun:
             progress.announce(note)
         try:
-            failed_roots = compute_roots(self._shared_roots(), progress.announce)
-            account.recall(*self._rows())
+            failed = compute_roots(self._shared_roots(), progress.announce)
+            account.recall(*self._rows(), self._plans(study, account, planner))
             progress.recall(*self._rows())
             with head_watched(progress.announce, self._go_on):
-                self._tune(searcher, [progress, keeper], scheduler)
+                self._tune(searcher, [progress, keeper], scheduler, stopper)
         finally:
             room.ask(0)
             keeper.close()
@@ -139,13 +146,29 @@ class Driver:
             shutil.rmtree(self._folder.ray, ignore_errors=True)
         if searcher.fatal is not None:
             raise StorageError(searcher.fatal)
-        return self._end(study, account, failed_roots, searcher.failures)
+        used_up = account.used_up or searcher.nothing_fits
+        return self._end(
+            study,
+            used_up,
+            [
+                *(f"first fine-tuning failed: {root}" for root in failed),
+                *(f"not computed: {what}" for what in searcher.failures),
+            ],
+        )
+
+    def _plans(self, study: SweepStudy, account: Account, planner: Planner) -> dict[int, Planned]:
+        """Return what ended trials were expected to need, to learn from how they went."""
+        plans: dict[int, Planned] = {}
+        for number in study.finished() if account.is_limited else ():
+            with suppress(RefusedTrialError):
+                plans[number] = planner(self._trial_item(study.recall(number)))
+        return plans
 
     def _searcher(
         self,
         study: SweepStudy,
-        account: Account,
-        scheduler: StoppingScheduler | None,
+        admission: Admission,
+        stopper: SweepStopper,
         room: Room,
     ) -> WorkSearcher:
         return WorkSearcher(
@@ -154,8 +177,8 @@ class Driver:
             self._trial_item,
             self._parquet,
             partial(self._slots, study, room),
-            account,
-            scheduler.reason_of if scheduler else lambda _: None,
+            admission,
+            stopper.reason_of,
         )
 
     def _slots(self, study: SweepStudy, room: Room) -> int:
@@ -163,15 +186,12 @@ class Driver:
         room.ask(max(1, self._sweep.trials - study.told))
         return slots(self._sweep)
 
-    def _end(
-        self, study: SweepStudy, account: Account, roots: Sequence[str], others: Sequence[str]
-    ) -> SweepEnd:
+    def _end(self, study: SweepStudy, used_up: str | None, notes: list[str]) -> SweepEnd:
         complete = study.told >= self._sweep.trials
-        used_up = None if complete or study.unfinished() else account.used_up
+        if complete or study.unfinished():
+            used_up = None
         if used_up is not None:
             write_durably(self._folder.ended_by, used_up.encode())
-        notes = [f"first fine-tuning failed: {failure}" for failure in roots]
-        notes += [f"not computed: {failure}" for failure in others]
         if used_up is not None:
             notes.append(f"ended by its {used_up}, after {study.told} trials")
         return SweepEnd(self._folder.root, complete or used_up is not None, tuple(notes))
@@ -187,12 +207,11 @@ class Driver:
         chosen = SCHEDULERS[self._sweep.early_stopping]
         if chosen.make is None:
             return None
-        ended: dict[int, int | None] = dict.fromkeys(study.finished())
         scheduler = StoppingScheduler(
             self._sweep.objectives,
             called(chosen.make)(self._sweep),
             reason_for(chosen.name),
-            ended | study.stopped(),
+            frozenset(study.finished()),
             study.is_promoted,
         )
         scheduler.recall(*self._rows())
@@ -212,15 +231,16 @@ class Driver:
         searcher: WorkSearcher,
         callbacks: list[tune.Callback],
         scheduler: StoppingScheduler | None,
+        stopper: SweepStopper,
     ) -> None:
         for name in SILENT:
             logging.getLogger(name).setLevel(logging.CRITICAL)
         try:
-            self._tuner(searcher, callbacks, scheduler).fit()
+            self._tuner(searcher, callbacks, scheduler, stopper).fit()
             while searcher.begins_another_run():
                 gc.collect()  # a run leaves rings of objects, kept else while the next one runs
                 shutil.rmtree(self._folder.ray, ignore_errors=True)
-                self._tuner(searcher, callbacks, scheduler).fit()
+                self._tuner(searcher, callbacks, scheduler, stopper).fit()
         except OSError:
             raise  # the caller names what the storage refused
         except Exception as error:
@@ -233,6 +253,7 @@ class Driver:
         searcher: WorkSearcher,
         callbacks: list[tune.Callback],
         scheduler: StoppingScheduler | None,
+        stopper: SweepStopper,
     ) -> tune.Tuner:
         return tune.Tuner(
             tune.with_resources(run_work, partial(resources, self._sweep)),
@@ -246,7 +267,7 @@ class Driver:
                 name="tune",
                 storage_path=str(self._folder.ray.resolve()),
                 callbacks=[*callbacks],  # Ray adds its own, which hold every trial of their list
-                stop=_StopAll(lambda: searcher.fatal is not None or is_lost()),
+                stop=stopper,
                 failure_config=tune.FailureConfig(max_failures=0),
                 verbose=0,
             ),
@@ -292,7 +313,7 @@ class Driver:
 
     def _trial_item(self, proposal: Proposal) -> WorkItem:
         number = proposal.number
-        item = self._item(WorkKind.TRIAL, number, f"trial {number}", proposal.config)
+        item = self._item(WorkKind.TRIAL, number, trial_label(number), proposal.config)
         return item.model_copy(update={"attempt": proposal.attempt})
 
     def _item(self, kind: WorkKind, number: int, label: str, config: AdaptationConfig) -> WorkItem:
@@ -332,20 +353,3 @@ def _baseline_config(
             "finetune": base.finetune.model_copy(update={"epochs": epochs}),
         }
     )
-
-
-class _StopAll(tune.Stopper):
-    """Ends a Ray Tune run when going on is pointless."""
-
-    def __init__(self, pointless: Callable[[], bool]) -> None:
-        self._pointless = pointless
-        self._next_look = 0.0
-
-    def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
-        return False
-
-    def stop_all(self) -> bool:
-        if time.monotonic() < self._next_look:
-            return False
-        self._next_look = time.monotonic() + LOOK_EVERY_S
-        return self._pointless()

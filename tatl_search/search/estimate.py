@@ -1,15 +1,17 @@
 """What a sweep will cost, estimated before anything runs."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from tatl_search.config import BudgetSettings, Objective
+from tatl_search.core.expense import planned
 from tatl_search.search.preflight import NetworkCheck, check_networks, training_speed
 from tatl_search.search.rungs import RUNG
-from tatl_search.search.variants import most_epochs, shared_roots, variants
+from tatl_search.search.variants import middle, most_epochs, shared_roots, variants
 from tatl_search.space import Range, SearchSpace
 
 FORWARD_SHARE = 0.3
@@ -32,6 +34,7 @@ class SweepEstimate:
         minutes: wall-clock on this machine.
         disk_mb: for the stored networks.
         budget: what may end the sweep earlier, in words; empty for nothing.
+        warnings: what people should know before they launch it.
     """
 
     trials: int
@@ -42,6 +45,7 @@ class SweepEstimate:
     minutes: float
     disk_mb: float
     budget: str = ""
+    warnings: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the estimate as JSON values."""
@@ -56,6 +60,7 @@ class SweepEstimate:
             f"{self.disk_mb:,.0f} MB of disk at most\n"
             "Pruned networks train faster and shared rounds are paid once: expect less."
             + (f"\nIts budget may end it earlier: {self.budget}." if self.budget else "")
+            + "".join(f"\nWarning: {warning}" for warning in self.warnings)
         )
 
 
@@ -86,6 +91,8 @@ def estimate_sweep(space: SearchSpace, cpus: int) -> SweepEstimate:
     concurrent = max(1, min(cpus // sweep.cpus_per_trial, sweep.max_concurrent or cpus))
     forward = (roots + sweep.trials * rounds) * _forward_images(check)
     work = epochs * images + FORWARD_SHARE * forward
+    first = _first_trial(space, images)
+    first_s = (first + FORWARD_SHARE * rounds * _forward_images(check)) / speed
     return SweepEstimate(
         trials=sweep.trials,
         candidates=sweep.trials * rounds,
@@ -95,11 +102,39 @@ def estimate_sweep(space: SearchSpace, cpus: int) -> SweepEstimate:
         minutes=work / speed / concurrent / 60,
         disk_mb=(roots + sweep.trials * rounds) * check.costs[Objective.SIZE_BYTES] / 1e6,
         budget=_in_words(sweep.budget),
+        warnings=_small_budgets(sweep.budget, first, first_s / 60),
+    )
+
+
+def small_budget(space: SearchSpace, checks: Sequence[NetworkCheck]) -> tuple[str, ...]:
+    """Return what to say of a budget of images that holds no trial to its end; at most one note."""
+    images = max(len(found.target.train.labels) for found in checks)
+    return _small_budgets(space.sweep.budget, _first_trial(space, images), minutes=0.0)
+
+
+def _first_trial(space: SearchSpace, images: int) -> int:
+    """Return the images that a first trial of middling settings trains, its root included."""
+    needs = planned(middle(space), images)
+    pieces = min(needs.pieces, _rungs(space).low) if space.sweep.promote else needs.pieces
+    return needs.first + needs.rounds * needs.round_images + int(pieces) * needs.piece_images
+
+
+def _small_budgets(budget: BudgetSettings, images: int, minutes: float) -> tuple[str, ...]:
+    """Return a warning of each budget that is less than a single trial is expected to need."""
+    given = (
+        ("images_trained", budget.images_trained, images, f"{images:,} images"),
+        ("minutes", budget.minutes, minutes, f"{minutes:.1f} minutes"),
+    )
+    return tuple(
+        f"sweep.budget.{name} is {limit:,}, but a single trial is expected to need {needed};"
+        " the first one will be stopped when it is used up"
+        for name, limit, need, needed in given
+        if limit is not None and limit < need
     )
 
 
 def _in_words(budget: BudgetSettings) -> str:
-    """Return what a budget allows, besides the trials that run when it is used up."""
+    """Return what a budget allows."""
     stale = budget.stale
     limits = (
         (budget.minutes, f"{budget.minutes or 0:g} min"),
@@ -124,9 +159,15 @@ def _promoted_pieces(space: SearchSpace) -> int:
     """Return the pieces of finishing that no trial pays for together with all before."""
     if not space.sweep.promote:
         return 0
+    pieces = _rungs(space)
+    return int(pieces.high - pieces.low)
+
+
+def _rungs(space: SearchSpace) -> Range:
+    """Return the pieces of finishing that trials are promoted through."""
     pieces = dict(space.parameters)[RUNG]
     assert isinstance(pieces, Range)
-    return int(pieces.high - pieces.low)
+    return pieces
 
 
 def _epochs_of_a_piece(space: SearchSpace) -> int:

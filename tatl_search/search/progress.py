@@ -12,7 +12,7 @@ from tatl_search.config import Objective
 from tatl_search.core.pareto import Floats, hypervolume
 from tatl_search.records import CandidateRecord, StopReason, TrialRecord
 from tatl_search.search.searcher import MAX_ATTEMPTS
-from tatl_search.search.work import Event, WorkItem, WorkKind
+from tatl_search.search.work import Event, WorkItem, WorkKind, trial_label
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,8 @@ class ProgressCallback(tune.Callback):
         told: Callable[[], int],
         objectives: Sequence[Objective],
         reference: Mapping[Objective, float],
-        stops_for: StopReason,
         listener: Listener,
+        stopped_for: Callable[[str], StopReason | None],
     ) -> None:
         """Begin to follow a sweep.
 
@@ -61,16 +61,16 @@ class ProgressCallback(tune.Callback):
             told: how many of them have ended, as far as the study was told.
             objectives: of the sweep.
             reference: of each cost, the unpruned network's.
-            stops_for: why the scheduler stops trials.
             listener: hears of every report.
+            stopped_for: why a trial was stopped, by Ray's name of it; null if it was not.
         """
         self._trials = trials
         self._told = told
         self._before = self._done = told()
         self._objectives = objectives
         self._reference = reference
-        self._stops_for = stops_for
         self._listener = listener
+        self._stopped_for = stopped_for
         self._worst = np.array([0.0 if o.higher_is_better else 1.0 for o in objectives])
         self._front = np.empty((0, len(objectives)))
         self._hypervolume = 0.0
@@ -100,11 +100,11 @@ class ProgressCallback(tune.Callback):
         elif event == Event.END and result["kind"] == WorkKind.TRIAL:
             self._count_end()
         self._listener(result, self._snapshot())
-        if event == Event.CANDIDATE and result.get("done"):
-            # The scheduler stopped it: its worker will not say that it ended.
+        if event == Event.CANDIDATE and (reason := self._stopped_for(trial.trial_id)):
+            # Its worker will not say that it ended.
             self._count_end()
-            end = {"event": Event.END.value, "stop_reason": self._stops_for.value}
-            label = f"trial {result['trial']}"
+            end = {"event": Event.END.value, "stop_reason": reason.value}
+            label = trial_label(result["trial"])
             self._listener({**result, **end, "label": label}, self._snapshot())
 
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:

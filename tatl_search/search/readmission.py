@@ -31,8 +31,11 @@ def readmit(
     unknown = range(study.next_number, max(settings, default=-1) + 1)
     for number in unknown:
         row = ended.get(number)
-        stopped = row.rounds if row and row.state is TrialState.STOPPED else None
-        study.readmit(_params(space, json.loads(settings.get(number, "{}"))), stopped)
+        params = _params(space, json.loads(settings.get(number, "{}")))
+        if row and row.state is TrialState.STOPPED and row.stop_reason:
+            study.readmit(params, row.rounds, row.stop_reason)
+        else:
+            study.readmit(params, None)
     if not unknown:
         return []
     return [f"{len(unknown)} trials that the journal does not know are taken in from their rows"]

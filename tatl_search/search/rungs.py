@@ -65,6 +65,10 @@ class Rungs:
         """What a new trial is given: the lowest rung."""
         return {RUNG: self._lowest}
 
+    def below(self, rung: int) -> int:
+        """Return the rung below one; 0 below the lowest, where trials are new."""
+        return rung - self._step if rung > self._lowest else 0
+
     def climb(self, trials: Iterable[FrozenTrial]) -> Mapping[str, Any] | None:
         """Return the parameters of a trial that goes on; null where a new one is due.
 
@@ -107,8 +111,8 @@ def _ladders(trials: Iterable[FrozenTrial]) -> list[_Ladder]:
     ladders: dict[frozenset[tuple[str, Any]], _Ladder] = {}
     for trial in trials:
         rung = trial.params.get(RUNG)
-        if rung is None:
-            continue  # just begun, its parameters not drawn yet
+        if rung is None or trial.state is TrialState.FAIL:
+            continue  # just begun, its parameters not drawn yet; or nobody began it
         settings = {name: value for name, value in trial.params.items() if name != RUNG}
         ladder = ladders.setdefault(frozenset(settings.items()), _Ladder(settings))
         ladder.sent.add(rung)

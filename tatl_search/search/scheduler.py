@@ -3,7 +3,7 @@
 Ray's own schedulers compare one metric. See `core.early_stopping` for the rules.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from typing import Any
 
 from ray.tune.experiment import Trial
@@ -17,17 +17,14 @@ from tatl_search.search.work import Event
 
 
 class StoppingScheduler(FIFOScheduler):
-    """Runs trials in the order they come, and stops the hopeless.
-
-    A trial that ended may run again where its rows were damaged. It then ends where it did.
-    """
+    """Runs trials in the order they come, and stops the hopeless."""
 
     def __init__(
         self,
         objectives: Sequence[Objective],
         rule: StoppingRule,
         reason: StopReason,
-        ended: Mapping[int, int | None],
+        ended: Container[int],
         is_promoted: Callable[[int], bool],
     ) -> None:
         """Start with what earlier drivers decided.
@@ -36,7 +33,7 @@ class StoppingScheduler(FIFOScheduler):
             objectives: of the sweep.
             rule: says which trials are hopeless.
             reason: what is recorded of trials that it stops.
-            ended: trial -> round after which it was stopped; null where it ended by itself.
+            ended: trials that ended, and may run again where their rows were damaged.
             is_promoted: whether a trial goes on where another one ended. Its rounds are that
                 one's, stored: there is nothing to save or to learn until they are through.
         """
@@ -44,7 +41,7 @@ class StoppingScheduler(FIFOScheduler):
         self._costs = [o.value for o in objectives if not o.higher_is_better]
         self.reason = reason
         self._rule = rule
-        self._ended = dict(ended)
+        self._ended = ended
         self._is_promoted = is_promoted
         self._stopped_now: set[str] = set()
 
@@ -73,7 +70,7 @@ class StoppingScheduler(FIFOScheduler):
     def _stops(self, report: Mapping[str, Any]) -> bool:
         number = report["trial"]
         if number in self._ended:
-            return bool(report["round"] == self._ended[number])
+            return False
         self._hear(report)
         if report["stop_reason"] is not None or self._is_promoted(number):
             return False  # it prunes no more, or only what is stored

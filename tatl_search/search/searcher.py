@@ -7,7 +7,6 @@ with a missing metric running for ever, and lets two sweeps share one study.
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,7 +15,7 @@ from ray.tune.search import Searcher
 from tatl_search.config import Objective
 from tatl_search.errors import InfeasibleReason
 from tatl_search.records import StopReason, TrialRecord, TrialState
-from tatl_search.search.account import Account
+from tatl_search.search.admission import Admission
 from tatl_search.search.cluster import nodes_for_trials
 from tatl_search.search.refusal import RefusedTrialError
 from tatl_search.search.study import Proposal, SweepStudy
@@ -28,6 +27,9 @@ MAX_ATTEMPTS = 3
 
 RUN_LENGTH = 1000
 """Pieces of work that one Ray Tune run does: its driver keeps everything of each it has done."""
+
+TRIES = 3
+"""Trials in a row that may turn out too long for what is left of a budget: it then ends."""
 
 PATIENCE_S = 0.02
 """Reports of those that work wait this long at most for a proposal.
@@ -44,7 +46,9 @@ class WorkSearcher(Searcher):
     Retrying is done here and not by Ray, so that one rule counts the attempts of a trial whether
     its worker, its node or the driver died.
 
-    Once a budget is used up nothing new is handed out; what was begun is finished.
+    Work that does not fit into the sweep's budget is not handed out. A trial waits while others
+    run, which may leave more of it than was expected; then it is dropped, and after `TRIES` of
+    them the sweep ends.
 
     The study is asked in a thread of its own, since a sampler may take seconds. Nothing else is
     handed out meanwhile, so that a sweep of one trial at a time goes the same way each time.
@@ -52,6 +56,8 @@ class WorkSearcher(Searcher):
     Attributes:
         fatal: what makes going on pointless, such as full storage.
         failures: what of the first could not be computed, and why.
+        nothing_fits: the budget that held none of the last trials proposed, in words; null while
+            trials are handed out.
     """
 
     def __init__(
@@ -61,7 +67,7 @@ class WorkSearcher(Searcher):
         item_of: Callable[[Proposal], WorkItem],
         parquet: ParquetTracker,
         slots: Callable[[], int],
-        account: Account,
+        admission: Admission,
         stopped_for: Callable[[str], StopReason | None],
     ) -> None:
         """Prepare to hand out work.
@@ -72,9 +78,8 @@ class WorkSearcher(Searcher):
             item_of: makes a piece of work of a proposal.
             parquet: stores the rows of trials that cannot do it themselves.
             slots: how many trials may run at once.
-            account: what was spent.
-            stopped_for: why the scheduler stopped a trial, by Ray's name of it; null if it did
-                not.
+            admission: says what fits into the budget.
+            stopped_for: why a trial was stopped, by Ray's name of it; null if it was not.
         """
         super().__init__()
         self._study = study
@@ -83,7 +88,7 @@ class WorkSearcher(Searcher):
         self._item_of = item_of
         self._parquet = parquet
         self._slots = slots
-        self._account = account
+        self._admission = admission
         self._stopped_for = stopped_for
         self._live: dict[str, WorkItem] = {}
         self._handed_out = 0
@@ -93,6 +98,9 @@ class WorkSearcher(Searcher):
         self.failures: list[str] = []
         self._last_error: dict[int, str] = {}
         self._refusing: set[str] = set()
+        self._held: WorkItem | None = None
+        self._dropped = 0
+        self.nothing_fits: str | None = None
 
     def suggest(  # type: ignore[override]  # Ray's own hint forgets FINISHED
         self, trial_id: str
@@ -108,6 +116,8 @@ class WorkSearcher(Searcher):
             return None if self._live else str(Searcher.FINISHED)
         self._live[trial_id] = item
         self._handed_out += 1
+        if item.kind is WorkKind.BASELINE or self._is_awaited(item):
+            self._admission.begin(item)
         # Strings: Ray copies and flattens the rest.
         return {"item": item.model_dump_json(), "avoid": ",".join(sorted(self._refusing))}
 
@@ -122,8 +132,33 @@ class WorkSearcher(Searcher):
         self._thread.shutdown()
 
     def _next_item(self) -> WorkItem | None:
-        if self._proposal is None and self._aside:
-            return self._aside.popleft()
+        while self._proposal is None and self._aside:
+            item = self._aside.popleft()
+            # Trials among them were admitted before.
+            lacking = item.kind is WorkKind.BASELINE and self._admission.lacking(item)
+            if not lacking:
+                return item
+            self.failures.append(f"{item.label}: it does not fit into {lacking}")
+        return self._next_trial()
+
+    def _next_trial(self) -> WorkItem | None:
+        """Return a trial that fits into the budget; one that may yet fit is held."""
+        while (item := self._held or self._due_trial()) is not None:
+            self._held = None
+            lacking = self._admission.lacking(item)
+            if lacking is None:
+                self._dropped = 0
+                return item
+            if self._live:
+                self._held = item
+                return None
+            self._study.drop(item.number)
+            self._dropped += 1
+            if self._dropped >= TRIES:
+                self.nothing_fits = lacking
+        return None
+
+    def _due_trial(self) -> WorkItem | None:
         while self._proposal is None and self._again:
             try:
                 proposal = self._study.reopen(self._again.popleft())
@@ -138,7 +173,7 @@ class WorkSearcher(Searcher):
 
     def _new_item(self) -> WorkItem | None:
         """Return a new trial if one is proposed soon; who has nobody at work waits for it."""
-        while self._proposal or not (self._study.exhausted or self._account.used_up):
+        while self._proposal or self._wants_more():
             self._proposal = self._proposal or self._thread.submit(self._study.ask)
             try:
                 found = self._item_of(self._proposal.result(PATIENCE_S if self._live else None))
@@ -152,15 +187,19 @@ class WorkSearcher(Searcher):
                 return found
         return None
 
+    def _wants_more(self) -> bool:
+        ended = self._study.exhausted or self.nothing_fits is not None
+        return not ended and self._admission.is_open
+
     def _refuse(self, refused: RefusedTrialError) -> None:
         """Record and tell a trial that cannot be run."""
         self._parquet.trial(refused.record(self._study.name))
         self._study.tell_infeasible(refused.number, str(refused))
-        self._close_account(refused.number)
+        self._admission.account.trial_ended(refused.number)
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         """Count what a piece of work has spent."""
-        self._account.hear(result)
+        self._admission.account.hear(result)
 
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
@@ -171,9 +210,9 @@ class WorkSearcher(Searcher):
             return
         result = result or {}
         event = None if error else result.get("event")
-        if stopped := self._stopped_for(trial_id):
-            self._account.hear(result)
-            self._stop(item, result, stopped)
+        if (reason := self._stopped_for(trial_id)) is not None:
+            self._admission.account.hear(result)
+            self._stop(item, result, reason)
         elif event == Event.STORAGE_ERROR:
             self.fatal = str(result["detail"])
         elif event == Event.END:
@@ -182,6 +221,7 @@ class WorkSearcher(Searcher):
             self._hand_to_others(item, result)
         else:
             self._try_again(item, str(result.get("detail", "its worker died")))
+        self._admission.leave(item)
 
     def _tell(self, item: WorkItem, result: Mapping[str, Any]) -> None:
         infeasible = result["infeasible_reason"]
@@ -189,7 +229,7 @@ class WorkSearcher(Searcher):
             self.failures.append(f"{item.label}: {result['detail']}")
         elif self._is_awaited(item) and infeasible:
             self._study.tell_infeasible(item.number, f"{infeasible}: {result['detail']}")
-            self._close_account(item.number)
+            self._close_account(item, result)
         elif self._is_awaited(item):
             outcome = {objective: float(result[objective.value]) for objective in Objective}
             self._study.tell(
@@ -199,21 +239,23 @@ class WorkSearcher(Searcher):
                 result["latency_ms"],
                 result["images_without_reuse"],
             )
-            self._close_account(item.number)
+            self._close_account(item, result)
 
-    def _close_account(self, number: int) -> None:
-        self._account.trial_ended(number)
-        self._study.note_seconds(self._account.seconds)
+    def _close_account(
+        self, item: WorkItem, result: Mapping[str, Any], reason: StopReason | None = None
+    ) -> None:
+        by_budget = reason is StopReason.BUDGET
+        self._admission.end(item, float(result.get("time_total_s", 0.0)), by_budget)
+        self._study.note_seconds(self._admission.account.seconds)
 
     def _stop(self, item: WorkItem, result: Mapping[str, Any], reason: StopReason) -> None:
-        """Record and tell a trial that the scheduler stopped; its worker can say no more."""
+        """Record and tell a trial that was stopped; its worker can say no more."""
         after = int(result["round"])
         seconds = float(result.get("time_total_s", 0.0))
-        record = _record(item, TrialState.STOPPED, rounds=after, seconds=seconds)
-        self._parquet.trial(replace(record, stop_reason=reason))
+        self._parquet.trial(_record(item, reason, rounds=after, seconds=seconds))
         if self._is_awaited(item):
-            self._study.tell_stopped(item.number, after, reason.value)
-            self._close_account(item.number)
+            self._study.tell_stopped(item.number, after, reason)
+            self._close_account(item, result, reason)
 
     def _is_awaited(self, item: WorkItem) -> bool:
         """Whether the study waits to hear how it ends."""
@@ -239,9 +281,9 @@ class WorkSearcher(Searcher):
         """Record and tell a trial that failed too often; its record comes first, as always."""
         why = self._last_error.get(item.number, "its worker died")
         detail = f"tried {MAX_ATTEMPTS} times; last: {why}"
-        self._parquet.trial(_record(item, TrialState.INFEASIBLE, detail))
+        self._parquet.trial(_record(item, None, detail))
         self._study.tell_infeasible(item.number, detail)
-        self._close_account(item.number)
+        self._admission.end(item, wall_s=0.0)
 
     def save(self, checkpoint_path: str) -> None:
         """Save nothing: a sweep is its study, its Parquet rows and its stages."""
@@ -254,16 +296,19 @@ class WorkSearcher(Searcher):
 
 
 def _record(
-    item: WorkItem, state: TrialState, detail: str = "", rounds: int = 0, seconds: float = 0.0
+    item: WorkItem,
+    stopped: StopReason | None,
+    detail: str = "",
+    rounds: int = 0,
+    seconds: float = 0.0,
 ) -> TrialRecord:
     """Return the row of a trial whose worker cannot store it: it was stopped, or it died."""
-    lost = InfeasibleReason.WORKER_LOST
     return TrialRecord(
         sweep=item.sweep_name,
         trial=item.number,
-        state=state,
-        stop_reason=None,
-        infeasible_reason=lost.value if state is TrialState.INFEASIBLE else None,
+        state=TrialState.STOPPED if stopped else TrialState.INFEASIBLE,
+        stop_reason=stopped,
+        infeasible_reason=None if stopped else InfeasibleReason.WORKER_LOST.value,
         detail=detail,
         rounds=rounds,
         attempts=min(item.attempt, MAX_ATTEMPTS),

@@ -16,6 +16,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 from tatl_search.config import AdaptationConfig, Objective, SweepSettings
 from tatl_search.config.samplers import GRID
 from tatl_search.core.constraints import WORST, violations
+from tatl_search.records import StopReason
 from tatl_search.search.answers import Asked, Recalled, distributions_of
 from tatl_search.search.journal import open_journal
 from tatl_search.search.refusal import RefusedTrialError
@@ -32,6 +33,7 @@ FIRST_TRIALS = "first_trials"
 TAUGHT = "taught_by"
 ATTEMPTS = "attempts"
 STOPPED_AFTER = "stopped_after_round"
+OUTCOME = "outcome"
 SECONDS = "seconds"
 """Names of what the journal holds besides Optuna's own."""
 
@@ -188,19 +190,25 @@ class SweepStudy:
         """The number of the next new trial."""
         return self._asked
 
-    def readmit(self, params: Mapping[str, Any], stopped_after: int | None) -> None:
+    def readmit(
+        self,
+        params: Mapping[str, Any],
+        stopped_after: int | None,
+        reason: StopReason = StopReason.BELOW_FRONT,
+    ) -> None:
         """Take in the next trial as it was handed out once, its outcome still to be told.
 
         Args:
             params: values of its parameters; those that are missing are drawn anew.
             stopped_after: round after which it was stopped early; null if it was not.
+            reason: why it was stopped.
         """
         distributions = distributions_of(self._space.section, params) if params else {}
         known: dict[str, Any] = {"params": dict(params), "distributions": distributions}
         if stopped_after is None:
             trial = optuna.trial.create_trial(state=TrialState.RUNNING, **known)
         else:
-            attributes = {STOPPED_AFTER: stopped_after, ATTEMPTS: 1}
+            attributes = {STOPPED_AFTER: stopped_after, ATTEMPTS: 1, OUTCOME: reason.value}
             trial = optuna.trial.create_trial(
                 state=TrialState.PRUNED,
                 constraints=self._kept(),
@@ -225,6 +233,11 @@ class SweepStudy:
         numbers = self._numbers(TrialState.PRUNED)
         return {n: int(self._stored(n).user_attrs[STOPPED_AFTER]) for n in numbers}
 
+    def stop_reason(self, number: int) -> StopReason:
+        """Return why a trial was stopped early."""
+        # Earlier versions kept none of trials that were taken in from their rows.
+        return StopReason(self._stored(number).user_attrs.get(OUTCOME, StopReason.BELOW_FRONT))
+
     def _numbers(self, *states: TrialState) -> list[int]:
         trials = self._study.get_trials(deepcopy=False, states=states)
         return [t.number - self._lessons for t in trials if TAUGHT not in t.user_attrs]
@@ -248,10 +261,13 @@ class SweepStudy:
 
     def is_promoted(self, number: int) -> bool:
         """Whether a trial goes on where another one ended, which shares its rounds."""
+        return self.stored_pieces(number) > 0
+
+    def stored_pieces(self, number: int) -> int:
+        """Return the pieces of the trial that a promoted one goes on with; 0 for others."""
         if self._rungs is None or number < len(self._first):
-            return False
-        params = self._stored(number).params
-        return bool(params.get(RUNG, 0) > self._rungs.first[RUNG])
+            return 0
+        return self._rungs.below(int(self._stored(number).params.get(RUNG, 0)))
 
     def ask(self) -> Proposal:
         """Ask the sampler for a new trial.
@@ -336,10 +352,15 @@ class SweepStudy:
         """Tell that an open trial's settings lead to no usable network."""
         self._close(number, self._verdict(None, None), note)
 
-    def tell_stopped(self, number: int, after_round: int, note: str) -> None:
+    def tell_stopped(self, number: int, after_round: int, reason: StopReason) -> None:
         """Tell that an open trial was stopped early: how it would have ended is not known."""
         self._open[number].set_user_attr(STOPPED_AFTER, after_round)
-        self._close(number, (None, self._kept()), note)
+        self._close(number, (None, self._kept()), reason.value)
+
+    def drop(self, number: int) -> None:
+        """Close an open trial that nobody began: no sampler hears of it, and its number is gone."""
+        self._study.tell(self._open.pop(number), state=TrialState.FAIL)
+        self._journal.flush()
 
     def _kept(self) -> dict[str, float]:
         """Return the constraints of a trial that was stopped early: none is violated."""
@@ -363,7 +384,7 @@ class SweepStudy:
     def _close(self, number: int, verdict: Verdict, note: str) -> None:
         values, constraints = verdict
         trial = self._open[number]
-        trial.set_user_attr("outcome", note)
+        trial.set_user_attr(OUTCOME, note)
         for name, violation in constraints.items():
             trial.set_constraint(name, violation)
         if values is None:

@@ -1,20 +1,25 @@
 """A sweep from its first check to its last row: launch it, or go on with one."""
 
+import logging
 import sys
+from collections.abc import Sequence
 from contextlib import redirect_stdout
 from functools import partial
 from pathlib import Path
 
+from tatl_search.config import SweepSettings
 from tatl_search.errors import RunError
 from tatl_search.files import storage_errors
 from tatl_search.manifest import SweepFolder, SweepManifest, check_new, resume_command
 from tatl_search.search.cluster import cluster, node_cpus
 from tatl_search.search.driver import Driver, SweepEnd
 from tatl_search.search.environment import record_environment
+from tatl_search.search.estimate import small_budget
 from tatl_search.search.folder import new_folder, prepare
 from tatl_search.search.gpus import settled
 from tatl_search.search.home import check_free
 from tatl_search.search.lock import only_driver
+from tatl_search.search.preflight import NetworkCheck
 from tatl_search.search.progress import Listener
 from tatl_search.search.room import await_room
 from tatl_search.search.shared_storage import check_shared
@@ -23,6 +28,8 @@ from tatl_search.search.tasks import warm_up
 from tatl_search.search.variants import shared_roots
 from tatl_search.space import SearchSpace
 from tatl_search.tracking.recording import recording
+
+logger = logging.getLogger(__name__)
 
 
 def launch(
@@ -60,10 +67,17 @@ def launch(
             warm_up()
         with new_folder(folder):
             check_shared(folder, uri)
-            settle = partial(settled, space)
+            settle = partial(_settled, space)
             prepare(space, space.sweep, SweepFolder(folder), root_threads, settle, uri)
         with only_driver(SweepFolder(folder)):
             return _drive(SweepFolder(folder), listener, address)
+
+
+def _settled(space: SearchSpace, checks: Sequence[NetworkCheck]) -> SweepSettings:
+    """Return the settings of a sweep whose networks are known, its budget looked at."""
+    for warning in small_budget(space, checks):
+        logger.warning("%s", warning)
+    return settled(space, checks)
 
 
 def resume(folder: Path, listener: Listener, address: str | None = None) -> SweepEnd:

@@ -27,6 +27,11 @@ class Event(StrEnum):
     STORAGE_ERROR = "storage_error"
 
 
+def trial_label(number: int) -> str:
+    """Return how people know a trial."""
+    return f"trial {number}"
+
+
 class WorkItem(Settings):
     """One adaptation to run, with all that a worker needs to run it.
 

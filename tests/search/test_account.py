@@ -1,18 +1,13 @@
 """What a sweep spends, counted by hand, and the budget that ends it."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tatl_search.config import SweepSettings
-from tatl_search.manifest import SweepFolder
+from tatl_search.core.expense import Cost, Planned, Reached
+from tatl_search.records import StopReason
 from tatl_search.search.account import Account
-from tatl_search.search.sweep import launch, resume
-from tatl_search.space import space_from_raw
-from tests.integration.audit import stored_trials
-from tests.integration.drivers import faulty_space
-from tests.search.items import hear_nothing
 from tests.tracking.made import made_candidate, made_trial
 
 
@@ -25,6 +20,7 @@ def candidate(trial: int | None, round_: int, accuracy: float = 0.9, **also: Any
     return {
         "event": "candidate", "label": f"trial {trial} round {round_}", "trial": trial,
         "round": round_, "accuracy": accuracy, "macs": 50, "images_trained": 400, "seconds": 900.0,
+        "finished": 0, "stop_reason": None,
     } | also  # fmt: skip
 
 
@@ -82,18 +78,51 @@ def test_what_is_stored_counts_as_if_it_were_heard() -> None:
     assert running.used_up == "budget.images_trained: 3,000 of 3,000"
 
 
-@pytest.mark.usefixtures("ray_here")
-def test_a_sweep_ends_at_its_budget_and_finishes_what_it_began(tmp_path: Path) -> None:
-    """100 images: three epochs at first and then two in each of two rounds, of 500 allowed."""
-    space = faulty_space(
-        trials=6,
-        sweep={"max_concurrent": 1, "budget": {"images_trained": 500}},
-        stop={"max_rounds": 2},
-    )
-    end = launch(space_from_raw(space), tmp_path / "sweep", hear_nothing)
-    assert end.complete
-    assert end.notes == ("ended by its budget.images_trained: 700 of 500, after 1 trials",)
-    where = SweepFolder(tmp_path / "sweep")
-    assert where.ended_by.read_text() == "budget.images_trained: 700 of 500"
-    assert resume(tmp_path / "sweep", hear_nothing).complete
-    assert len(stored_trials(tmp_path / "sweep")) == 1
+@pytest.mark.parametrize(
+    ("limit", "more", "told"),
+    [
+        ({"images_trained": 900}, Cost(images=500), None),
+        (
+            {"images_trained": 900},
+            Cost(images=501),
+            "budget.images_trained: 400 of 900 (about 501 more needed)",
+        ),
+        ({"minutes": 10.0}, Cost(images=1e9, work_s=1e9, wall_s=290.0), None),
+        (
+            {"minutes": 10.0},
+            Cost(wall_s=330.0),
+            "budget.minutes: 5.0 of 10 (about 5.5 more needed)",
+        ),
+        ({"gpu_hours": 0.25}, Cost(work_s=900.0), None),
+        (
+            {"gpu_hours": 0.25},
+            Cost(work_s=1800.0),
+            "budget.gpu_hours: 0.12 of 0.25 (about 0.25 more needed)",
+        ),
+    ],
+)
+def test_what_is_expected_is_held_against_each_budget(
+    limit: dict[str, Any], more: Cost, told: str | None
+) -> None:
+    counted = account(seconds_before=300.0, gpus=0.5, **limit)
+    counted.hear(candidate(0, 0))
+    assert counted.exceeded(more) == told
+
+
+def test_how_far_a_trial_has_come_is_recalled_until_it_ends() -> None:
+    rows = [made_candidate(trial=7, round=n, label=f"trial 7 round {n}") for n in (1, 0, 2)]
+    counted = account(images_trained=10**6)
+    counted.recall(rows, [])
+    assert counted.reached("trial 7") == Reached(rounds=2, pieces=0, prunes=True)
+    assert [counted.is_deepest(candidate(7, n)) for n in (0, 1, 2)] == [False, False, True]
+    counted.trial_ended(7)
+    assert counted.reached("trial 7") is None
+
+
+def test_trials_that_a_budget_ended_teach_nothing() -> None:
+    plan = Planned(first=0, rounds=4, round_images=1000)
+    rows = [made_candidate(trial=0, round=1, label="trial 0 round 1")]
+    for reason, share in ((StopReason.BUDGET, 1.0), (StopReason.MAX_DROP, 5000 / 8000)):
+        counted = account(images_trained=10**6)
+        counted.recall(rows, [made_trial(trial=0, stop_reason=reason)], {0: plan})
+        assert counted.experience.paid_share == share

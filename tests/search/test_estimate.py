@@ -86,6 +86,22 @@ def test_a_budget_is_told() -> None:
     )
 
 
+def test_a_budget_that_holds_no_trial_is_warned_of() -> None:
+    """A first fine-tuning of 4 epochs, 2 rounds of 2 in the middle, a piece of 3."""
+    more: dict[str, Any] = {"finish": {"epochs": 3, "pieces": {"low": 1, "high": 3}}}
+    needed = IMAGES * (4 + 2 * 2 + 3)
+
+    def warnings(**budget: float) -> tuple[str, ...]:
+        return estimated(sweep={"promote": True, "budget": budget}, **more).warnings
+
+    assert warnings(images_trained=needed, minutes=600) == ()
+    (of_images,) = warnings(images_trained=needed - 1)
+    assert "sweep.budget.images_trained is 549" in of_images
+    assert "550 images" in of_images
+    (of_minutes,) = warnings(minutes=1e-6)
+    assert "sweep.budget.minutes is 1e-06" in of_minutes
+
+
 def test_in_words() -> None:
     text = str(SweepEstimate(10, 70, 59_400, 143.2, 2, 4.2, 973.4))
     assert text.splitlines() == [

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
+from ray.tune.experiment import Trial
 
 from tatl_search.config import Objective
 from tatl_search.records import StopReason
@@ -13,14 +14,19 @@ from tests.tracking.made import made_candidate, made_trial
 Heard = list[tuple[Mapping[str, Any] | None, Snapshot]]
 
 
-def follow(heard: Heard, trials: int = 4, told: Callable[[], int] = lambda: 0) -> ProgressCallback:
+def follow(
+    heard: Heard,
+    trials: int = 4,
+    told: Callable[[], int] = lambda: 0,
+    stopped: StopReason | None = None,
+) -> ProgressCallback:
     return ProgressCallback(
         trials,
         told,
         (Objective.ACCURACY, Objective.MACS),
         {Objective.MACS: 100.0, Objective.PARAMETERS: 10.0, Objective.SIZE_BYTES: 40.0},
-        StopReason.BELOW_FRONT,
         lambda report, snapshot: heard.append((report, snapshot)),
+        lambda _: stopped,
     )
 
 
@@ -37,7 +43,7 @@ def end(kind: str = "trial") -> dict[str, Any]:
 
 def tell(callback: ProgressCallback, *reports: dict[str, Any]) -> None:
     for report in reports:
-        callback.on_trial_result(1, [], None, report)
+        callback.on_trial_result(1, [], Trial("unknown", stub=True), report)
 
 
 def test_a_listener_hears_at_once_where_the_sweep_stands() -> None:
@@ -99,13 +105,14 @@ def test_what_earlier_drivers_found_counts() -> None:
     assert snapshot.hypervolume == pytest.approx(0.4 + 0.1 * 0.25)
 
 
-def test_a_trial_that_the_scheduler_stops_has_ended() -> None:
+@pytest.mark.parametrize("reason", [StopReason.BELOW_FRONT, StopReason.BUDGET])
+def test_a_trial_that_is_stopped_has_ended(reason: StopReason) -> None:
     heard: Heard = []
-    callback = follow(heard, trials=4)
-    tell(callback, candidate(3, 2, 0.5, 50) | {"done": True})
+    callback = follow(heard, trials=4, stopped=reason)
+    tell(callback, candidate(3, 2, 0.5, 50))
     (_, _), (last, _), (end_of_it, snapshot) = heard
     assert last is not None
     assert end_of_it is not None
     assert (last["event"], end_of_it["event"]) == ("candidate", "end")
-    assert (end_of_it["label"], end_of_it["stop_reason"]) == ("trial 3", "below_front")
+    assert (end_of_it["label"], end_of_it["stop_reason"]) == ("trial 3", reason)
     assert (snapshot.done, snapshot.candidates) == (1, 1)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tatl_search.config import Objective
+from tatl_search.records import StopReason
 from tatl_search.search.rungs import IMAGES, RUNG
 from tatl_search.search.study import Proposal, SweepStudy
 from tatl_search.space import SearchSpace, space_from_raw
@@ -105,7 +106,7 @@ def failed(study: SweepStudy, number: int) -> None:
 
 
 def stopped(study: SweepStudy, number: int) -> None:
-    study.tell_stopped(number, 2, "below_front")
+    study.tell_stopped(number, 2, StopReason.BELOW_FRONT)
 
 
 @pytest.mark.parametrize("ends", [failed, stopped])

@@ -11,6 +11,7 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 
 from tatl_search.config import Objective
+from tatl_search.records import StopReason
 from tatl_search.search.study import USABLE, Lesson, Proposal, SweepStudy
 from tatl_search.space import SearchSpace, space_from_raw
 
@@ -61,7 +62,7 @@ def run(folder: Path, searched: SearchSpace, stops: bool = True) -> list[Proposa
         if proposal.number % 5 == 4:
             study.tell_infeasible(proposal.number, "nan_loss")
         elif stops and proposal.number % 4 == 3:
-            study.tell_stopped(proposal.number, 2, "below_front")
+            study.tell_stopped(proposal.number, 2, StopReason.BELOW_FRONT)
         else:
             study.tell(proposal.number, outcome(proposal), "max_rounds", latency_ms=5.0)
     return proposals
@@ -193,7 +194,7 @@ def test_bounds_and_failures_are_constraints(tmp_path: Path) -> None:
     study.tell(study.ask().number, kept, "max_rounds", latency_ms=5.0)
     study.tell(study.ask().number, kept, "max_rounds", latency_ms=None)
     study.tell_infeasible(study.ask().number, "collapsed")
-    study.tell_stopped(study.ask().number, 3, "below_front")
+    study.tell_stopped(study.ask().number, 3, StopReason.BELOW_FRONT)
     missed, unknown, failed, stopped = stored(tmp_path)
     assert missed.constraints == pytest.approx(
         {USABLE: 0.0, "accuracy": -0.125, "macs": -0.5, "latency_ms": 0.2}

@@ -1,6 +1,8 @@
 """The searcher: order of work, retries by one rule, and what the study is told."""
 
+import dataclasses
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from threading import Event as Signal
 from typing import Any
@@ -11,9 +13,11 @@ from ray.tune.search import Searcher
 
 from tatl_search.config import BudgetSettings, Objective
 from tatl_search.config.legr import LegrSettings
+from tatl_search.core.expense import Planned
 from tatl_search.manifest import SweepFolder
 from tatl_search.records import StopReason, TrialRecord, TrialState
 from tatl_search.search.account import Account
+from tatl_search.search.admission import Admission
 from tatl_search.search.refusal import RefusedTrialError
 from tatl_search.search.searcher import MAX_ATTEMPTS, WorkSearcher
 from tatl_search.search.study import Proposal, SweepStudy
@@ -56,6 +60,7 @@ class Sweep:
         items = [self.item(WorkKind.BASELINE, number) for number in range(baselines)]
         self.stopped: dict[str, StopReason] = {}
         self.account = Account(space.sweep, REFERENCE[Objective.MACS], 0.0)
+        self.plan = Planned(first=0, rounds=2, round_images=100)
         self.searcher = self.searcher_of(items, slots)
 
     def searcher_of(self, items: list[WorkItem], slots: int) -> WorkSearcher:
@@ -65,7 +70,7 @@ class Sweep:
             self.trial_item,
             ParquetTracker(self.folder),
             lambda: slots,
-            self.account,
+            Admission(self.account, lambda _: self.plan),
             self.stopped.get,
         )
 
@@ -237,22 +242,30 @@ def test_a_second_word_of_a_trial_changes_nothing(tmp_path: Path) -> None:
     assert sweep.study.told == 1
 
 
+def candidate(trial: int, round_: int, images: int = 100) -> dict[str, Any]:
+    """Return the report of a network that is pruned on."""
+    place = {"label": f"trial {trial} round {round_}", "trial": trial, "round": round_}
+    ending = {"finished": 0, "stop_reason": None, "time_total_s": 3.5}
+    costs = {"accuracy": 0.4, "macs": 500, "images_trained": images, "seconds": 1.0}
+    return {"event": Event.CANDIDATE.value, **place, **ending, **costs}
+
+
+@pytest.mark.parametrize("reason", [StopReason.BELOW_FRONT, StopReason.BUDGET])
 def test_a_stopped_trial_is_recorded_then_told_as_censored_and_not_tried_again(
-    tmp_path: Path,
+    tmp_path: Path, reason: StopReason
 ) -> None:
     sweep = Sweep(tmp_path, slots=1)
     sweep.suggest("a")
-    sweep.stopped["a"] = StopReason.BELOW_FRONT
-    report = {"event": Event.CANDIDATE.value, "label": "trial 0 round 2", "trial": 0, "round": 2}
-    costs = {"accuracy": 0.4, "macs": 500, "images_trained": 100, "seconds": 1.0}
-    sweep.searcher.on_trial_complete("a", {**report, **costs, "time_total_s": 3.5})
+    sweep.stopped["a"] = reason
+    sweep.searcher.on_trial_complete("a", candidate(0, 2))
     (record,) = sweep.trials()
-    assert (record.state, record.stop_reason) == (TrialState.STOPPED, StopReason.BELOW_FRONT)
+    assert (record.state, record.stop_reason) == (TrialState.STOPPED, reason)
     assert (record.rounds, record.seconds, record.infeasible_reason) == (2, 3.5, None)
     assert (sweep.study.told, sweep.study.stopped()) == (1, {0: 2})
     assert sweep.suggest("b") == "trial 1"
     again = Sweep(tmp_path)
     assert (again.study.finished(), again.study.stopped()) == ([0], {0: 2})
+    assert again.study.stop_reason(0) is reason
 
 
 def test_a_used_up_budget_ends_the_sweep_but_not_what_was_begun(tmp_path: Path) -> None:
@@ -266,6 +279,80 @@ def test_a_used_up_budget_ends_the_sweep_but_not_what_was_begun(tmp_path: Path) 
     second.searcher.on_trial_complete("b", END)
     assert second.suggest("c") == Searcher.FINISHED
     assert second.study.seconds >= 61.0
+
+
+def budgeted(folder: Path, images: int, slots: int = 2, baselines: int = 0) -> Sweep:
+    """Return a sweep of trials of twice 100 images, which may train on so many."""
+    settings = SPACE.sweep.model_copy(
+        update={"trials": 9, "budget": BudgetSettings(images_trained=images)}
+    )
+    return Sweep(folder, baselines, slots, dataclasses.replace(SPACE, sweep=settings))
+
+
+def run(sweep: Sweep, trial_id: str, number: int, images: Sequence[int]) -> None:
+    """Report a trial's networks and its end."""
+    for round_, paid in enumerate(images):
+        sweep.searcher.on_trial_result(trial_id, candidate(number, round_, paid))
+    sweep.searcher.on_trial_complete(trial_id, END)
+
+
+def test_a_trial_begins_only_if_it_fits_beside_those_that_run(tmp_path: Path) -> None:
+    sweep = budgeted(tmp_path, images=399)
+    assert [sweep.suggest("a"), sweep.suggest("b")] == ["trial 0", "None"]  # 200 + 200 > 399
+    sweep.searcher.on_trial_result("a", candidate(0, 0, 0))
+    assert sweep.suggest("b") == "None"
+    run(sweep, "a", 0, (0, 100))  # it stopped early, and left more than was expected
+    assert sweep.suggest("b") == "trial 1"
+
+
+def test_where_no_trial_fits_the_sweep_ends_and_nothing_is_left_open(tmp_path: Path) -> None:
+    sweep = budgeted(tmp_path, images=399)
+    sweep.suggest("a")
+    run(sweep, "a", 0, (0, 100, 100))
+    assert sweep.suggest("b") == Searcher.FINISHED
+    assert sweep.searcher.nothing_fits == (
+        "budget.images_trained: 200 of 399 (about 200 more needed)"
+    )
+    sweep.study.release()
+    assert (sweep.study.unfinished(), sweep.study.told) == ([], 1)
+
+
+def test_trials_learn_how_much_of_their_rounds_is_paid_for(tmp_path: Path) -> None:
+    """Three trials paid for half; with one more that pays for all it is 5 of 8."""
+    sweep = budgeted(tmp_path, images=424, slots=1)
+    for number in range(3):
+        assert sweep.suggest(str(number)) == f"trial {number}"
+        run(sweep, str(number), number, (0, 100))
+    assert sweep.suggest("d") == Searcher.FINISHED
+    (tmp_path / "larger").mkdir()
+    larger = budgeted(tmp_path / "larger", images=425, slots=1)
+    for number in range(3):
+        larger.suggest(str(number))
+        run(larger, str(number), number, (0, 100))
+    assert larger.suggest("d") == "trial 3"  # 300 + 5 / 8 * 200
+
+
+def test_the_first_trial_begins_however_small_the_budget(tmp_path: Path) -> None:
+    sweep = budgeted(tmp_path, images=1)
+    assert [sweep.suggest("a"), sweep.suggest("b")] == ["trial 0", "None"]
+    sweep.searcher.on_trial_complete("a", None, error=True)  # before it brought anything
+    assert sweep.suggest("b") == "trial 1"  # it waited
+
+
+def test_a_baseline_that_does_not_fit_is_named_and_left_out(tmp_path: Path) -> None:
+    sweep = budgeted(tmp_path, images=199, baselines=1)
+    assert sweep.suggest("a") == "trial 0"
+    assert sweep.searcher.failures == [
+        "baseline 0: it does not fit into budget.images_trained: 0 of 199 (about 200 more needed)"
+    ]
+
+
+def test_a_trial_with_networks_is_tried_again_though_the_budget_is_used_up(tmp_path: Path) -> None:
+    sweep = budgeted(tmp_path, images=150, slots=1)
+    sweep.suggest("a")
+    sweep.searcher.on_trial_result("a", candidate(0, 1, 200))
+    sweep.searcher.on_trial_complete("a", None, error=True)
+    assert sweep.suggest("b") == "trial 0"
 
 
 @pytest.mark.parametrize("done", [0, 1])
