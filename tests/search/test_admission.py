@@ -54,7 +54,7 @@ def test_a_trial_ends_with_the_network_that_uses_the_budget_up(item: WorkItem) -
 def test_a_trial_that_is_at_its_end_is_complete(item: WorkItem) -> None:
     held = admission(images=1)
     held.begin(item)
-    fired = {"stop_reason": StopReason.MAX_DROP.value}
+    fired: dict[str, Any] = {"stop_reason": StopReason.MAX_DROP.value}
     assert ended_at(held, candidate(4, 2, **fired, finished=1)) == [True]  # one piece is left
     assert ended_at(held, candidate(4, 3, **fired, finished=2)) == [False]
 
