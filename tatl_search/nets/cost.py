@@ -62,10 +62,6 @@ def cost_model(module: nn.Module, groups: Sequence[Group], macs: Mapping[str, in
         module: the network as it is now.
         groups: its groups; the model takes widths in their order.
         macs: of each layer, as `layer_macs` counts them.
-
-    Raises:
-        ValueError: units of one group differ in how many channels of a layer they hold, so that
-            widths alone do not say what a network costs.
     """
     counted = counted_layers(module)
     touched = {member.module for group in groups for member in group.members}
@@ -118,13 +114,7 @@ def _channels_per_unit(names: Sequence[str], groups: Sequence[Group], axis: Axis
         for member in group.members:
             if member.axis is not axis:
                 continue
-            sizes = {len(channels) for channels in member.indices}
-            if len(sizes) != 1:
-                raise ValueError(
-                    f"the units of group '{group.name}' hold different numbers of channels of"
-                    f" '{member.module}': {sorted(sizes)}"
-                )
-            table[row[member.module], column] += sizes.pop()
+            table[row[member.module], column] += len(member.indices[0])
     return table
 
 

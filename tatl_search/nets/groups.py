@@ -74,6 +74,10 @@ def find_groups(module: nn.Module, image_size: int) -> tuple[Group, ...]:
     Args:
         module: any network of images; frozen or not, on any device, in any mode.
         image_size: side in pixels of the square images it gets.
+
+    Raises:
+        ValueError: units of one group differ in how many channels of a layer they hold, so that
+            widths alone do not say what a network costs.
     """
     copy = skeleton(module)
     blocks = _ungroup(copy)
@@ -118,7 +122,20 @@ def _walk(
         members = _members(graph, coupled, names, width)
         seen.update(member.module for member in members if member.axis is Axis.OUT)
         if not _reaches_output(graph, coupled):
-            yield _in_units(root, members, blocks)
+            group = _in_units(root, members, blocks)
+            # At once: with such couplings each later group takes longer than the one before.
+            _check_even(group)
+            yield group
+
+
+def _check_even(group: Group) -> None:
+    for member in group.members:
+        sizes = {len(channels) for channels in member.indices}
+        if len(sizes) != 1:
+            raise ValueError(
+                f"the units of group '{group.name}' hold different numbers of channels of"
+                f" '{member.module}': {sorted(sizes)}"
+            )
 
 
 def _members(

@@ -1,42 +1,47 @@
 """Whether a network can be pruned at all, found out by trying before anything is trained."""
 
 import copy
-from collections.abc import Sequence
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from tatl_search.core.plan import GroupRemoval, PrunePlan
+from tatl_search.core.plan import PrunePlan
 from tatl_search.errors import InputError
+from tatl_search.meanwhile import meanwhile
 from tatl_search.nets.activations import mean_activations
 from tatl_search.nets.cost import cost_model, layer_macs
-from tatl_search.nets.groups import Axis, Group, find_groups
+from tatl_search.nets.cpu_limit import TooLongError, cpu_limit
+from tatl_search.nets.equality import all_but, removes_twins, removes_what_is_not_read
+from tatl_search.nets.groups import find_groups
+from tatl_search.nets.reasons import first_line
+from tatl_search.nets.redraw import redraw_constants
 from tatl_search.nets.skeleton import blank_image, skeleton
-from tatl_search.nets.surgery import prune, resolve
+from tatl_search.nets.surgery import prune
 
 KEPT = 16
 IMAGE_DIMENSIONS = 4  # Torch-Pruning may not come back from rearrangements that use more
-TOLERANCE = 1e-8
-BROKEN = (
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    LookupError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-)
-"""What tracer, surgery and network throw when they do not suit each other."""
+LONGEST_S = 240.0
+"""CPU time of a trial; the slowest networks that can be pruned (DenseNet-201) take a sixth."""
+SAYING_S, SAYINGS = 2.0, 5
+"""After how long a first word is said, and of how many such times one is heard."""
+
+logger = logging.getLogger(__name__)
 
 
 def check_supported(module: nn.Module, image_size: int) -> None:
     """Raise unless pruning does to a network what it should, by trying it on a copy.
 
     The copy is pruned to a few units of every group, and has to run. Then one more unit of every
-    group is removed, and it has to compute what it did when nothing read those channels; where
-    a layer normalisation looks across channels there is no such equality, and it has to run.
+    group is removed, and it has to compute what it did when nothing read those channels. Where
+    a normalisation looks across channels, half of the units go, each the equal of one that stays.
+    Parameters that start at a constant are drawn anew, so that the verdict does not hang on them.
 
     Args:
         module: the network with the target's head; it is not touched.
@@ -44,19 +49,36 @@ def check_supported(module: nn.Module, image_size: int) -> None:
 
     Raises:
         InputError: the network cannot take such images, cannot be traced, has nothing to prune,
-            or breaks when pruned.
+            breaks when pruned, or takes too long to find out.
     """
-    with torch.no_grad():
+    with torch.no_grad(), _heard_of(type(module).__name__):
         try:
-            fault = _fault(module, image_size)
-        except BROKEN as error:
-            fault = f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
+            with cpu_limit(LONGEST_S):
+                fault = _fault(module, image_size)
+        except TooLongError:
+            fault = f"to find out how its channels are coupled takes more than {LONGEST_S:g} s"
+        except Exception as error:  # noqa: BLE001 - tracer and foreign layers throw what they like
+            fault = f"{type(error).__name__}: {first_line(error)}"
     if fault is not None:
         raise InputError(
             f"{type(module).__name__} cannot be pruned with images of {image_size} x {image_size}"
             f" px ({fault}); choose another network: plain, residual, dense and mobile"
             " convolutional ones work, transformers and channel shuffles do not"
         )
+
+
+@contextmanager
+def _heard_of(name: str) -> Iterator[None]:
+    """Say that a trial goes on, and for how long it has, when it takes longer than most."""
+    began, sayings = time.monotonic(), count()
+
+    def say() -> None:
+        if next(sayings) % SAYINGS == 0:
+            past = time.monotonic() - began
+            logger.warning("%s: trying out whether it can be pruned, %.0f s so far", name, past)
+
+    with meanwhile(say, SAYING_S):
+        yield
 
 
 class _Dimensions(TorchFunctionMode):
@@ -90,35 +112,15 @@ def _fault(module: nn.Module, image_size: int) -> str | None:
     if not groups:
         return "it has no channels that could be removed"
     cost_model(trial, groups, layer_macs(trial, image_size))
-    prune(trial, groups, PrunePlan(tuple(_all_but(group, KEPT) for group in groups)))
+    prune(trial, groups, PrunePlan(tuple(all_but(group, KEPT) for group in groups)))
     images = _noise(trial.double(), image_size)
+    redraw_constants(trial)
     _settle(trial, images)
     groups = find_groups(trial, image_size)
     mean_activations(trial, groups, [(images, images)])
-    if not _removes_what_is_not_read(trial, groups, images):
+    if not (removes_what_is_not_read(trial, groups, images) and removes_twins(trial, images)):
         return "removing channels changes more than what those channels said"
-    if any(_normalised_across(trial, group) for group in groups):
-        groups = find_groups(trial, image_size)
-        prune(trial, groups, PrunePlan(tuple(_all_but(g, g.width - 1) for g in groups)))
     return None if trial(images).isfinite().all() else "its scores are not finite after pruning"
-
-
-def _removes_what_is_not_read(trial: nn.Module, groups: Sequence[Group], images: Tensor) -> bool:
-    """Say whether removing units that no layer reads leaves the scores as they were."""
-    independent = [group for group in groups if not _normalised_across(trial, group)]
-    plan = PrunePlan(tuple(_all_but(group, group.width - 1) for group in independent))
-    _unread(trial, independent, plan)
-    expected: Tensor = trial(images)
-    prune(trial, groups, plan)
-    change = (trial(images) - expected).abs().max()
-    return bool(change <= TOLERANCE * expected.abs().max())
-
-
-def _all_but(group: Group, count: int) -> GroupRemoval:
-    """Return the removal that leaves about so many units of a group, spread evenly over it."""
-    kept = {position * group.width // count for position in range(count)}
-    gone = tuple(unit for unit in range(group.width) if unit not in kept)
-    return GroupRemoval(group.name, gone, group.width, 0.0, len(gone))
 
 
 def _noise(module: nn.Module, image_size: int) -> Tensor:
@@ -141,21 +143,3 @@ def _settle(trial: nn.Module, images: Tensor) -> None:
             norm.train()
     trial(images)
     trial.eval()
-
-
-def _normalised_across(module: nn.Module, group: Group) -> bool:
-    """Say whether what remains of a group depends, through a normalisation, on what goes."""
-    return any(isinstance(resolve(module, m.module), nn.LayerNorm) for m in group.members)
-
-
-def _unread(module: nn.Module, groups: Sequence[Group], plan: PrunePlan) -> None:
-    """Zero the weights with which layers read the units of a plan."""
-    pruned = plan.pruned_sets()
-    for group in groups:
-        for member in group.members:
-            layer = resolve(module, member.module)
-            if member.axis is Axis.OUT or not isinstance(layer, nn.Conv2d | nn.Linear):
-                continue
-            width = layer.weight.shape[1]  # of one block, in a grouped convolution
-            for channel in member.channels(pruned[group.name]):
-                layer.weight[:, channel % width] = 0

@@ -1,6 +1,7 @@
 """Build a network for a target task: from its library, with its weights, with a new head."""
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import torch
@@ -112,8 +113,14 @@ def classifier_name(module: nn.Module) -> str:
 
 
 def channels_last(module: nn.Module) -> nn.Module:
-    """Put a network in channels-last memory format, in place: the faster one for convolutions."""
-    return module.to(memory_format=torch.channels_last)
+    """Put a network in channels-last memory format, in place: the faster one for convolutions.
+
+    Weights of other than four dimensions have no such format and stay as they are.
+    """
+    for tensor in chain(module.parameters(), module.buffers()):
+        if tensor.dim() == 4:
+            tensor.data = tensor.data.to(memory_format=torch.channels_last)
+    return module
 
 
 def _restart(head: nn.Module) -> None:
@@ -159,7 +166,7 @@ def _refusal(module: nn.Module, classes: int, image_size: int) -> str | None:
         try:
             with torch.no_grad():
                 scores = module(images)
-        except (RuntimeError, ValueError, AssertionError) as error:
+        except Exception as error:  # noqa: BLE001 - foreign layers throw what they like
             return first_line(error)
         if getattr(scores, "shape", None) != (2, classes):
             return f"its output is not one score for each of the {classes} classes"

@@ -2,7 +2,8 @@
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,12 +15,13 @@ from tatl_search.config import AdaptationConfig, Objective
 from tatl_search.data.batches import InputForm, steps_per_epoch, training_batches
 from tatl_search.data.sources import load_target
 from tatl_search.data.target import TargetData
-from tatl_search.errors import InputError
+from tatl_search.errors import InputError, TatlError
 from tatl_search.methods.registry import find_method
 from tatl_search.nets.cost import count_macs, count_parameters, size_bytes
 from tatl_search.nets.finetune import train
 from tatl_search.nets.groups import find_groups
 from tatl_search.nets.latency import LatencyTable, measure
+from tatl_search.nets.reasons import first_line
 from tatl_search.nets.support import check_supported
 from tatl_search.nets.zoo import LoadedNetwork, build
 from tatl_search.search.method_checks import check_methods
@@ -107,17 +109,32 @@ def _check(config: AdaptationConfig, target: TargetData, threads: int) -> Networ
     size = target.image_size
     network = build(config.network, len(target.class_names), size)
     check_supported(network.module, size)
-    return NetworkCheck(
-        config=config,
-        target=target,
-        network=network,
-        costs={
-            Objective.MACS: count_macs(network.module, size),
-            Objective.PARAMETERS: count_parameters(network.module),
-            Objective.SIZE_BYTES: size_bytes(network.module),
-        },
-        latency=measure(network.module, size, threads),
-    )
+    with _refused_if_it_breaks(config.network.name):
+        return NetworkCheck(
+            config=config,
+            target=target,
+            network=network,
+            costs={
+                Objective.MACS: count_macs(network.module, size),
+                Objective.PARAMETERS: count_parameters(network.module),
+                Objective.SIZE_BYTES: size_bytes(network.module),
+            },
+            latency=measure(network.module, size, threads),
+        )
+
+
+@contextmanager
+def _refused_if_it_breaks(name: str) -> Iterator[None]:
+    """Turn whatever the layers of a foreign network throw into a refusal of that network."""
+    try:
+        yield
+    except TatlError:
+        raise
+    except Exception as error:
+        raise InputError(
+            f"network: what {name} costs cannot be measured ({type(error).__name__}:"
+            f" {first_line(error)}); choose another network"
+        ) from error
 
 
 def _check_scores(space: SearchSpace, module: nn.Module, image_size: int) -> None:

@@ -1,15 +1,19 @@
 """What cannot be pruned is refused before any training, and what can is let through untouched."""
 
+import contextlib
 import copy
+import signal
 import time
 from collections.abc import Callable
 
 import pytest
 import torch
+from timm.layers.grn import GlobalResponseNorm
 from torch import Tensor, nn
 
 from tatl_search.config import NetworkSettings
 from tatl_search.errors import InputError
+from tatl_search.nets import support
 from tatl_search.nets.support import check_supported
 from tatl_search.nets.zoo import build
 from tests.nets.families import CLASSES, FAMILIES, FAST, IMAGE_SIZE
@@ -21,7 +25,7 @@ def random_network(name: str, image_size: int = IMAGE_SIZE) -> nn.Module:
     return build(settings, CLASSES, image_size).module
 
 
-@pytest.mark.parametrize("name", [*FAST, "torchvision/resnext50_32x4d"])
+@pytest.mark.parametrize("name", [*FAST, "torchvision/resnext50_32x4d", "timm/convnextv2_atto"])
 def test_supported_networks_pass(name: str) -> None:
     check_supported(random_network(name), IMAGE_SIZE)
 
@@ -114,3 +118,143 @@ def test_the_network_and_torchs_random_numbers_stay_as_they_were(module: nn.Modu
     assert all(part.training for part in module.modules())
     assert [p.requires_grad for p in module.parameters()].count(False) == 1
     assert all(torch.equal(value, state[key]) for key, value in module.state_dict().items())
+
+
+class Zeroed(nn.Module):
+    """conv 4 -> conv 4, beside it a branch across channels that starts at zero -> linear 2."""
+
+    def __init__(self, branch: Callable[[Tensor], Tensor], scale: nn.Module) -> None:
+        super().__init__()
+        self.branch = branch
+        self.first = nn.Conv2d(3, 4, 1)
+        self.scale = scale
+        self.head = nn.Linear(4, 2)
+
+    def forward(self, images: Tensor) -> Tensor:
+        first = torch.relu(self.first(images))
+        scores: Tensor = self.head((first + self.scale(self.branch(first))).mean((2, 3)))
+        return scores
+
+
+class Scale(nn.Module):
+    def __init__(self, *shape: int) -> None:
+        super().__init__()
+        self.scale = nn.Parameter(torch.zeros(shape))
+
+    def forward(self, values: Tensor) -> Tensor:
+        return self.scale * values
+
+
+def zeroed(layer: nn.Module) -> nn.Module:
+    for parameter in layer.parameters():
+        nn.init.zeros_(parameter)
+    return layer
+
+
+SCALES: dict[str, Callable[[], nn.Module]] = {
+    "layer scale": lambda: Scale(1, 4, 1, 1),
+    "gate of one number": lambda: Scale(1),
+    "batch normalisation": lambda: zeroed(nn.BatchNorm2d(4)),
+    "convolution": lambda: zeroed(nn.Conv2d(4, 4, 1)),
+}
+
+
+@pytest.mark.parametrize("scale", SCALES)
+def test_the_verdict_does_not_hang_on_scales_that_start_at_zero(scale: str) -> None:
+    with pytest.raises(InputError, match="changes more than what those channels said"):
+        check_supported(Zeroed(lambda values: values.softmax(1), SCALES[scale]()), 8)
+    check_supported(Zeroed(torch.sigmoid, SCALES[scale]()), 8)
+
+
+class SumResponse(GlobalResponseNorm):
+    """Divides by the sum over channels, which grows with their number, where GRN takes the mean."""
+
+    def forward(self, values: Tensor) -> Tensor:
+        norms = values.norm(p=2, dim=(2, 3), keepdim=True)
+        scale = self.weight.view(1, -1, 1, 1) * norms / (norms.sum(1, keepdim=True) + self.eps)
+        return values + scale * values
+
+
+@pytest.mark.parametrize("norm", [GlobalResponseNorm, SumResponse])
+def test_a_normalisation_across_channels_must_be_a_mean(norm: type[GlobalResponseNorm]) -> None:
+    module = nn.Sequential(
+        nn.Conv2d(3, 7, 1), nn.ReLU(), norm(7, channels_last=False), nn.Conv2d(7, 5, 1), Pooled(5)
+    )
+    if norm is GlobalResponseNorm:
+        check_supported(module, 8)
+    else:
+        with pytest.raises(InputError, match="changes more than what those channels said"):
+            check_supported(module, 8)
+
+
+class Pooled(nn.Module):
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.head = nn.Linear(channels, 2)
+
+    def forward(self, values: Tensor) -> Tensor:
+        scores: Tensor = self.head(values.mean((2, 3)))
+        return scores
+
+
+class Raising(nn.Module):
+    """Runs, and throws something of its own once it is traced."""
+
+    class OwnError(Exception):
+        pass
+
+    def __init__(self, runs: int) -> None:
+        super().__init__()
+        self.first, self.head = nn.Conv2d(3, 4, 1), nn.Linear(4, 2)
+        self.runs = runs
+
+    def forward(self, images: Tensor) -> Tensor:
+        self.runs -= 1
+        if self.runs < 0:
+            raise self.OwnError("no more\nof this")
+        scores: Tensor = self.head(self.first(images).mean((2, 3)))
+        return scores
+
+
+@pytest.mark.parametrize("runs", [0, 1])
+def test_whatever_a_network_throws_is_a_refusal(runs: int) -> None:
+    with pytest.raises(InputError, match=r"Raising cannot be pruned .*\(OwnError: no more\)"):
+        check_supported(Raising(runs), 8)
+
+
+def test_weights_of_five_dimensions_are_refused_in_words() -> None:
+    module = random_network("timm/lambda_resnet26t")
+    with pytest.raises(InputError, match=r"ByobNet cannot be pruned .*rearranges channels"):
+        check_supported(module, IMAGE_SIZE)
+
+
+def test_channels_that_all_depend_on_each_other_are_refused_quickly() -> None:
+    module = random_network("timm/ecaresnet26t")
+    began = time.process_time()
+    with pytest.raises(InputError, match="different numbers of channels"):
+        check_supported(module, IMAGE_SIZE)
+    assert time.process_time() - began < 20, "1 s on a quiet machine; 77 s for all groups"
+
+
+class Endless(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.head = nn.Conv2d(3, 4, 1), nn.Linear(4, 2)
+
+    def forward(self, images: Tensor) -> Tensor:
+        while True:
+            with contextlib.suppress(Exception):
+                self.first(images)
+
+
+def test_a_network_that_does_not_come_to_an_end(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(support, "LONGEST_S", 0.5)
+    monkeypatch.setattr(support, "SAYING_S", 0.1)
+    with pytest.raises(InputError, match=r"takes more than 0\.5 s"):
+        check_supported(Endless(), 8)
+    assert "Endless: trying out whether it can be pruned" in caplog.text
+    time.sleep(0.05)
+    assert signal.getitimer(signal.ITIMER_VIRTUAL) == (0.0, 0.0)
+    assert signal.getsignal(signal.SIGVTALRM) is signal.SIG_DFL
