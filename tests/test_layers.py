@@ -35,7 +35,7 @@ FOREIGN = {
 }
 """Libraries that a folder does not import itself."""
 
-GROUND = ("config", "errors", "files", "manifest", "meanwhile", "records")
+GROUND = ("config", "errors", "files", "manifest", "meanwhile", "paths", "printable", "records")
 LOADED = {
     "ground": (GROUND, TORCH | OUTSIDE | {"pyarrow", "sklearn"}),
     "core": (("core",), FOREIGN["core"] | {"sklearn"}),

@@ -6,14 +6,14 @@ Criteria of stopping are left out: a longer run continues a shorter one.
 
 import hashlib
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from tatl_search.adaptation.stages import CODE_VERSION
-from tatl_search.config import AdaptationConfig, TrainingSettings
+from tatl_search.config import NAMED_WEIGHTS, AdaptationConfig, TrainingSettings
 from tatl_search.config.base import digest_of
 from tatl_search.core.plan import PrunePlan
 from tatl_search.files import checksum
+from tatl_search.paths import user_path
 
 
 def root_key(config: AdaptationConfig, fingerprint: str, threads: int, device_type: str) -> str:
@@ -104,5 +104,7 @@ def _digest(content: Mapping[str, Any]) -> str:
 
 
 def _file_digest(weights: str) -> str | None:
-    path = Path(weights)
+    if weights in NAMED_WEIGHTS:
+        return None
+    path = user_path(weights, "network.weights")
     return checksum(path) if path.is_file() else None

@@ -39,7 +39,8 @@ class NetworkSettings(Settings):
     Attributes:
         name: library and model name, as in `torchvision/resnet18` or `timm/tf_efficientnet_lite0`.
         weights: `embedded` (shipped in a package), `pretrained` (the library's download),
-            `random`, or the path of a `.safetensors` or `.pth` state dict.
+            `random`, or the path of a state dict, of safetensors or of `torch.save`, also inside
+            a checkpoint. `~` and environment variables are filled in.
     """
 
     name: Annotated[str, AfterValidator(_of_a_library)] = "timm/tf_efficientnet_lite0"

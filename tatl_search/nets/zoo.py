@@ -1,5 +1,7 @@
 """Build a network for a target task: from its library, with its weights, with a new head."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -30,12 +32,14 @@ class LoadedNetwork:
         name: library and model name, as in `torchvision/resnet18`.
         arguments: the library's arguments, plain JSON values.
         preprocessing: how images become its input.
+        notes: for people: what was done to make its weights fit.
     """
 
     module: nn.Module
     name: str
     arguments: dict[str, Any]
     preprocessing: Preprocessing
+    notes: tuple[str, ...] = ()
 
 
 def build(settings: NetworkSettings, classes: int, image_size: int) -> LoadedNetwork:
@@ -55,17 +59,33 @@ def build(settings: NetworkSettings, classes: int, image_size: int) -> LoadedNet
     """
     library, model = find(settings.name)
     arguments = library.arguments(model, classes)
-    _check_image_size(settings.name, _shapes_only(library, model, arguments), classes, image_size)
-    module = library.construct(model, arguments)
+    with _buildable(settings.name):
+        shapes = _shapes_only(library, model, arguments)
+    _check_image_size(settings.name, shapes, classes, image_size)
+    with _buildable(settings.name):
+        module = library.construct(model, arguments)
     head = classifier_name(module)
     _restart(module.get_submodule(head))
-    preprocessing = load_weights(module, settings, head)
+    loaded = load_weights(module, settings, head)
     return LoadedNetwork(
         module=channels_last(module),
         name=settings.name,
         arguments=arguments,
-        preprocessing=preprocessing,
+        preprocessing=loaded.preprocessing,
+        notes=loaded.notes,
     )
+
+
+@contextmanager
+def _buildable(name: str) -> Iterator[None]:
+    """Turn whatever a library throws while it builds a network into a refusal."""
+    try:
+        yield
+    except Exception as error:
+        raise InputError(
+            f"network: {name} cannot be built ({type(error).__name__}: {first_line(error)});"
+            " choose another network"
+        ) from error
 
 
 def construct(name: str, arguments: dict[str, Any]) -> nn.Module:

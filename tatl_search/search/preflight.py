@@ -24,6 +24,7 @@ from tatl_search.nets.latency import LatencyTable, measure
 from tatl_search.nets.reasons import first_line
 from tatl_search.nets.support import check_supported
 from tatl_search.nets.zoo import LoadedNetwork, build
+from tatl_search.printable import printable
 from tatl_search.search.method_checks import check_methods
 from tatl_search.search.variants import middle, trainings, variants
 from tatl_search.space import SearchSpace
@@ -159,9 +160,11 @@ def _check_batches(space: SearchSpace, images: int) -> None:
 
 
 def _log_notes(checks: Sequence[NetworkCheck]) -> None:
+    for note in dict.fromkeys(note for check in checks for note in check.network.notes):
+        logger.warning("%s", printable(note))
     notes = list(dict.fromkeys(note for check in checks for note in check.target.notes))
     for note in notes[:NOTES_SHOWN]:
-        logger.warning("data: %s", note)
+        logger.warning("data: %s", printable(note))
     if len(notes) > NOTES_SHOWN:
         logger.warning("data: and %d notes more", len(notes) - NOTES_SHOWN)
 

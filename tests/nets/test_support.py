@@ -142,7 +142,8 @@ class Scale(nn.Module):
         self.scale = nn.Parameter(torch.zeros(shape))
 
     def forward(self, values: Tensor) -> Tensor:
-        return self.scale * values
+        scaled: Tensor = self.scale * values
+        return scaled
 
 
 def zeroed(layer: nn.Module) -> nn.Module:
@@ -172,7 +173,8 @@ class SumResponse(GlobalResponseNorm):
     def forward(self, values: Tensor) -> Tensor:
         norms = values.norm(p=2, dim=(2, 3), keepdim=True)
         scale = self.weight.view(1, -1, 1, 1) * norms / (norms.sum(1, keepdim=True) + self.eps)
-        return values + scale * values
+        summed: Tensor = values + scale * values
+        return summed
 
 
 @pytest.mark.parametrize("norm", [GlobalResponseNorm, SumResponse])
