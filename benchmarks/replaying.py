@@ -14,7 +14,8 @@ from typing import Any, TypeVar
 from tatl_search.config import AdaptationConfig
 from tatl_search.manifest import SweepFolder, SweepManifest
 from tatl_search.search.folder import LatencyTables
-from tatl_search.search.work import Event, WorkItem, WorkKind
+from tatl_search.search.report import EndReport, Report
+from tatl_search.search.work import WorkItem, WorkKind
 from tatl_search.space import space_from_raw
 
 AT_ONCE = 1
@@ -49,7 +50,7 @@ def apart(function: Callable[..., T], *arguments: Any) -> T:
 def replay(
     folder: Path,
     settings: Mapping[str, Any],
-    hear: Callable[[Mapping[str, Any] | None], None],
+    hear: Callable[[Report | None], None],
     epochs: int = 1,
 ) -> None:
     """Run a sweep whose trials share their stages.
@@ -69,11 +70,9 @@ def replay(
     launch(space, folder, lambda report, _: hear(report))
 
 
-def ends_trial(report: Mapping[str, Any] | None) -> bool:
+def ends_trial(report: Report | None) -> bool:
     """Whether a report says that a trial has ended by itself, or was stopped."""
-    if report is None or report["event"] != Event.END:
-        return False
-    return bool(report.get("kind", WorkKind.TRIAL) == WorkKind.TRIAL)
+    return isinstance(report, EndReport) and report.kind is WorkKind.TRIAL
 
 
 def item_of(folder: Path, number: int, config: AdaptationConfig) -> WorkItem:

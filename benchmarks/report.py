@@ -24,8 +24,9 @@ from playwright.sync_api import Page, sync_playwright
 from rich.console import Console
 from rich.table import Table
 
-from tatl_search.config import AdaptationConfig, Objective, SweepSettings
+from tatl_search.config import AdaptationConfig, SweepSettings
 from tatl_search.errors import InfeasibleReason
+from tatl_search.figures import ACCURACY, MACS
 from tatl_search.manifest import SweepFolder, SweepManifest
 from tatl_search.nets.widths import widths_of
 from tatl_search.nets.zoo import construct
@@ -122,13 +123,13 @@ def fill(sweep: SweepFolder, trials: int) -> None:
 
 def manifest(trials: int) -> SweepManifest:
     """Return the sweep as it would have been launched."""
-    objectives = (Objective.ACCURACY, Objective.MACS)
+    objectives = (ACCURACY, MACS)
     return SweepManifest(
         name="large",
         created_at=LAUNCH.isoformat(),
         sweep=SweepSettings(trials=trials, objectives=objectives),
         space=SPACE,
-        reference={Objective.MACS: UNPRUNED["macs"]},
+        reference={MACS: UNPRUNED["macs"]},
     )
 
 

@@ -23,9 +23,9 @@ from typing import Any
 import numpy as np
 
 from benchmarks.replaying import SPACE, apart, ends_trial, item_of, replay, resident_mb
-from tatl_search.config import Objective
 from tatl_search.core.early_stopping import below_front
 from tatl_search.core.expense import Planned
+from tatl_search.core.goals import Goals
 from tatl_search.manifest import SweepFolder
 from tatl_search.records import CandidateRecord, TrialRecord, TrialState
 from tatl_search.results.front import front_of
@@ -35,12 +35,12 @@ from tatl_search.search.account import Account
 from tatl_search.search.admission import Admission
 from tatl_search.search.importance import importance_of
 from tatl_search.search.progress import ProgressCallback
+from tatl_search.search.report import CandidateReport, EndReport, Report, to_dict
 from tatl_search.search.scheduler import StoppingScheduler, reason_for
 from tatl_search.search.searcher import RUN_LENGTH, WorkSearcher
 from tatl_search.search.study import Proposal, SweepStudy
 from tatl_search.search.variants import middle
-from tatl_search.search.work import Event, WorkItem
-from tatl_search.search.worker import figures
+from tatl_search.search.work import WorkItem
 from tatl_search.space import space_from_raw
 from tatl_search.tracking.parquet import ParquetTracker
 
@@ -75,16 +75,17 @@ def show_replayed(folder: Path, trials: int, actors: int) -> None:
     reports: list[float] = []
     ends: list[float] = []
     weights: list[float] = []
-    actors_of: list[int] = []
+    actors_of: list[tuple[float, int]] = []
 
-    def hear(report: Mapping[str, Any] | None) -> None:
+    def hear(report: Report | None) -> None:
         if report is None:
             return
         reports.append(time.perf_counter())
+        if isinstance(report, CandidateReport):
+            actors_of.append((time.perf_counter(), report.pid))
         if ends_trial(report):
             ends.append(time.perf_counter())
             weights.append(resident_mb())
-            actors_of.append(report["pid"])
 
     settings = {"trials": trials, "max_concurrent": actors, **SETTINGS}
     replay(folder, settings, hear, EPOCHS)
@@ -92,7 +93,7 @@ def show_replayed(folder: Path, trials: int, actors: int) -> None:
     warm = ends[-1] - ends[half]
     told = sum(at > ends[half] for at in reports)
     cells = [
-        f"{len(set(actors_of[half:]))}",
+        f"{len({pid for at, pid in actors_of if at > ends[half]})}",
         f"{len(ends)}",
         f"{ends[-1] - begun:.0f}",
         f"{(len(ends) - half - 1) / warm:.2f}",
@@ -186,20 +187,19 @@ class Feed:
         self._parquet = ParquetTracker(self.folder)
         study = SweepStudy(self.folder.journal, "fed", space, 0, manifest.reference)
         study.begin([], [])
-        objectives = space.sweep.objectives
+        goals = Goals(space.sweep.objectives, manifest.reference)
         reason = reason_for(space.sweep.early_stopping)
         self._scheduler = StoppingScheduler(
-            objectives, below_front(space.sweep), reason, (), lambda _: False
+            goals, below_front(space.sweep), reason, (), lambda _: False
         )
         self._progress = ProgressCallback(
             10**9,
             lambda: 0,
-            objectives,
-            manifest.reference,
+            goals,
             lambda _report, _snapshot: None,
             self._scheduler.reason_of,
         )
-        account = Account(space.sweep, manifest.reference[Objective.MACS], 0.0)
+        account = Account(space.sweep, goals, 0.0)
         self._searcher = WorkSearcher(
             study,
             [],
@@ -218,21 +218,24 @@ class Feed:
         handed, seconds = timed(lambda: self._searcher.suggest(name))
         self.timings.proposals.append(seconds)
         item = WorkItem.model_validate_json(handed["item"])
-        report: dict[str, Any] = {}
         for row in self._varied(item):
             _, seconds = timed(partial(self._parquet.candidate, row))
             self.timings.rows.append(seconds)
             self.candidates += 1
-            report = figures(item, row, Event.CANDIDATE)
+            last = CandidateReport.of(row, item)
+            report = to_dict(last)
             stops, seconds = timed(partial(self._hear, name, report))
             self.timings.reports.append(seconds)
             if stops:
                 break
         else:
             self._parquet.trial(ending(item, row))
-            report = {**figures(item, row, Event.END), "kind": item.kind.value, "detail": ""}
-            self._hear(name, {**report, "infeasible_reason": None})
-        self._searcher.on_trial_complete(name, {**report, "infeasible_reason": None})
+            end = EndReport(
+                kind=item.kind, label=item.label, last=last, stop_reason=row.stop_reason
+            )
+            report = to_dict(end)
+            self._hear(name, report)
+        self._searcher.on_trial_complete(name, report)
         self.trials += 1
 
     def close(self) -> None:

@@ -26,12 +26,15 @@ from typing import Any
 import numpy as np
 
 from benchmarks.replaying import AT_ONCE, apart, ends_trial, item_of, replay, resident_mb
-from tatl_search.config import AdaptationConfig, Objective
+from tatl_search.config import AdaptationConfig
 from tatl_search.core.expense import Planned
+from tatl_search.core.goals import Goals
+from tatl_search.figures import MACS, Figures
 from tatl_search.manifest import SweepFolder, SweepManifest
 from tatl_search.records import TrialRecord
 from tatl_search.search.account import Account
 from tatl_search.search.admission import Admission
+from tatl_search.search.report import Report
 from tatl_search.search.searcher import WorkSearcher
 from tatl_search.search.study import Proposal, SweepStudy
 from tatl_search.search.work import WorkItem
@@ -160,7 +163,7 @@ def sweep(folder: Path, trials: int) -> Pace:
     ends: list[float] = []
     started = time.time()
 
-    def hear(report: Mapping[str, Any] | None) -> None:
+    def hear(report: Report | None) -> None:
         if ends_trial(report):
             ends.append(time.time())
 
@@ -195,8 +198,7 @@ def adaptations(folder: Path, settings: Sequence[str]) -> list[float]:
 def show_proposals(folder: Path) -> None:
     """Print how long a proposal takes, and how long one keeps a report waiting."""
     space = load_space(ASKED_SPACE, ["sweep.trials=1000000"])
-    costs = dict.fromkeys(Objective, 1e7)
-    study = SweepStudy(folder / "study.journal", "asked", space, 0, costs)
+    study = SweepStudy(folder / "study.journal", "asked", space, 0, {MACS: 1e7})
     study.begin([], [])
     print("| trials told | one proposal, p50 ms | max ms | target |\n|---|---|---|---|")
     for told in TOLD:
@@ -223,9 +225,16 @@ def tell(study: SweepStudy, proposal: Proposal) -> None:
     """Tell an outcome that follows from the settings, noise included."""
     prune, noise = proposal.config.prune, np.random.default_rng(proposal.number).normal(size=2)
     accuracy = 1 - (prune.threshold - 0.8) ** 2 - 0.05 * prune.priority.macs + 0.02 * noise[0]
-    costs = dict.fromkeys(Objective, 1e7 * (1 - prune.rate) + 1e5 * abs(noise[1]))
-    outcome = {**costs, Objective.ACCURACY: float(np.clip(accuracy, 0, 1))}
-    study.tell(proposal.number, outcome, "max_rounds")
+    last = Figures(
+        accuracy=float(np.clip(accuracy, 0, 1)),
+        loss=1.0,
+        val_images=1000,
+        macs=round(1e7 * (1 - prune.rate) + 1e5 * abs(noise[1])),
+        parameters=1,
+        size_bytes=4,
+        latency_ms=None,
+    )
+    study.tell(proposal.number, last, "max_rounds")
 
 
 def report_waits(study: SweepStudy, folder: Path) -> list[float]:
@@ -237,7 +246,7 @@ def report_waits(study: SweepStudy, folder: Path) -> list[float]:
         return item_of(folder / "sweep", proposal.number, proposal.config)
 
     manifest = SweepManifest.read(folder / "sweep")
-    account = Account(manifest.sweep, manifest.reference[Objective.MACS], 0.0)
+    account = Account(manifest.sweep, Goals(manifest.sweep.objectives, manifest.reference), 0.0)
     parquet = ParquetTracker(SweepFolder(folder / "sweep"))
     admission = Admission(account, lambda _: Planned(first=0))
     searcher = WorkSearcher(study, [], note, parquet, lambda: 10**6, admission, lambda _: None)
@@ -258,7 +267,7 @@ def long_sweep(folder: Path, trials: int) -> None:
     print("| trials | driver, MB | s a trial |\n|---|---|---|", flush=True)
     ends: list[float] = [time.time()]
 
-    def hear(report: Mapping[str, Any] | None) -> None:
+    def hear(report: Report | None) -> None:
         if not ends_trial(report):
             return
         ends.append(time.time())

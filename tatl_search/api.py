@@ -7,10 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tatl_search.deploy.grounds import Grounds
 from tatl_search.deploy.pick import Choice, choose, named
 from tatl_search.deploy.request import PickRequest
 from tatl_search.errors import InputError
 from tatl_search.records import CandidateRecord
+from tatl_search.results.front import goals_of
 from tatl_search.results.latency import latencies
 from tatl_search.results.store import SweepResults, load_sweep
 from tatl_search.space import SearchSpace, load_space, space_from_raw
@@ -135,10 +137,11 @@ def pick(
     request, known = request or PickRequest(), None
     if request.needs_latency or request.device is not None:
         known = latencies(results.folder, results.candidates, request.device)
+    grounds = Grounds(goals_of(results), known)
     if candidate is None:
-        choice = choose(results.candidates, results.unpruned, request, known)
+        choice = choose(results.candidates, results.unpruned, request, grounds)
     else:
-        choice = named(results.candidates, *candidate, known)
+        choice = named(results.candidates, *candidate, grounds)
     if export is not None:
         from tatl_search.deploy.ship import ship
 

@@ -7,6 +7,8 @@ wrote; `SCHEMA_VERSION` counts the additions.
 from dataclasses import dataclass
 from enum import StrEnum
 
+from tatl_search.figures import Figures
+
 SCHEMA_VERSION = 5
 
 
@@ -56,9 +58,9 @@ class StopReason(StrEnum):
     BUDGET = "budget"
 
 
-@dataclass(frozen=True)
-class CandidateRecord:
-    """One evaluated network.
+@dataclass(frozen=True, kw_only=True)
+class _Place:
+    """Where a candidate was found: the first columns of its row.
 
     Attributes:
         sweep: name of the sweep (or of the single adaptation).
@@ -69,13 +71,21 @@ class CandidateRecord:
         round: 0 for the fine-tuned unpruned network, then 1, 2, ...; each piece by which a trial
             finishes its last network counts as one.
         stage: key of the stage that holds the network.
-        accuracy: share of validation images classified correctly.
-        loss: mean cross-entropy on the validation images.
-        val_images: number of validation images, for confidence intervals.
-        macs: multiply-accumulates of one image, convolutions and linear layers.
-        parameters: number of parameters.
-        size_bytes: bytes of the stored weights.
-        latency_ms: estimated latency of one image; null where it was not estimated.
+    """
+
+    sweep: str
+    kind: Kind
+    label: str
+    trial: int | None
+    round: int
+    stage: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CandidateRecord(Figures, _Place):
+    """One evaluated network: where it was found, its figures, and what it took.
+
+    Attributes:
         image_size: side of the square input in pixels.
         network: library and model name.
         units_pruned: units removed in this round.
@@ -99,19 +109,6 @@ class CandidateRecord:
         finished: pieces by which its trial finished it after the last pruning.
     """
 
-    sweep: str
-    kind: Kind
-    label: str
-    trial: int | None
-    round: int
-    stage: str
-    accuracy: float
-    loss: float
-    val_images: int
-    macs: int
-    parameters: int
-    size_bytes: int
-    latency_ms: float | None
     image_size: int
     network: str
     units_pruned: int

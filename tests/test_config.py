@@ -7,13 +7,13 @@ from tatl_search.config import (
     AdaptationConfig,
     BaselineSettings,
     DataSettings,
-    Objective,
     PriorityWeights,
     PruneSettings,
     RetrainSettings,
     SweepSettings,
     TrainingSettings,
 )
+from tatl_search.figures import ACCURACY, FIGURES, MACS, PARAMETERS, SIZE_BYTES, Figure
 
 
 def test_the_digest_follows_the_content_alone() -> None:
@@ -61,18 +61,22 @@ def test_what_belongs_together_is_checked_together() -> None:
 @pytest.mark.parametrize(
     "objectives",
     [
-        (Objective.ACCURACY,),
-        (Objective.MACS, Objective.PARAMETERS),
-        (Objective.ACCURACY, Objective.ACCURACY),
-        tuple(Objective),
+        (ACCURACY,),
+        (MACS, PARAMETERS),
+        (ACCURACY, ACCURACY),
+        (ACCURACY, MACS, PARAMETERS, SIZE_BYTES),
     ],
 )
-def test_objectives_that_make_no_front(objectives: tuple[Objective, ...]) -> None:
+def test_objectives_that_make_no_front(objectives: tuple[Figure, ...]) -> None:
     with pytest.raises(ValidationError, match="objectives: "):
         SweepSettings(objectives=objectives)
 
 
-def test_only_accuracy_goes_upwards() -> None:
-    assert [objective for objective in Objective if objective.higher_is_better] == [
-        Objective.ACCURACY
-    ]
+def test_objectives_are_figures_by_their_keys() -> None:
+    settings = SweepSettings.model_validate({"objectives": ["size_bytes", "accuracy"]})
+    assert settings.objectives == (SIZE_BYTES, ACCURACY)
+    assert settings.model_dump(mode="json")["objectives"] == ["size_bytes", "accuracy"]
+    with pytest.raises(ValidationError, match=r"should be one of accuracy, .*got 'mac'"):
+        SweepSettings.model_validate({"objectives": ["accuracy", "mac"]})
+    with pytest.raises(ValidationError, match="got 'loss'"):
+        SweepSettings(objectives=(ACCURACY, FIGURES["loss"]))

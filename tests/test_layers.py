@@ -35,7 +35,10 @@ FOREIGN = {
 }
 """Libraries that a folder does not import itself."""
 
-GROUND = ("config", "errors", "files", "manifest", "meanwhile", "paths", "printable", "records")
+GROUND = (
+    "config", "errors", "figures", "files", "manifest", "meanwhile", "paths", "printable",
+    "records",
+)  # fmt: skip
 LOADED = {
     "ground": (GROUND, TORCH | OUTSIDE | {"pyarrow", "sklearn"}),
     "core": (("core",), FOREIGN["core"] | {"sklearn"}),

@@ -5,17 +5,18 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tatl_search.config import Objective, SweepSettings
+from tatl_search.config import SweepSettings
 from tatl_search.errors import InputError
+from tatl_search.figures import ACCURACY, MACS, PARAMETERS, SIZE_BYTES
 from tatl_search.manifest import SweepFolder, SweepManifest
 from tatl_search.records import SCHEMA_VERSION
 
 MANIFEST = SweepManifest(
     name="a sweep",
     created_at="2025-01-01T00:00:00+00:00",
-    sweep=SweepSettings(trials=3, objectives=(Objective.ACCURACY, Objective.PARAMETERS)),
+    sweep=SweepSettings(trials=3, objectives=(ACCURACY, PARAMETERS)),
     space={"prune": {"rate": {"low": 0.1, "high": 0.3}}, "seed": 1},
-    reference={Objective.MACS: 1e6, Objective.PARAMETERS: 2e6, Objective.SIZE_BYTES: 8e6},
+    reference={MACS: 1e6, PARAMETERS: 2e6, SIZE_BYTES: 8e6},
     root_threads=2,
 )
 

@@ -7,6 +7,7 @@ from tatl_search.adaptation.stages import Stage
 from tatl_search.config import AdaptationConfig
 from tatl_search.core.plan import PrunePlan
 from tatl_search.core.spent import Spent
+from tatl_search.figures import Measured, fields_of
 from tatl_search.records import CandidateRecord, Kind, StopReason
 
 
@@ -72,12 +73,7 @@ class Candidate:
             trial=trial,
             round=self.round,
             stage=self.stage.key,
-            accuracy=metrics.accuracy,
-            loss=metrics.loss,
-            val_images=metrics.val_images,
-            macs=metrics.macs,
-            parameters=metrics.parameters,
-            size_bytes=metrics.size_bytes,
+            **fields_of(Measured, metrics),
             latency_ms=self.latency_ms,
             image_size=config.data.image_size,
             network=config.network.name,

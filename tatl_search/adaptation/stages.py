@@ -21,6 +21,7 @@ from tatl_search.adaptation.learnt import learnt_bytes, read_learnt
 from tatl_search.adaptation.leases import Leases, lease_file, unless_in_use
 from tatl_search.adaptation.sharing import METRICS, NETWORK_FILES, WEIGHTS, Elsewhere
 from tatl_search.adaptation.turns import alone_with, moved
+from tatl_search.figures import Measured
 from tatl_search.files import checksum, storage_errors, write_durably
 from tatl_search.methods.context import Learnt
 
@@ -37,17 +38,11 @@ def in_silence() -> None:
     """Give no sign of life: nobody watches."""
 
 
-@dataclass(frozen=True)
-class StageMetrics:
+@dataclass(frozen=True, kw_only=True)
+class StageMetrics(Measured):
     """What is known of a stage's network, and what it cost to make.
 
     Attributes:
-        accuracy: share of validation images classified correctly.
-        loss: mean cross-entropy on the validation images.
-        val_images: number of validation images.
-        macs: multiply-accumulates of one image.
-        parameters: number of parameters.
-        size_bytes: bytes of the weights.
         widths: units left in each group.
         images_trained: images through backward in this stage.
         images_forward: images through forward only in this stage.
@@ -58,12 +53,6 @@ class StageMetrics:
             out: like the device's name it says how this result came about, not what was asked.
     """
 
-    accuracy: float
-    loss: float
-    val_images: int
-    macs: int
-    parameters: int
-    size_bytes: int
     widths: Mapping[str, int]
     images_trained: int
     images_forward: int

@@ -26,6 +26,7 @@ from tatl_search.data.batches import (
     training_batches,
 )
 from tatl_search.data.target import Split, TargetData
+from tatl_search.figures import Evaluated, fields_of
 from tatl_search.methods.companions import Companions
 from tatl_search.methods.context import Context, Learnt, Scores, Source
 from tatl_search.methods.method import Compensation, Score
@@ -326,9 +327,7 @@ class Workbench:
         evaluation = evaluate(module, self.validation_images(network)())
         save_network(folder, network, self.target.class_names, self.target.image_size)
         return StageMetrics(
-            accuracy=evaluation.accuracy,
-            loss=evaluation.loss,
-            val_images=evaluation.images,
+            **fields_of(Evaluated, evaluation),
             macs=sum(wiring.macs.values()),
             parameters=count_parameters(module),
             size_bytes=size_bytes(module),
@@ -336,7 +335,7 @@ class Workbench:
             images_trained=report.images_trained + besides.images_trained,
             images_forward=report.images_forward
             + reestimated
-            + evaluation.images
+            + evaluation.val_images
             + besides.images_forward,
             seconds=time.perf_counter() - started,
             device=_device_name(self.device),

@@ -1,20 +1,21 @@
 """Verbs that choose: front and pick."""
 
-import math
-from itertools import compress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tatl_search.cli.figure_options import with_figure_options
 from tatl_search.cli.options import AsJson, SweepPath, console, messages, print_json
 from tatl_search.errors import InputError
+from tatl_search.figures import GOALS, Figure
 
 if TYPE_CHECKING:
     from tatl_search.deploy.bundle import BundleReport
     from tatl_search.deploy.pick import Choice, Neighbour
-    from tatl_search.deploy.request import Figure
     from tatl_search.records import CandidateRecord
+
+_ALWAYS_TOLD = ("accuracy", "macs", "parameters")
 
 
 def front(
@@ -44,26 +45,14 @@ def front(
         console.print(candidates_table(results) if every else front_table(results))
 
 
+@with_figure_options
 def pick(  # noqa: PLR0913 - a verb has as many options as people need
     sweep: SweepPath,
-    min_accuracy: Annotated[
-        float | None, typer.Option(help="Validation accuracy it must reach: 0.9 is 90 %.")
-    ] = None,
+    bounds: dict[str, float | None],
+    preferred: list[str],
     max_drop: Annotated[
         float | None,
         typer.Option(help="How far below the unpruned network it may be: 0.02 is two points."),
-    ] = None,
-    max_macs: Annotated[
-        float | None, typer.Option(help="Multiply-accumulates of one image it may cost: 5e6.")
-    ] = None,
-    max_parameters: Annotated[
-        float | None, typer.Option(help="Parameters it may have: 1e6.")
-    ] = None,
-    max_size_mb: Annotated[
-        float | None, typer.Option(help="10^6 bytes its weights may take: 2.5.")
-    ] = None,
-    max_latency_ms: Annotated[
-        float | None, typer.Option(help="Milliseconds a pass may take, as `latency` measured it.")
     ] = None,
     device: Annotated[
         str | None,
@@ -78,24 +67,9 @@ def pick(  # noqa: PLR0913 - a verb has as many options as people need
             "--knee", metavar="", help="The knee of the front; the default without bounds."
         ),
     ] = False,
-    min_macs: Annotated[
-        bool,
-        typer.Option(
-            "--min-macs", metavar="", help="Fewest MACs; the default with a bound on accuracy only."
-        ),
-    ] = False,
-    max_accuracy: Annotated[
-        bool,
-        typer.Option(
-            "--max-accuracy", metavar="", help="Most accurate; the default with a bound on a cost."
-        ),
-    ] = False,
     weights: Annotated[
         str | None,
-        typer.Option(
-            help="How much figures count: accuracy=1,macs=0.5; of accuracy, macs, parameters,"
-            " size_bytes, latency_ms."
-        ),
+        typer.Option(help=f"How much figures count: accuracy=1,macs=0.5; of {', '.join(GOALS)}."),
     ] = None,
     trial: Annotated[int | None, typer.Option(help="With --round: this very network.")] = None,
     round_number: Annotated[
@@ -109,9 +83,11 @@ def pick(  # noqa: PLR0913 - a verb has as many options as people need
 ) -> None:
     """Pick one network from the front and, with `--export`, take it away.
 
-    Bounds may be mixed; of the networks within them one preference picks. Among near-ties of the
-    knee and of the most accurate, the cheapest within one standard error is picked. Exporting
-    proves that ONNX Runtime and torch agree, and opens the test split once.
+    Bounds may be mixed; of the networks within them one preference picks: without any, the knee of
+    the front where nothing is bounded, the best by the sweep's quality (accuracy) where a cost is,
+    the cheapest by its cost (MACs) where only a quality is. Among near-ties of the knee and of the
+    most accurate, the cheapest within one standard error is picked. Exporting proves that ONNX
+    Runtime and torch agree, and opens the test split once.
 
     ```
     tatl-search pick sweeps/quickstart
@@ -123,23 +99,18 @@ def pick(  # noqa: PLR0913 - a verb has as many options as people need
     ```
     """
     from tatl_search.api import pick as choose_from
-    from tatl_search.deploy.request import PickRequest, Preference
+    from tatl_search.deploy.request import KNEE, PickRequest
     from tatl_search.results.store import load_sweep
 
-    preferences = (Preference.KNEE, Preference.MIN_MACS, Preference.MAX_ACCURACY)
-    asked = [*compress(preferences, (knee, min_macs, max_accuracy))]
+    asked = [*([KNEE] if knee else []), *preferred]
     if len(asked) + (weights is not None) > 1:
-        raise InputError("choose one of --knee, --min-macs, --max-accuracy and --weights")
+        raise InputError("choose one of --knee, --min-macs, --max-accuracy, --weights and the like")
     request = PickRequest(
-        min_accuracy=min_accuracy,
         max_drop=max_drop,
-        max_macs=_count("--max-macs", max_macs),
-        max_parameters=_count("--max-parameters", max_parameters),
-        max_size_bytes=_count("--max-size-mb", max_size_mb and max_size_mb * 1e6),
-        max_latency_ms=max_latency_ms,
         device=device,
         preference=asked[0] if asked else None,
         weights=_weights(weights),
+        **bounds,
     )
     candidate = named_candidate(trial, round_number)
     if candidate and request != PickRequest(device=device):
@@ -171,39 +142,35 @@ def named_candidate(trial: int | None, round_number: int | None) -> tuple[int, i
     return trial, round_number
 
 
-def _weights(text: str | None) -> "dict[Figure, float]":
+def _weights(text: str | None) -> dict[Figure, float]:
     """Return what `accuracy=1,macs=0.5` says."""
-    from tatl_search.deploy.request import Figure
-
     found: dict[Figure, float] = {}
     for part in text.split(",") if text is not None else []:
         name, _, value = part.partition("=")
         try:
-            found[Figure(name.strip())] = float(value)
-        except ValueError as error:
+            found[GOALS[name.strip()]] = float(value)
+        except (KeyError, ValueError) as error:
             raise InputError(
                 f"--weights: '{part}' should be a figure and a number, such as macs=0.5; figures"
-                f" are {', '.join(Figure)}"
+                f" are {', '.join(GOALS)}"
             ) from error
     return found
 
 
-def _count(option: str, value: float | None) -> int | None:
-    """Return a count that may be written as 5e6."""
-    if value is None:
-        return None
-    if not math.isfinite(value):
-        raise InputError(f"{option} should be a number, such as 5e6 (got {value})")
-    return round(value)
-
-
 def _explain(choice: "Choice") -> str:
-    picked, (low, high) = choice.candidate, choice.interval
-    lines = [
-        f"picked {picked.label}: accuracy {picked.accuracy:.4f} (95 % interval {low:.3f} to"
-        f" {high:.3f}), {picked.macs / 1e6:.2f} M MACs, {picked.parameters / 1e6:.2f} M parameters",
-        f"why: {choice.why}",
+    from tatl_search.deploy.grounds import amount
+
+    picked, goals = choice.candidate, choice.grounds.goals
+    accuracy = f"accuracy {picked.accuracy:.4f}"
+    if choice.interval:
+        accuracy += f" (95 % interval {choice.interval[0]:.3f} to {choice.interval[1]:.3f})"
+    told = [
+        accuracy,
+        f"{picked.macs / 1e6:.2f} M MACs",
+        f"{picked.parameters / 1e6:.2f} M parameters",
+        *(amount(o.of(picked), o) for o in goals.objectives if o.key not in _ALWAYS_TOLD),
     ]
+    lines = [f"picked {picked.label}: {', '.join(told)}", f"why: {choice.why}"]
     if choice.latency_origin is not None:
         known = "unknown" if choice.latency_ms is None else f"{choice.latency_ms:.2f} ms"
         lines.append(f"latency: {known} ({choice.latency_origin})")
@@ -213,10 +180,10 @@ def _explain(choice: "Choice") -> str:
 
 
 def _choice_json(choice: "Choice", report: "BundleReport | None") -> dict[str, Any]:
-    low, high = choice.interval
+    interval = choice.interval and dict(zip(("low", "high"), choice.interval, strict=True))
     return {
         "sweep": choice.candidate.sweep,
-        "candidate": {**_figures(choice.candidate), "interval": {"low": low, "high": high}},
+        "candidate": {**_figures(choice.candidate), "interval": interval},
         "latency": choice.latency_origin
         and {"ms": choice.latency_ms, "origin": choice.latency_origin},
         "why": choice.why,
@@ -232,5 +199,5 @@ def _neighbour(neighbour: "Neighbour | None") -> dict[str, Any] | None:
 
 
 def _figures(record: "CandidateRecord") -> dict[str, Any]:
-    names = ("label", "trial", "round", "accuracy", "macs", "parameters", "size_bytes", "stage")
+    names = ("label", "trial", "round", *GOALS, "stage")
     return {name: getattr(record, name) for name in names}

@@ -1,8 +1,6 @@
 """Live progress of a sweep: a panel in a terminal, a line a round elsewhere."""
 
 import time
-from collections.abc import Mapping
-from typing import Any
 
 from rich.console import Console
 from rich.live import Live
@@ -11,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tatl_search.search.progress import Snapshot
+from tatl_search.search.report import CandidateReport, EndReport, MessageReport, Report
 
 
 class ProgressDisplay:
@@ -29,27 +28,29 @@ class ProgressDisplay:
         if self._live:
             self._live.stop()
 
-    def hear(self, report: Mapping[str, Any] | None, snapshot: Snapshot) -> None:
+    def hear(self, report: Report | None, snapshot: Snapshot) -> None:
         """Show the newest report and where the sweep stands."""
         if report is not None:
             self._console.print(_line(report))
         if self._live:
             self._live.update(_panel(snapshot))
-        elif report is not None and report["event"] == "end":
+        elif isinstance(report, EndReport):
             self._console.print(_summary(snapshot))
 
 
-def _line(report: Mapping[str, Any]) -> str:
-    clock, event = time.strftime("%H:%M:%S"), report["event"]
-    if event == "candidate":
-        return (
-            f"{clock}  {report['label']}: accuracy {report['accuracy']:.3f},"
-            f" {report['macs'] / 1e6:.2f} M MACs, {report['parameters'] / 1e6:.2f} M parameters"
-        )
-    if event == "end":
-        how = report["stop_reason"] or f"{report['infeasible_reason']}: {report['detail']}"
-        return f"{clock}  {report['label']} ended: {how}"
-    return f"{clock}  {report.get('detail', event)}"
+def _line(report: Report) -> str:
+    clock = time.strftime("%H:%M:%S")
+    match report:
+        case CandidateReport():
+            return (
+                f"{clock}  {report.label}: accuracy {report.accuracy:.3f},"
+                f" {report.macs / 1e6:.2f} M MACs, {report.parameters / 1e6:.2f} M parameters"
+            )
+        case EndReport():
+            how = report.stop_reason or f"{report.infeasible_reason}: {report.detail}"
+            return f"{clock}  {report.label} ended: {how}"
+        case MessageReport():
+            return f"{clock}  {report.detail}"
 
 
 def _summary(snapshot: Snapshot) -> str:
@@ -62,7 +63,7 @@ def _figures(snapshot: Snapshot) -> dict[str, str]:
     return {
         "trials": f"{snapshot.done}/{snapshot.trials}",
         "rounds": str(snapshot.candidates),
-        "best": f"{best['accuracy']:.3f} at {best['macs'] / 1e6:.2f} M MACs" if best else "-",
+        "best": f"{best.accuracy:.3f} at {best.macs / 1e6:.2f} M MACs" if best else "-",
         "hypervolume": f"{snapshot.hypervolume:.3f}",
         "elapsed": _duration(snapshot.elapsed_s),
         "left": left,

@@ -144,9 +144,9 @@ def adapt(
             raise _interrupted(folder) from None
         raise  # nothing was started
     _show(folder, as_json)
-    if ended["infeasible_reason"]:
-        raise RunError(f"{ended['infeasible_reason']}: {ended['detail']}")
-    messages.print(f"ended: {ended['stop_reason']}")
+    if ended.infeasible_reason:
+        raise RunError(f"{ended.infeasible_reason}: {ended.detail}")
+    messages.print(f"ended: {ended.stop_reason}")
 
 
 def status(

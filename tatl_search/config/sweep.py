@@ -1,10 +1,16 @@
 """Settings of a sweep: how many adaptations run, where, and what is recorded."""
 
 import math
-from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    WithJsonSchema,
+    model_validator,
+)
 
 from tatl_search.config.base import Count, Positive, Settings
 from tatl_search.config.limits import BoundSettings, BudgetSettings, StartSettings
@@ -12,20 +18,23 @@ from tatl_search.config.naming import Named, looked_up
 from tatl_search.config.network import NetworkSettings
 from tatl_search.config.samplers import SAMPLERS
 from tatl_search.config.schedulers import BELOW_FRONT, NONE, SCHEDULERS
+from tatl_search.figures import ACCURACY, COSTS, GOALS, MACS, QUALITIES, Figure
 
 
-class Objective(StrEnum):
-    """What a sweep optimises: accuracy upwards, costs downwards."""
+def _figure(given: Any) -> Figure:
+    key = given.key if isinstance(given, Figure) else given
+    if isinstance(key, str) and key in GOALS:
+        return GOALS[key]
+    raise ValueError(f"should be one of {', '.join(GOALS)} (got {key!r})")
 
-    ACCURACY = "accuracy"
-    MACS = "macs"
-    PARAMETERS = "parameters"
-    SIZE_BYTES = "size_bytes"
 
-    @property
-    def higher_is_better(self) -> bool:
-        """Whether larger values of this objective are better."""
-        return self is Objective.ACCURACY
+Objective = Annotated[
+    Figure,
+    PlainValidator(_figure),
+    PlainSerializer(lambda figure: figure.key, return_type=str),
+    WithJsonSchema({"enum": list(GOALS)}),
+]
+"""A figure that a sweep optimises, by its key in files."""
 
 
 class BaselineSettings(Settings):
@@ -96,7 +105,8 @@ class SweepSettings(Settings):
 
     Attributes:
         trials: number of adaptations to run.
-        objectives: two or three of accuracy, macs, parameters, size_bytes; accuracy is one.
+        objectives: two or three figures, a quality such as accuracy and a cost such as macs among
+            them.
         sampler: who proposes settings; Optuna's but for the grid. gp and qmc cannot learn settings
             that apply only with a certain choice; a grid needs steps.
         startup_trials: trials drawn at random before the sampler learns.
@@ -129,7 +139,7 @@ class SweepSettings(Settings):
     """
 
     trials: Count = 12
-    objectives: tuple[Objective, ...] = (Objective.ACCURACY, Objective.MACS)
+    objectives: tuple[Objective, ...] = (ACCURACY, MACS)
     sampler: Annotated[str, Named(SAMPLERS)] = "tpe"
     startup_trials: Annotated[int, Field(ge=0)] = 6
     cpus_per_trial: Count = 1
@@ -168,8 +178,10 @@ class SweepSettings(Settings):
         chosen = self.objectives
         if len(chosen) not in (2, 3) or len(set(chosen)) != len(chosen):
             raise ValueError("objectives: name two or three different ones")
-        if Objective.ACCURACY not in chosen:
-            raise ValueError("objectives: accuracy must be one of them")
+        for figures, what in ((QUALITIES, "quality"), (COSTS, "cost")):
+            if not any(figure in figures for figure in chosen):
+                names = ", ".join(figure.key for figure in figures)
+                raise ValueError(f"objectives: name at least one {what}: {names}")
         return self
 
     @model_validator(mode="after")

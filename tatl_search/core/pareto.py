@@ -53,27 +53,40 @@ def hypervolume(values: Floats, reference: Floats) -> float:
     return _area(front, reference) if dimensions == 2 else _volume(front, reference)
 
 
-def area_under_front(
-    accuracy: Floats, macs_share: Floats, low: float = 0.1, high: float = 1.0
-) -> float:
-    """Return the mean accuracy money can buy.
+def area_under_front(quality: Floats, share: Floats, low: float = 0.1, high: float = 1.0) -> float:
+    """Return the mean quality money can buy.
 
-    That is the mean over MACs shares s in [low, high] of the best accuracy among candidates with
-    macs_share <= s, 0 where there is none: an exact integral of a step function. Candidates
-    with a NaN count as absent.
+    That is the mean over cost shares s in [low, high] of the best quality among candidates with
+    share <= s, 0 where there is none: an exact integral of a step function. Candidates with a
+    NaN count as absent.
 
     Args:
-        accuracy: (N,) accuracies.
-        macs_share: (N,) MACs as a share of the unpruned network's.
+        quality: (N,) such as accuracies.
+        share: (N,) costs as shares of the unpruned network's.
         low: smallest share considered; cheaper candidates are affordable from there on.
         high: greatest share considered.
     """
-    known = ~(np.isnan(accuracy) | np.isnan(macs_share))
-    cheapest_first = np.argsort(macs_share[known], kind="stable")
-    best_so_far = np.maximum.accumulate(accuracy[known][cheapest_first])
-    affordable_from = np.clip(macs_share[known][cheapest_first], low, high)
-    lengths = np.diff(affordable_from, append=high)
-    return float(np.sum(best_so_far * lengths) / (high - low))
+    return _mean_affordable(quality, np.clip(share, low, high), low, high)
+
+
+def log_area_under_front(
+    quality: Floats, share: Floats, low: float = 0.01, high: float = 1.0
+) -> float:
+    """Return the mean quality money can buy where every halving of the cost counts alike.
+
+    As `area_under_front`, but the mean is over log(s).
+    """
+    at = np.log(np.clip(share, low, high))
+    return _mean_affordable(quality, at, float(np.log(low)), float(np.log(high)))
+
+
+def _mean_affordable(quality: Floats, at: Floats, start: float, end: float) -> float:
+    """Return the mean over x in [start, end] of the best quality whose place is at most x."""
+    known = ~(np.isnan(quality) | np.isnan(at))
+    cheapest_first = np.argsort(at[known], kind="stable")
+    best_so_far = np.maximum.accumulate(quality[known][cheapest_first])
+    lengths = np.diff(at[known][cheapest_first], append=end)
+    return float(np.sum(best_so_far * lengths) / (end - start))
 
 
 def knee(accuracy: Floats, cost: Floats) -> int:

@@ -1,13 +1,13 @@
 """What a network that is picked must keep to, and what fails when none does."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tatl_search.deploy.grounds import Grounds, amount, number
 from tatl_search.deploy.request import PickRequest
-from tatl_search.deploy.wording import in_millions
+from tatl_search.figures import LATENCY_MS, Figure, Unit
 from tatl_search.records import CandidateRecord
-from tatl_search.results.latency import Latencies
 
 # Accuracies are quotients: 0.96 - 0.02 must count as 0.94 although floats differ in the last bit.
 TOLERANCE = 1e-9
@@ -15,19 +15,35 @@ TOLERANCE = 1e-9
 
 @dataclass(frozen=True)
 class Bound:
-    """One bound, turned so that a candidate meets it when it falls short by nothing.
+    """One bound on one figure.
 
     Attributes:
-        text: the bound in words, as in `accuracy at least 0.9400`.
-        shortfall: by how much a candidate fails; 0 or negative when it meets the bound.
-        value: the words for a candidate's own figure.
-        missing: the words for an amount by which a candidate fails.
+        figure: that is bounded.
+        limit: the least of a quality, the greatest of a cost.
+        grounds: where figures come from.
+        origin: for people: where the limit comes from, or how the figure was measured.
     """
 
-    text: str
-    shortfall: Callable[[CandidateRecord], float]
-    value: Callable[[CandidateRecord], str]
-    missing: Callable[[float], str]
+    figure: Figure
+    limit: float
+    grounds: Grounds
+    origin: str = ""
+
+    @property
+    def text(self) -> str:
+        """The bound in words, as in `accuracy at least 0.9400`."""
+        if self.figure.higher_is_better:
+            return f"{self.figure.name} at least {number(self.limit, self.figure)}{self.origin}"
+        if self.figure.unit is Unit.MILLISECONDS:
+            return f"at most {self.limit:g} ms{self.origin}"
+        return f"at most {amount(self.limit, self.figure)}{self.origin}"
+
+    def shortfall(self, record: CandidateRecord) -> float:
+        """Return by how much a candidate fails; 0 or less when it meets the bound."""
+        value = self.grounds.of(self.figure, record)
+        if math.isnan(value):
+            return math.inf
+        return self.limit - value if self.figure.higher_is_better else value - self.limit
 
     def met_by(self, record: CandidateRecord) -> bool:
         """Return whether a candidate meets this bound."""
@@ -38,36 +54,41 @@ class Bound:
         record = min(pool, key=self.shortfall)
         lacks = self.shortfall(record)
         if math.isinf(lacks):
-            return "unknown: none of them was measured"
-        return f"{self.value(record)} ({record.label}); {self.missing(lacks)}"
+            return f"unknown: the {self.figure.name} of none of them is known"
+        value = number(self.grounds.of(self.figure, record), self.figure)
+        missing = number(lacks, self.figure)
+        how = f"short by {missing}" if self.figure.higher_is_better else f"{missing} too many"
+        return f"{value} ({record.label}); {how}"
 
 
 def bounds_of(
-    request: PickRequest, unpruned: CandidateRecord, latencies: Latencies | None
+    request: PickRequest, unpruned: CandidateRecord, grounds: Grounds
 ) -> tuple[Bound, ...]:
-    """Return the bounds of a request; of two floors on the accuracy only the higher one counts.
+    """Return the bounds of a request; of two floors on one quality only the higher one counts.
 
     Args:
         request: what is asked for.
         unpruned: the network that a drop is measured from.
-        latencies: what a bound on latency is about; a network that is not among them misses it.
+        grounds: where figures come from; a network that lacks a figure misses its bound.
     """
-    floors = []
-    if request.min_accuracy is not None:
-        floors.append((request.min_accuracy, ""))
+    bounds = {
+        figure: Bound(figure, limit, grounds, _origin(figure, grounds))
+        for figure, limit in request.bounds.items()
+    }
     if request.max_drop is not None:
-        origin = f" (the unpruned network's {unpruned.accuracy:.4f} less {request.max_drop:g})"
-        floors.append((unpruned.accuracy - request.max_drop, origin))
-    bounds = [_accuracy_floor(*max(floors))] if floors else []
-    counted = (
-        ("MACs", request.max_macs, lambda record: record.macs),
-        ("parameters", request.max_parameters, lambda record: record.parameters),
-        ("bytes", request.max_size_bytes, lambda record: record.size_bytes),
-    )
-    bounds += [_ceiling(unit, limit, cost) for unit, limit, cost in counted if limit is not None]
-    if request.max_latency_ms is not None and latencies is not None:
-        bounds.append(_latency_ceiling(request.max_latency_ms, latencies))
-    return tuple(bounds)
+        quality = grounds.goals.quality
+        whole = quality.of(unpruned)
+        origin = f" (the unpruned network's {number(whole, quality)} less {request.max_drop:g})"
+        floor = Bound(quality, whole - request.max_drop, grounds, origin)
+        if quality not in bounds or bounds[quality].limit < floor.limit:
+            bounds[quality] = floor
+    return tuple(sorted(bounds.values(), key=lambda bound: not bound.figure.higher_is_better))
+
+
+def _origin(figure: Figure, grounds: Grounds) -> str:
+    if figure is LATENCY_MS and grounds.latencies is not None:
+        return f" ({grounds.latencies.origin})"
+    return ""
 
 
 def nothing_satisfies(pool: Sequence[CandidateRecord], bounds: Sequence[Bound]) -> str:
@@ -87,34 +108,3 @@ def nothing_satisfies(pool: Sequence[CandidateRecord], bounds: Sequence[Bound]) 
         found = f"closest is {bound.closest(rest)}" if rest else "there is nothing at all"
         lines.append(f"  {bound.text}: with {names} {found}")
     return "\n".join(lines)
-
-
-def _accuracy_floor(limit: float, origin: str) -> Bound:
-    return Bound(
-        text=f"accuracy at least {limit:.4f}{origin}",
-        shortfall=lambda record: limit - record.accuracy,
-        value=lambda record: f"{record.accuracy:.4f}",
-        missing=lambda amount: f"short by {amount:.4f}",
-    )
-
-
-def _ceiling(unit: str, limit: int, cost: Callable[[CandidateRecord], int]) -> Bound:
-    return Bound(
-        text=f"at most {in_millions(limit)} {unit}",
-        shortfall=lambda record: cost(record) - limit,
-        value=lambda record: in_millions(cost(record)),
-        missing=lambda amount: f"{in_millions(amount)} too many",
-    )
-
-
-def _latency_ceiling(limit: float, latencies: Latencies) -> Bound:
-    def milliseconds(record: CandidateRecord) -> float:
-        known = latencies.of(record)
-        return math.inf if known is None else known
-
-    return Bound(
-        text=f"at most {limit:g} ms ({latencies.origin})",
-        shortfall=lambda record: milliseconds(record) - limit,
-        value=lambda record: f"{milliseconds(record):.3g} ms",
-        missing=lambda amount: f"{amount:.3g} ms too many",
-    )

@@ -12,15 +12,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tatl_search.core.confidence import wilson_interval
 from tatl_search.core.pareto import non_dominated
 from tatl_search.deploy.bounds import Bound, bounds_of, nothing_satisfies
-from tatl_search.deploy.prefer import cheapest_first, prefer
+from tatl_search.deploy.grounds import Grounds, amount, change
+from tatl_search.deploy.prefer import prefer
 from tatl_search.deploy.request import PickRequest
-from tatl_search.deploy.wording import in_millions, percent_change, points
 from tatl_search.errors import InputError
 from tatl_search.records import CandidateRecord, Kind
-from tatl_search.results.latency import Latencies
+from tatl_search.results.words import interval
 
 
 @dataclass(frozen=True)
@@ -29,14 +28,14 @@ class Neighbour:
 
     Attributes:
         candidate: the neighbour.
-        accuracy_change: its validation accuracy minus the chosen one's, as a share.
-        macs_change: its MACs minus the chosen one's.
+        quality_change: its quality, such as accuracy, minus the chosen one's.
+        cost_change: its cost, such as MACs, minus the chosen one's.
         text: the same for people.
     """
 
     candidate: CandidateRecord
-    accuracy_change: float
-    macs_change: int
+    quality_change: float
+    cost_change: float
     text: str
 
 
@@ -47,7 +46,8 @@ class Choice:
     Attributes:
         candidate: the picked network.
         why: for people: the rule that led to it.
-        interval: 95 % interval (Wilson) of its validation accuracy.
+        grounds: what figures count, and where they come from.
+        interval: 95 % interval (Wilson) of its validation accuracy; null where that is no share.
         smaller: the next cheaper network on the front; null where there is none.
         larger: the next costlier one; null where there is none.
         notes: what to know before relying on the choice.
@@ -58,7 +58,8 @@ class Choice:
 
     candidate: CandidateRecord
     why: str
-    interval: tuple[float, float]
+    grounds: Grounds
+    interval: tuple[float, float] | None
     smaller: Neighbour | None
     larger: Neighbour | None
     notes: tuple[str, ...]
@@ -70,42 +71,42 @@ def choose(
     candidates: Sequence[CandidateRecord],
     unpruned: CandidateRecord,
     request: PickRequest,
-    latencies: Latencies | None = None,
+    grounds: Grounds,
 ) -> Choice:
-    """Pick the candidate that answers a request; the cost axis is MACs.
+    """Pick the candidate that answers a request; front and knee are those of the sweep's goals.
 
     Of those within all bounds the preferred one is taken. The knee and the most accurate one
     leave near-ties to the cheapest within one standard error.
 
     Args:
         candidates: the networks to pick from; rows that share a stage are one network, rows
-            without a finite accuracy do not count.
+            without a finite accuracy or an objective do not count.
         unpruned: the fine-tuned network before pruning; `max_drop` is measured from it.
         request: bounds and preference.
-        latencies: of the networks, where the request asks for them.
+        grounds: the sweep's goals, and latencies of the networks where the request asks for them.
 
     Raises:
         InputError: nothing satisfies the bounds; the message names for each failing bound the
             closest candidate and by how much it fails. Or latency is asked for and not given.
     """
-    if request.needs_latency and latencies is None:
+    if request.needs_latency and grounds.latencies is None:
         raise InputError("the request is about latency, and none is given")
-    pool = _distinct(candidates)
+    pool = _distinct(candidates, grounds)
     if not pool:
         raise InputError("there is nothing to pick from: no candidate has a valid accuracy")
-    bounds = bounds_of(request, unpruned, latencies)
+    bounds = bounds_of(request, unpruned, grounds)
     feasible = [record for record in pool if all(bound.met_by(record) for bound in bounds)]
     if not feasible:
         raise InputError(nothing_satisfies(pool, bounds))
-    picked, why = prefer(feasible, request, _within(bounds), latencies)
-    return _choice(picked, why, pool, latencies)
+    picked, why = prefer(feasible, request, _within(bounds), grounds)
+    return _choice(picked, why, pool, grounds)
 
 
 def named(
     candidates: Sequence[CandidateRecord],
     trial: int,
     round_number: int,
-    latencies: Latencies | None = None,
+    grounds: Grounds,
 ) -> Choice:
     """Pick the candidate that a trial reached after a round.
 
@@ -120,39 +121,44 @@ def named(
     picked = rounds[round_number]
     if not math.isfinite(picked.accuracy):
         raise InputError(f"{picked.label} has no valid accuracy")
-    return _choice(picked, "asked for by name", _distinct(candidates), latencies)
+    return _choice(picked, "asked for by name", _distinct(candidates, grounds), grounds)
 
 
 def _choice(
-    picked: CandidateRecord,
-    why: str,
-    pool: Sequence[CandidateRecord],
-    latencies: Latencies | None,
+    picked: CandidateRecord, why: str, pool: Sequence[CandidateRecord], grounds: Grounds
 ) -> Choice:
-    front = _front(pool)
+    front, cost = _front(pool, grounds), grounds.goals.cost.of
+    latencies = grounds.latencies
     return Choice(
         candidate=picked,
         why=why,
-        interval=wilson_interval(picked.accuracy, picked.val_images),
-        smaller=_neighbour(picked, [r for r in reversed(front) if r.macs < picked.macs]),
-        larger=_neighbour(picked, [r for r in front if r.macs > picked.macs]),
-        notes=_notes(picked, pool, latencies),
+        grounds=grounds,
+        interval=interval(picked),
+        smaller=_neighbour(picked, [r for r in reversed(front) if cost(r) < cost(picked)], grounds),
+        larger=_neighbour(picked, [r for r in front if cost(r) > cost(picked)], grounds),
+        notes=_notes(picked, pool, grounds),
         latency_ms=latencies.of(picked) if latencies else None,
         latency_origin=latencies.origin if latencies else None,
     )
 
 
-def _distinct(candidates: Sequence[CandidateRecord]) -> list[CandidateRecord]:
-    valid = [record for record in candidates if math.isfinite(record.accuracy)]
+def _distinct(candidates: Sequence[CandidateRecord], grounds: Grounds) -> list[CandidateRecord]:
+    valid = [
+        record
+        for record in candidates
+        if math.isfinite(record.accuracy) and not grounds.goals.lacking([record])
+    ]
     first_of_stage: dict[str, CandidateRecord] = {}
-    for record in sorted(valid, key=cheapest_first):
+    for record in sorted(valid, key=grounds.cheapest_first):
         first_of_stage.setdefault(record.stage, record)
     return list(first_of_stage.values())
 
 
-def _front(pool: Sequence[CandidateRecord]) -> list[CandidateRecord]:
-    values = np.array([[-record.accuracy, record.macs] for record in pool], dtype=np.float64)
-    return [record for record, kept in zip(pool, non_dominated(values), strict=True) if kept]
+def _front(pool: Sequence[CandidateRecord], grounds: Grounds) -> list[CandidateRecord]:
+    axes = (grounds.goals.quality, grounds.goals.cost)
+    values = np.array([[axis.minimised(record) for axis in axes] for record in pool])
+    mask = non_dominated(values.reshape(-1, len(axes)))
+    return [record for record, kept in zip(pool, mask, strict=True) if kept]
 
 
 def _within(bounds: Sequence[Bound]) -> str:
@@ -160,22 +166,26 @@ def _within(bounds: Sequence[Bound]) -> str:
 
 
 def _neighbour(
-    picked: CandidateRecord, nearest_first: Sequence[CandidateRecord]
+    picked: CandidateRecord, nearest_first: Sequence[CandidateRecord], grounds: Grounds
 ) -> Neighbour | None:
     if not nearest_first:
         return None
     other = nearest_first[0]
-    change = other.accuracy - picked.accuracy
-    text = (
-        f"{other.label}: {in_millions(other.macs)} MACs"
-        f" ({percent_change(other.macs, picked.macs)}), accuracy {other.accuracy:.4f}"
-        f" ({points(change)})"
+    quality, cost = grounds.goals.quality, grounds.goals.cost
+    told = ", ".join(
+        f"{amount(axis.of(other), axis)} ({change(axis.of(other), axis.of(picked), axis)})"
+        for axis in (cost, quality)
     )
-    return Neighbour(other, change, other.macs - picked.macs, text)
+    return Neighbour(
+        other,
+        quality.of(other) - quality.of(picked),
+        cost.of(other) - cost.of(picked),
+        f"{other.label}: {told}",
+    )
 
 
 def _notes(
-    picked: CandidateRecord, pool: Sequence[CandidateRecord], latencies: Latencies | None
+    picked: CandidateRecord, pool: Sequence[CandidateRecord], grounds: Grounds
 ) -> tuple[str, ...]:
     notes = []
     if len(pool) > 1:
@@ -184,6 +194,7 @@ def _notes(
             " images, so the validation accuracy of the chosen one is partly luck; the test"
             " accuracy, measured once when it is exported, is the honest figure"
         )
+    latencies = grounds.latencies
     known = sum(latencies.of(record) is not None for record in pool) if latencies else 0
     if latencies and known < len(pool):
         notes.append(

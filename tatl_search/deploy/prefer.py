@@ -7,12 +7,13 @@ import numpy as np
 import numpy.typing as npt
 
 from tatl_search.core.confidence import wilson_interval
-from tatl_search.core.pareto import knee, non_dominated
-from tatl_search.deploy.request import Figure, PickRequest, Preference
+from tatl_search.core.pareto import non_dominated
+from tatl_search.deploy.grounds import Grounds, amount
+from tatl_search.deploy.request import KNEE, PREFERENCES, PickRequest
 from tatl_search.deploy.wording import percent_change
 from tatl_search.errors import InputError
+from tatl_search.figures import Interval
 from tatl_search.records import CandidateRecord
-from tatl_search.results.latency import Latencies
 
 Floats = npt.NDArray[np.float64]
 
@@ -25,10 +26,7 @@ class Preferred(NamedTuple):
 
 
 def prefer(
-    feasible: Sequence[CandidateRecord],
-    request: PickRequest,
-    within: str,
-    latencies: Latencies | None,
+    feasible: Sequence[CandidateRecord], request: PickRequest, within: str, grounds: Grounds
 ) -> Preferred:
     """Return which network a request prefers.
 
@@ -36,96 +34,83 @@ def prefer(
         feasible: those that keep to its bounds, at least one.
         request: what is asked for.
         within: the bounds in words, as in ` with at most 5.0 M MACs`; empty without any.
-        latencies: of the networks, where the request weighs them.
+        grounds: what figures count, and where they come from.
 
     Raises:
-        InputError: latency is weighed and known of none.
+        InputError: a figure that decides is known of none.
     """
     if request.weights:
-        return _by_weights(feasible, request, within, latencies)
-    match request.preference or _usual(request, within):
-        case Preference.KNEE:
-            return _within_one_error(feasible, _knee(feasible), f"the knee of the front{within}")
-        case Preference.MAX_ACCURACY:
-            best = min(feasible, key=_most_accurate_first)
-            return _within_one_error(feasible, best, f"the most accurate{within}")
-        case Preference.MIN_MACS:
-            why = f"the cheapest of {len(feasible)} candidates{within}"
-            return Preferred(min(feasible, key=cheapest_first), why)
+        return _by_weights(feasible, request, within, grounds)
+    goals = grounds.goals
+    preference = request.preference or _usual(request, within, grounds)
+    figure = PREFERENCES[preference]
+    if figure is None:
+        place = goals.knee(feasible)
+        assert place is not None  # the pool holds no network that lacks quality or cost
+        return _within_one_error(
+            feasible, feasible[place], f"the knee of the front{within}", grounds
+        )
+    if figure == goals.quality:
+        best = min(feasible, key=grounds.best_first)
+        good = "the most accurate" if figure.key == "accuracy" else f"the best {figure.name}"
+        return _within_one_error(feasible, best, f"{good}{within}", grounds)
+    known = [row for row in feasible if not np.isnan(grounds.of(figure, row))]
+    if not known:
+        raise InputError(f"the {figure.name} of none of the candidates{within} is known")
+    best = min(known, key=lambda row: (grounds.minimised(figure, row), *grounds.best_first(row)))
+    rule = "the cheapest" if figure == goals.cost else f"the {figure.best_name.replace('_', ' ')}"
+    return Preferred(best, f"{rule} of {len(known)} candidates{within}")
 
 
-def cheapest_first(record: CandidateRecord) -> tuple[float, ...]:
-    """Return by what candidates are sorted, the cheapest first; no two are equal."""
-    trial = -1 if record.trial is None else record.trial
-    return (record.macs, -record.accuracy, record.parameters, trial, record.round)
-
-
-def _usual(request: PickRequest, within: str) -> Preference:
+def _usual(request: PickRequest, within: str, grounds: Grounds) -> str:
     if not within:
-        return Preference.KNEE
-    return Preference.MAX_ACCURACY if request.bounds_cost else Preference.MIN_MACS
-
-
-def _most_accurate_first(record: CandidateRecord) -> tuple[float, ...]:
-    return (-record.accuracy, *cheapest_first(record))
-
-
-def _knee(pool: Sequence[CandidateRecord]) -> CandidateRecord:
-    accuracy = np.array([record.accuracy for record in pool], dtype=np.float64)
-    macs = np.array([record.macs for record in pool], dtype=np.float64)
-    return pool[int(knee(accuracy, macs))]
+        return KNEE
+    goals = grounds.goals
+    return goals.quality.best_name if request.bounds_cost else goals.cost.best_name
 
 
 def _within_one_error(
-    pool: Sequence[CandidateRecord], best: CandidateRecord, role: str
+    pool: Sequence[CandidateRecord], best: CandidateRecord, role: str, grounds: Grounds
 ) -> Preferred:
+    quality, cost = grounds.goals.quality, grounds.goals.cost
+    if quality.interval is Interval.NONE:
+        return Preferred(best, f"{role}; how far its {quality.name} is luck is not known")
+    reached = quality.of(best)
     # Wilson's: the plain standard error of an accuracy of 1 is 0, as if it were certain.
-    error = best.accuracy - wilson_interval(best.accuracy, best.val_images, z=1.0)[0]
-    near = [record for record in pool if record.accuracy >= best.accuracy - error]
-    picked = min(near, key=cheapest_first)
+    error = reached - wilson_interval(reached, best.val_images, z=1.0)[0]
+    near = [record for record in pool if quality.of(record) >= reached - error]
+    picked = min(near, key=grounds.cheapest_first)
     if picked is best:
         return Preferred(
             best, f"{role}; no cheaper candidate is within one standard error ({error:.4f}) of it"
         )
     return Preferred(
         picked,
-        f"{role} is {best.label} (accuracy {best.accuracy:.4f}); this is the cheapest of"
+        f"{role} is {best.label} ({amount(reached, quality)}); this is the cheapest of"
         f" {len(near)} candidates within one standard error ({error:.4f}) of it, at"
-        f" {percent_change(picked.macs, best.macs)} MACs",
+        f" {percent_change(cost.of(picked), cost.of(best))} {cost.name}",
     )
 
 
 def _by_weights(
-    feasible: Sequence[CandidateRecord],
-    request: PickRequest,
-    within: str,
-    latencies: Latencies | None,
+    feasible: Sequence[CandidateRecord], request: PickRequest, within: str, grounds: Grounds
 ) -> Preferred:
     """Return the highest weighted sum of figures, each scaled over the front they make."""
     weights = {figure: weight for figure, weight in request.weights.items() if weight > 0.0}
-    pool = sorted(feasible, key=cheapest_first)
-    values = np.array([[_loss(row, figure, latencies) for figure in weights] for row in pool])
+    pool = sorted(feasible, key=grounds.cheapest_first)
+    values = np.array([[grounds.minimised(figure, row) for figure in weights] for row in pool])
     front = np.flatnonzero(non_dominated(values))
     if len(front) == 0:
-        raise InputError(f"none of the candidates{within} was measured, so latency weighs nothing")
+        names = " and ".join(figure.name for figure in weights)
+        raise InputError(f"the {names} of none of the candidates{within} is known: nothing weighs")
     scores = _benefits(values[front]) @ np.array(list(weights.values()))
     best = int(np.argmax(scores))
-    said = ", ".join(f"{figure}={weight:g}" for figure, weight in weights.items())
+    said = ", ".join(f"{figure.key}={weight:g}" for figure, weight in weights.items())
     return Preferred(
         pool[int(front[best])],
         f"the highest score by {said}{within}: {scores[best]:.3f}, each figure scaled from 0, the"
         f" worst of the {len(front)} that no other beats in them, to 1, the best",
     )
-
-
-def _loss(row: CandidateRecord, figure: Figure, latencies: Latencies | None) -> float:
-    """Return a figure turned so that less is better; NaN where it is unknown."""
-    if figure is Figure.ACCURACY:
-        return -row.accuracy
-    if figure is not Figure.LATENCY_MS:
-        return float(getattr(row, figure.value))
-    known = latencies.of(row) if latencies else None
-    return np.nan if known is None else known
 
 
 def _benefits(losses: Floats) -> Floats:

@@ -2,78 +2,93 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
+from dataclasses import dataclass
+from typing import Any
 
 from tatl_search.errors import InputError
+from tatl_search.figures import GOALS, LATENCY_MS, Figure, Unit
+
+KNEE = "knee"
+BOUNDS: Mapping[str, Figure] = {figure.bound_name: figure for figure in GOALS.values()}
+"""Name of a bound, such as `max_macs` or `min_accuracy`, and its figure."""
+
+PREFERENCES: Mapping[str, Figure | None] = {
+    KNEE: None,
+    **{figure.best_name: figure for figure in GOALS.values()},
+}
+"""Name of a preference, such as `min_macs` or `max_accuracy`, and its figure."""
 
 
-class Preference(StrEnum):
-    """Which of the networks within the bounds is picked."""
-
-    KNEE = "knee"
-    MIN_MACS = "min_macs"
-    MAX_ACCURACY = "max_accuracy"
-
-
-class Figure(StrEnum):
-    """What can be given a weight: the fields of a candidate's row."""
-
-    ACCURACY = "accuracy"
-    MACS = "macs"
-    PARAMETERS = "parameters"
-    SIZE_BYTES = "size_bytes"
-    LATENCY_MS = "latency_ms"
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class PickRequest:
     """Bounds on the network to pick, and which of those that keep to them is preferred.
 
-    Without a preference: the knee of the front where there are no bounds, the most accurate
-    where a cost is bounded, the one of fewest MACs where only accuracy is.
+    Without a preference: the knee of the front where there are no bounds, the best by the sweep's
+    quality where a cost is bounded, the cheapest where only a quality is.
 
     Attributes:
-        min_accuracy: validation accuracy it must reach, a share.
-        max_macs: multiply-accumulates of one image it may cost.
-        max_parameters: parameters it may have.
-        max_drop: how far its validation accuracy may lie below the unpruned network's
-            (0.02 = two points).
-        max_size_bytes: bytes its weights may take.
-        max_latency_ms: milliseconds that one pass may take.
+        bounds: on figures; a quality must reach its bound, a cost must not exceed it.
+        max_drop: how far the sweep's quality, such as validation accuracy, may lie below the
+            unpruned network's (0.02 = two points).
         device: where latency counts, as `results.latency.latencies` takes it; null for the one
             device there is.
-        preference: which one is picked; null as said above.
+        preference: one of `PREFERENCES`; null as said above.
         weights: how much each figure counts instead, all scaled alike; empty for a preference.
-
-    Raises:
-        InputError: a bound or a weight is out of its range, or there is more than one preference.
     """
 
-    min_accuracy: float | None = None
-    max_macs: int | None = None
-    max_parameters: int | None = None
-    max_drop: float | None = None
-    max_size_bytes: int | None = None
-    max_latency_ms: float | None = None
-    device: str | None = None
-    preference: Preference | None = None
-    weights: Mapping[Figure, float] = field(default_factory=dict)
+    bounds: Mapping[Figure, float]
+    max_drop: float | None
+    device: str | None
+    preference: str | None
+    weights: Mapping[Figure, float]
 
-    def __post_init__(self) -> None:
-        for name in ("min_accuracy", "max_drop"):
-            share = getattr(self, name)
-            if share is not None and not 0.0 <= share <= 1.0:
-                raise InputError(f"{name} is a share between 0 and 1 (0.02 = two points): {share}")
-        for name in ("max_macs", "max_parameters", "max_size_bytes"):
-            count = getattr(self, name)
-            if count is not None and not count >= 1:
-                raise InputError(f"{name} must be at least 1: {count}")
-        if self.max_latency_ms is not None and not self.max_latency_ms > 0.0:
-            raise InputError(f"max_latency_ms must be above 0: {self.max_latency_ms}")
-        self._check_weights()
+    def __init__(
+        self,
+        *,
+        max_drop: float | None = None,
+        device: str | None = None,
+        preference: str | None = None,
+        weights: Mapping[Figure, float] | None = None,
+        **bounds: float | None,
+    ) -> None:
+        """Check what is asked for.
 
-    def _check_weights(self) -> None:
+        Args:
+            max_drop: as above.
+            device: as above.
+            preference: as above.
+            weights: as above.
+            bounds: one for each figure, by `BOUNDS`: `min_accuracy`, `max_macs`,
+                `max_parameters`, `max_size_bytes`, `max_latency_ms` and so on; null for none.
+
+        Raises:
+            InputError: a bound or a weight is out of its range, or there is more than one
+                preference.
+            TypeError: there is no such bound.
+        """
+        if unknown := bounds.keys() - BOUNDS.keys():
+            known = ", ".join(BOUNDS)
+            raise TypeError(f"there is no bound {', '.join(sorted(unknown))}; there are {known}")
+        given = {BOUNDS[name]: bound for name, bound in bounds.items() if bound is not None}
+        fields: dict[str, Any] = {
+            "bounds": given,
+            "max_drop": max_drop,
+            "device": device,
+            "preference": preference,
+            "weights": dict(weights or {}),
+        }
+        for name, value in fields.items():
+            object.__setattr__(self, name, value)
+        if max_drop is not None:
+            _check_share("max_drop", max_drop)
+        for figure, bound in given.items():
+            _check_bound(figure, bound)
+        self._check_preference()
+
+    def _check_preference(self) -> None:
+        if self.preference is not None and self.preference not in PREFERENCES:
+            known = ", ".join(PREFERENCES)
+            raise InputError(f"there is no preference {self.preference}; there are {known}")
         values = self.weights.values()
         if not all(0.0 <= weight < math.inf for weight in values):
             raise InputError("weights must be numbers of at least 0")
@@ -85,10 +100,29 @@ class PickRequest:
     @property
     def bounds_cost(self) -> bool:
         """Whether a cost is bounded."""
-        limits = (self.max_macs, self.max_parameters, self.max_size_bytes, self.max_latency_ms)
-        return any(limit is not None for limit in limits)
+        return any(not figure.higher_is_better for figure in self.bounds)
 
     @property
     def needs_latency(self) -> bool:
         """Whether latency decides."""
-        return self.max_latency_ms is not None or self.weights.get(Figure.LATENCY_MS, 0.0) > 0.0
+        preferred = PREFERENCES.get(self.preference or KNEE)
+        return (
+            LATENCY_MS in self.bounds
+            or preferred is LATENCY_MS
+            or self.weights.get(LATENCY_MS, 0.0) > 0.0
+        )
+
+
+def _check_share(name: str, share: float) -> None:
+    if not 0.0 <= share <= 1.0:
+        raise InputError(f"{name} is a share between 0 and 1 (0.02 = two points): {share}")
+
+
+def _check_bound(figure: Figure, bound: float) -> None:
+    name = figure.bound_name
+    if figure.unit is Unit.SHARE:
+        _check_share(name, bound)
+    elif figure.unit in (Unit.COUNT, Unit.BYTES) and not bound >= 1:
+        raise InputError(f"{name} must be at least 1: {bound}")
+    elif not bound > 0.0:
+        raise InputError(f"{name} must be above 0: {bound}")

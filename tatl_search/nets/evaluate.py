@@ -1,34 +1,19 @@
-"""Accuracy and loss of a network."""
+"""How well a network does on a set of images."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from tatl_search.figures import Evaluated
 from tatl_search.nets.skeleton import eval_mode
 
 
-@dataclass(frozen=True)
-class Evaluation:
-    """How well a network does on a set of images.
-
-    Attributes:
-        accuracy: share of the images classified correctly.
-        loss: mean cross-entropy of an image; not finite where a score is not.
-        images: number of images.
-        correct: number of images classified correctly.
-    """
-
-    accuracy: float
-    loss: float
-    images: int
-    correct: int
-
-
-def evaluate(module: nn.Module, batches: Iterable[tuple[Tensor, Tensor]]) -> Evaluation:
+def evaluate(module: nn.Module, batches: Iterable[tuple[Tensor, Tensor]]) -> Evaluated:
     """Evaluate a network in eval mode; its modes stay as they are.
+
+    The loss is not finite where a score is not.
 
     Losses are summed in double precision, so that the result does not depend on how the images
     are cut into batches beyond the rounding of the network itself.
@@ -51,9 +36,8 @@ def evaluate(module: nn.Module, batches: Iterable[tuple[Tensor, Tensor]]) -> Eva
             images_seen += len(labels)
     if not images_seen:
         raise ValueError("there are no images to evaluate on")
-    return Evaluation(
+    return Evaluated(
         accuracy=int(correct) / images_seen,
         loss=float(loss) / images_seen,
-        images=images_seen,
-        correct=int(correct),
+        val_images=images_seen,
     )

@@ -6,13 +6,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from tatl_search.config import Objective
-from tatl_search.core.pareto import non_dominated
+from tatl_search.core.goals import Goals
 from tatl_search.errors import InputError
 from tatl_search.records import CandidateRecord
-from tatl_search.results.front import Floats, value
 from tatl_search.results.store import SweepResults
 
 _NUMBER = re.compile(r"[-_. ]*(seed)?[-_. ]*\d+$")
@@ -75,38 +71,35 @@ def checked(arms: Sequence[Arm]) -> tuple[Arm, ...]:
     return tuple(arms)
 
 
-def shared_costs(arms: Sequence[Arm]) -> tuple[Objective, ...]:
-    """Return the costs that all sweeps have as objectives, in the first one's order.
+def shared_goals(arms: Sequence[Arm]) -> Goals:
+    """Return the objectives of all sweeps, in the first one's order.
+
+    The reference is, of each cost, the greatest of an unpruned network among all sweeps.
 
     Raises:
-        InputError: there is none.
+        InputError: they have no quality or no cost in common.
     """
-    all_objectives = [results.manifest.sweep.objectives for arm in arms for results in arm.sweeps]
-    shared = tuple(
-        objective
-        for objective in all_objectives[0]
-        if not objective.higher_is_better and all(objective in other for other in all_objectives)
-    )
-    if not shared:
-        raise InputError("these sweeps have no cost among their objectives in common")
-    return shared
+    sweeps = [results for arm in arms for results in arm.sweeps]
+    others = [results.manifest.sweep.objectives for results in sweeps]
+    shared = tuple(figure for figure in others[0] if all(figure in own for own in others))
+    for what, is_quality in (("quality", True), ("cost", False)):
+        if not any(figure.higher_is_better is is_quality for figure in shared):
+            raise InputError(f"these sweeps have no {what} among their objectives in common")
+    reference = {}
+    for cost in (figure for figure in shared if not figure.higher_is_better):
+        known = [whole for results in sweeps if (whole := results.reference_cost(cost)) is not None]
+        if known:
+            reference[cost] = max(known)
+    return Goals(shared, reference)
 
 
-def front_in(
-    rows: Sequence[CandidateRecord], costs: Sequence[Objective]
-) -> tuple[CandidateRecord, ...]:
-    """Return the candidates that no other one beats in accuracy and these costs, each once."""
-    mask = non_dominated(minimised(rows, costs))
+def front_in(rows: Sequence[CandidateRecord], goals: Goals) -> tuple[CandidateRecord, ...]:
+    """Return the candidates that no other one beats in the goals, each once."""
     first: dict[str, CandidateRecord] = {}
-    for row, on_front in zip(rows, mask, strict=True):
+    for row, on_front in zip(rows, goals.on_front(rows), strict=True):
         if on_front:
             first.setdefault(row.stage, row)
-    return tuple(sorted(first.values(), key=lambda row: value(row, costs[0])))
-
-
-def minimised(rows: Sequence[CandidateRecord], costs: Sequence[Objective]) -> Floats:
-    """Return (N, 1 + C) figures, all to be minimised, accuracy first."""
-    return np.array([[-row.accuracy, *(value(row, cost) for cost in costs)] for row in rows])
+    return tuple(sorted(first.values(), key=goals.cost.of))
 
 
 def _settings(results: SweepResults) -> str:

@@ -7,13 +7,11 @@ from itertools import combinations, permutations, product
 from statistics import fmean
 from typing import Any
 
-import numpy as np
 from scipy.stats import wilcoxon
 
-from tatl_search.config import Objective
 from tatl_search.core.coverage import coverage
-from tatl_search.core.pareto import area_under_front, hypervolume
-from tatl_search.results.arms import Arm, front_in, minimised, seed_of, shared_costs
+from tatl_search.core.goals import Goals
+from tatl_search.results.arms import Arm, front_in, seed_of, shared_goals
 from tatl_search.results.confirmation import Spread
 from tatl_search.results.store import SweepResults
 
@@ -30,7 +28,9 @@ class SweepFigures:
         seed: its own; null where the seed is searched.
         networks: on its front.
         hypervolume: from accuracy 0 and the common reference costs, each axis normalised to 1.
-        area: mean of the best accuracy affordable over shares 0.1 to 1 of the common MACs.
+        log_area: mean of the best quality affordable over the logarithm of the common cost's
+            share, from 0.01 to 1.
+        area: the same over the share itself, from 0.1 to 1.
         best_accuracy: on validation images.
     """
 
@@ -38,6 +38,7 @@ class SweepFigures:
     seed: int | None
     networks: int
     hypervolume: float
+    log_area: float
     area: float
     best_accuracy: float
 
@@ -86,26 +87,26 @@ class Comparison:
 
     Attributes:
         arms: in given order.
-        reference: the greatest cost of an unpruned network among all sweeps, per shared cost:
-            with accuracy 0 the common reference point.
+        goals: the objectives that all sweeps share; their reference is the common one.
         coverage: (A, B) -> share of B's front that A's equals or beats, the mean over the pairs
             of their sweeps.
         paired: arms two by two, where they share a seed.
     """
 
     arms: tuple[ArmFigures, ...]
-    reference: Mapping[Objective, float]
+    goals: Goals
     coverage: Mapping[tuple[str, str], float]
     paired: tuple[Paired, ...]
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON values."""
         return {
-            "reference": {objective.value: cost for objective, cost in self.reference.items()},
+            "reference": {figure.key: cost for figure, cost in self.goals.reference.items()},
             "arms": [
                 {
                     "label": arm.label,
                     "hypervolume": asdict(arm.spread(_hypervolume)),
+                    "log_area": asdict(arm.spread(lambda figures: figures.log_area)),
                     "area": asdict(arm.spread(lambda figures: figures.area)),
                     "best_accuracy": asdict(arm.spread(lambda figures: figures.best_accuracy)),
                     "sweeps": [asdict(figures) for figures in arm.sweeps],
@@ -123,51 +124,39 @@ def compare(arms: Sequence[Arm]) -> Comparison:
     """Compare the fronts of several arms.
 
     Raises:
-        InputError: their sweeps have no cost among their objectives in common.
+        InputError: their sweeps have no quality or no cost among their objectives in common.
     """
-    reference = {cost: greatest_unpruned(arms, cost) for cost in shared_costs(arms)}
-    costs = tuple(reference)
-    macs = greatest_unpruned(arms, Objective.MACS)
+    goals = shared_goals(arms)
     figures = tuple(
-        ArmFigures(arm.label, tuple(_figures(results, reference, macs) for results in arm.sweeps))
+        ArmFigures(arm.label, tuple(_figures(results, goals) for results in arm.sweeps))
         for arm in arms
     )
     return Comparison(
         arms=figures,
-        reference=reference,
+        goals=goals,
         coverage={
-            (a.label, b.label): _mean_coverage(a, b, costs) for a, b in permutations(arms, 2)
+            (a.label, b.label): _mean_coverage(a, b, goals) for a, b in permutations(arms, 2)
         },
         paired=tuple(pair for a, b in combinations(figures, 2) if (pair := _paired(a, b)).seeds),
     )
 
 
-def greatest_unpruned(arms: Sequence[Arm], cost: Objective) -> float:
-    """Return the greatest cost of an unpruned network among all sweeps."""
-    known = [results.reference_cost(cost) for arm in arms for results in arm.sweeps]
-    return max(value for value in known if value is not None)
-
-
-def _figures(
-    results: SweepResults, reference: Mapping[Objective, float], macs: float
-) -> SweepFigures:
-    rows, costs = results.candidates, tuple(reference)
-    accuracy = np.array([row.accuracy for row in rows])
-    scale = np.array([1.0, *reference.values()])
-    corner = np.array([0.0, *(1.0 for _ in reference)])
+def _figures(results: SweepResults, goals: Goals) -> SweepFigures:
+    rows = results.candidates
     return SweepFigures(
         name=results.manifest.name,
         seed=seed_of(results),
-        networks=len(front_in(rows, costs)),
-        hypervolume=hypervolume(minimised(rows, costs) / scale, corner),
-        area=area_under_front(accuracy, np.array([row.macs for row in rows]) / macs),
-        best_accuracy=float(accuracy.max()),
+        networks=len(front_in(rows, goals)),
+        hypervolume=goals.hypervolume(rows),
+        log_area=goals.log_area(rows),
+        area=goals.area(rows),
+        best_accuracy=max(row.accuracy for row in rows),
     )
 
 
-def _mean_coverage(a: Arm, b: Arm, costs: Sequence[Objective]) -> float:
+def _mean_coverage(a: Arm, b: Arm, goals: Goals) -> float:
     fronts_of_a, fronts_of_b = (
-        [minimised(front_in(results.candidates, costs), costs) for results in arm.sweeps]
+        [goals.minimised(front_in(results.candidates, goals)) for results in arm.sweeps]
         for arm in (a, b)
     )
     return fmean(coverage(one, other) for one, other in product(fronts_of_a, fronts_of_b))

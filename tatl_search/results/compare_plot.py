@@ -7,11 +7,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from tatl_search.config import Objective
+from tatl_search.core.goals import Goals
 from tatl_search.errors import InputError
-from tatl_search.results.arms import Arm, shared_costs
-from tatl_search.results.front import Floats, Staircase, staircase, value
-from tatl_search.results.picture import add_legend, literal, new_figure
+from tatl_search.results.arms import Arm, shared_goals
+from tatl_search.results.front import Floats, Staircase, staircase
+from tatl_search.results.picture import add_legend, dress_axes, literal, new_figure, scale_of
 from tatl_search.results.store import SweepResults
 from tatl_search.results.style import (
     BLUE,
@@ -21,8 +21,8 @@ from tatl_search.results.style import (
     SPAN,
     VERMILION,
     highest_shown,
+    is_wide,
 )
-from tatl_search.results.words import COST_NAMES
 
 PURPLE = "#CC79A7"
 """The last of Okabe and Ito's colours (results/style.py) but yellow, which paper swallows."""
@@ -33,11 +33,9 @@ LOOKS = (
 )  # fmt: skip
 """Colour, marker and line of each arm: told apart without colours too."""
 
-MEGA = 1e6
-
 
 class Line(NamedTuple):
-    """One arm as it is drawn; costs in millions.
+    """One arm as it is drawn; costs in the unit of their axis.
 
     Attributes:
         label: for the legend.
@@ -50,12 +48,12 @@ class Line(NamedTuple):
     mean: Staircase
 
 
-def lines(arms: Sequence[Arm], cost: Objective) -> tuple[Line, ...]:
+def lines(arms: Sequence[Arm], goals: Goals) -> tuple[Line, ...]:
     """Return what is drawn of each arm."""
     return tuple(
         Line(_label(arm), fronts, mean_staircase(fronts))
         for arm in arms
-        for fronts in [tuple(_front(results, cost) for results in arm.sweeps)]
+        for fronts in [tuple(_front(results, goals) for results in arm.sweeps)]
     )
 
 
@@ -79,13 +77,17 @@ def draw_comparison(arms: Sequence[Arm], width_mm: float) -> Figure:
     """
     if len(arms) > len(LOOKS):
         raise InputError(f"{len(LOOKS)} arms can be told apart in a picture, not {len(arms)}")
-    cost = shared_costs(arms)[0]
+    goals = shared_goals(arms)
     figure = new_figure(width_mm, len(arms))
     axes = figure.add_subplot()
-    drawn = lines(arms, cost)
+    drawn = lines(arms, goals)
     for line, look in zip(drawn, LOOKS, strict=False):
         _draw(axes, line, *look)
-    _draw_axes(axes, cost, [score for line in drawn for score in line.mean.score])
+    scores = [score for line in drawn for score in line.mean.score]
+    lowest = max(0.0, max(scores) - SPAN, min(scores) - 0.02)
+    shown = lowest, min(max(scores) + 0.03, highest_shown(lowest))
+    is_log = any(is_wide(front.cost) for line in drawn for front in line.sweeps)
+    dress_axes(axes, goals, is_log, shown)
     add_legend(figure, axes)
     return figure
 
@@ -95,11 +97,11 @@ def _label(arm: Arm) -> str:
     return literal(arm.label) + several
 
 
-def _front(results: SweepResults, cost: Objective) -> Staircase:
-    rows = results.candidates
+def _front(results: SweepResults, goals: Goals) -> Staircase:
+    rows, size = results.candidates, scale_of(goals.cost).size
     return staircase(
-        [value(row, cost) / MEGA for row in rows],
-        [row.accuracy for row in rows],
+        [goals.cost.of(row) / size for row in rows],
+        [goals.quality.of(row) for row in rows],
         lower_is_better=False,
     )
 
@@ -120,17 +122,3 @@ def _draw(axes: Axes, line: Line, colour: str, marker: str, style: str) -> None:
         *line.mean, color=colour, linestyle=style, linewidth=1.8, marker=marker, markersize=5,
         markevery=marks, label=line.label,
     )  # fmt: skip
-
-
-def _draw_axes(axes: Axes, cost: Objective, scores: Sequence[float]) -> None:
-    best = max(scores)
-    lowest = max(0.0, best - SPAN, min(scores) - 0.02)
-    unit = "MB" if cost is Objective.SIZE_BYTES else "millions"
-    axes.set_xlabel(f"{COST_NAMES[cost]}, {unit}")
-    axes.set_ylabel("validation accuracy")
-    axes.set_xlim(left=0.0)
-    axes.set_ylim(lowest, min(best + 0.03, highest_shown(lowest)))
-    axes.yaxis.set_major_formatter(lambda share, _: f"{100 * share:g} %")
-    axes.grid(color="0.92", linewidth=0.6)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right"]].set_visible(False)

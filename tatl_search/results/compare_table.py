@@ -8,7 +8,7 @@ from rich.text import Text
 
 from tatl_search.results.compare import FEWEST_PAIRS, ArmFigures, Comparison, Paired
 from tatl_search.results.confirmation import Spread
-from tatl_search.results.words import cost_with_name
+from tatl_search.results.words import written_with_name
 
 SOURCE = "Zitzler, Thiele 1999"
 
@@ -22,13 +22,16 @@ def comparison_text(comparison: Comparison, notes: Sequence[str]) -> Group:
 
 
 def _fronts(comparison: Comparison) -> tuple[Text, Table]:
+    goals = comparison.goals
     reference = ", ".join(
-        cost_with_name(cost, objective) for objective, cost in comparison.reference.items()
+        [*(f"{quality.name} 0" for quality in goals.qualities)]
+        + [written_with_name(whole, cost) for cost, whole in goals.reference.items()]
     )
-    table = _table(("arm", "sweeps", "networks", "hypervolume", "area", "best, %"))
+    columns = ("arm", "sweeps", "networks", "log area", "area", "hypervolume", "best, %")
+    table = _table(columns)
     for arm in comparison.arms:
         table.add_row(*map(Text, _row(arm)))
-    title = f"Fronts over validation images; reference point: accuracy 0, {reference}"
+    title = f"Fronts over validation images; reference point: {reference}"
     return Text(title), table
 
 
@@ -38,8 +41,9 @@ def _row(arm: ArmFigures) -> tuple[str, ...]:
         arm.label,
         str(len(arm.sweeps)),
         f"{arm.spread(lambda figures: figures.networks).mean:.1f}",
-        _spread(arm.spread(lambda figures: figures.hypervolume)),
+        _spread(arm.spread(lambda figures: figures.log_area)),
         _spread(arm.spread(lambda figures: figures.area)),
+        _spread(arm.spread(lambda figures: figures.hypervolume)),
         f"{100 * best.mean:.1f}"
         + ("" if best.deviation is None else f" ± {100 * best.deviation:.1f}"),
     )
@@ -56,7 +60,7 @@ def _coverage(comparison: Comparison) -> tuple[Text, Table]:
 
 
 def _table(columns: Sequence[str]) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    table = Table(box=None, padding=(0, 1, 0, 0), header_style="bold")
     for number, column in enumerate(columns):
         table.add_column(Text(column), justify="right" if number else "left", no_wrap=number > 0)
     return table

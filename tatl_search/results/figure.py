@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from html import escape
+from itertools import filterfalse
 from typing import Any, NamedTuple
 
 import plotly.graph_objects as go
 
-from tatl_search.config import Objective
+from tatl_search.figures import Figure, Unit
 from tatl_search.records import CandidateRecord
-from tatl_search.results.front import costs, front_of, main_cost, staircase
+from tatl_search.results.axes import known_figures
+from tatl_search.results.front import front_of, goals_of, staircase
 from tatl_search.results.store import SweepResults
 from tatl_search.results.style import (
     BLUE,
@@ -17,27 +19,25 @@ from tatl_search.results.style import (
     ORANGE,
     VERMILION,
     highest_shown,
+    is_wide,
     lowest_shown,
 )
 from tatl_search.results.varied import flat, varied
-from tatl_search.results.words import COST_NAMES, accuracy_with_interval, cost
+from tatl_search.results.words import with_interval, written
+
+_UNITS = {Unit.BYTES: ", bytes", Unit.MILLISECONDS: ", ms"}
 
 
 class View(NamedTuple):
     """A choice of axes: the score upwards, the cost to the right."""
 
-    score: str
-    cost: Objective
-
-    @property
-    def lower_is_better(self) -> bool:
-        """Whether the score is to be minimised."""
-        return self.score == "loss"
+    score: Figure
+    cost: Figure
 
     @property
     def title(self) -> str:
         """The choice in words."""
-        return f"{self.score} against {COST_NAMES[self.cost]}"
+        return f"{self.score.name} against {self.cost.name}"
 
 
 class Coordinates(NamedTuple):
@@ -56,16 +56,20 @@ class Layer(NamedTuple):
     def data(self, view: View) -> Coordinates:
         """Return the coordinates in a view."""
         return Coordinates(
-            [None if row is None else getattr(row, view.cost.value) for row in self.rows],
-            [None if row is None else getattr(row, view.score) for row in self.rows],
+            [None if row is None else getattr(row, view.cost.key) for row in self.rows],
+            [None if row is None else getattr(row, view.score.key) for row in self.rows],
         )
 
 
 def views(results: SweepResults) -> list[View]:
     """Return the choices of axes, that of the sweep's own objectives first."""
-    first = main_cost(results.manifest)
-    order = [first, *(o for o in Objective if o not in (first, Objective.ACCURACY))]
-    return [View(score, cost) for score in ("accuracy", "loss") for cost in order]
+    goals, known = goals_of(results), known_figures(results)
+    costs, scores = [*filter(_is_cost, known)], [*filterfalse(_is_cost, known)]
+    return [
+        View(score, cost)
+        for score in dict.fromkeys((goals.quality, *scores))
+        for cost in dict.fromkeys((goals.cost, *costs))
+    ]
 
 
 def front_figure(results: SweepResults) -> go.Figure:
@@ -97,12 +101,13 @@ def front_figure(results: SweepResults) -> go.Figure:
 def _layers(results: SweepResults) -> list[Layer]:
     front = front_of(results)
     pairs = list(zip(results.candidates, front.mask, strict=True))
-    own = "front of " + ", ".join(["accuracy", *(COST_NAMES[c] for c in costs(results.manifest))])
-    keys = varied([row.settings for row in results.candidates])
+    goals = front.goals
+    own = "front of " + ", ".join(each.name for each in (*goals.qualities, *goals.costs))
+    keys, figures = varied([row.settings for row in results.candidates]), known_figures(results)
 
     def points(rows: Sequence[CandidateRecord | None], name: str, **marker: Any) -> Layer:
         present = [row for row in rows if row is not None]
-        text = [_hover(row, keys) for row in present]
+        text = [_hover(row, keys, figures) for row in present]
         style = {"mode": "markers", "name": name, "text": text, "hoverinfo": "text"}
         return Layer(present, {**style, "marker": marker})
 
@@ -140,16 +145,26 @@ def _interrupted(rows: Sequence[CandidateRecord]) -> list[CandidateRecord | None
     return line
 
 
-def _hover(row: CandidateRecord, keys: Sequence[str]) -> str:
+def _is_cost(figure: Figure) -> bool:
+    """Whether it says how large a network is, rather than how good."""
+    return figure.is_goal and not figure.higher_is_better
+
+
+def _in_words(row: CandidateRecord, figure: Figure) -> str:
+    if _is_cost(figure):
+        return f"{written(figure.of(row), figure)} {figure.name}"
+    if figure.unit is Unit.SHARE:
+        return f"{figure.name} {with_interval(row, figure)} %"
+    return f"{figure.name} {written(figure.of(row), figure)}"
+
+
+def _hover(row: CandidateRecord, keys: Sequence[str], figures: Sequence[Figure]) -> str:
     """Return what the pointer shows, as the HTML subset that plotly draws."""
     settings = flat(row.settings)
     lines = [
         f"<b>{escape(row.label)}</b>",
-        f"accuracy {accuracy_with_interval(row)} %, loss {row.loss:.3f}",
-        ", ".join(
-            f"{cost(getattr(row, objective.value), objective)} {name}"
-            for objective, name in COST_NAMES.items()
-        ),
+        ", ".join(_in_words(row, each) for each in figures if not _is_cost(each)),
+        ", ".join(_in_words(row, each) for each in figures if _is_cost(each)),
         f"{row.image_size} px, {escape(row.network)}",
         *(f"{escape(key)}: {escape(settings[key])}" for key in keys if key in settings),
     ]
@@ -159,9 +174,9 @@ def _hover(row: CandidateRecord, keys: Sequence[str]) -> str:
 def _button(results: SweepResults, layers: Sequence[Layer], view: View) -> dict[str, Any]:
     rows = results.candidates
     line = staircase(
-        [getattr(row, view.cost.value) for row in rows],
-        [getattr(row, view.score) for row in rows],
-        view.lower_is_better,
+        [view.cost.of(row) for row in rows],
+        [view.score.of(row) for row in rows],
+        lower_is_better=not view.score.higher_is_better,
     )
     data = [layer.data(view) for layer in layers]
     traces = {
@@ -173,17 +188,20 @@ def _button(results: SweepResults, layers: Sequence[Layer], view: View) -> dict[
 
 def _layout(results: SweepResults, view: View) -> dict[str, Any]:
     """Return axes and legend; good scores are where the legend is not."""
-    unit = ", bytes" if view.cost is Objective.SIZE_BYTES else ""
+    unit = _UNITS.get(view.cost.unit, "")
+    wide = is_wide(view.cost.of(row) for row in front_of(results).distinct())
     across = {
-        "title": {"text": COST_NAMES[view.cost] + unit}, "tickformat": "~s", "rangemode": "tozero",
+        "title": {"text": view.cost.title + unit}, "tickformat": "~s",
+        "type": "log" if wide else "linear", "rangemode": "normal" if wide else "tozero",
     }  # fmt: skip
-    upwards: dict[str, Any] = {"title": {"text": f"validation {view.score}"}}
-    if view.score == "accuracy":
-        lowest = lowest_shown(results)
+    upwards: dict[str, Any] = {"title": {"text": view.score.title}}
+    if view.score.unit is Unit.SHARE:
+        lowest = lowest_shown(results, view.score)
         upwards |= {"tickformat": ".0%", "range": [lowest, highest_shown(lowest)]}
-    edge = "top" if view.lower_is_better else "bottom"
+    high = not view.score.higher_is_better
     legend = {
-        "x": 0.99, "y": 0.98 if view.lower_is_better else 0.02, "xanchor": "right", "yanchor": edge,
+        "x": 0.99, "y": 0.98 if high else 0.02, "xanchor": "right",
+        "yanchor": "top" if high else "bottom",
     }  # fmt: skip
     return {"xaxis": across, "yaxis": upwards, "legend": legend}
 

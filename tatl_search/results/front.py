@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from tatl_search.config import Objective
 from tatl_search.core.constraints import keeps_to
-from tatl_search.core.pareto import area_under_front, hypervolume, knee, non_dominated
+from tatl_search.core.goals import Goals
+from tatl_search.core.pareto import non_dominated
+from tatl_search.figures import GOALS
 from tatl_search.manifest import SweepManifest
 from tatl_search.records import CandidateRecord
 from tatl_search.results.store import SweepResults
@@ -23,27 +24,33 @@ class Front:
 
     Attributes:
         results: the sweep.
+        goals: what it looks for.
         mask: one per candidate: whether it is on the front. Trials that share a stage hold the
             same network several times; all of them are on the front then.
-        hypervolume: volume the front dominates, from accuracy 0 and the unpruned network's
+        hypervolume: volume the front dominates, from a quality of 0 and the unpruned network's
             costs, each axis normalised to 1.
-        area: mean accuracy money can buy: over MACs shares from 0.1 to 1, the best accuracy
-            among candidates with at most that share.
-        knee: the candidate farthest above the chord of the front (accuracy against
-            `main_cost`); null without candidates.
+        log_area: mean of the best quality affordable over the logarithm of the cost's share, from
+            0.01 to 1: every halving counts alike.
+        area: the same mean over the share itself, from 0.1 to 1.
+        knee: the candidate farthest above the chord of the front of `goals.quality` against
+            `goals.cost`; null without candidates.
+        lacking: candidates of which an objective is not known, so that they are on no front.
     """
 
     results: SweepResults
+    goals: Goals
     mask: tuple[bool, ...]
     hypervolume: float
+    log_area: float
     area: float
     knee: CandidateRecord | None
+    lacking: int
 
     def members(self) -> tuple[CandidateRecord, ...]:
         """Return the front from large to small, shared networks as often as trials hold them."""
         chosen = [row for row, on in zip(self.results.candidates, self.mask, strict=True) if on]
-        cost = main_cost(self.results.manifest)
-        return tuple(sorted(chosen, key=lambda row: (-value(row, cost), row.accuracy)))
+        cost, quality = self.goals.cost, self.goals.quality
+        return tuple(sorted(chosen, key=lambda row: (-cost.of(row), quality.of(row))))
 
     def distinct(self) -> tuple[CandidateRecord, ...]:
         """Return the front from large to small, each network once: by its first trial."""
@@ -53,11 +60,34 @@ class Front:
         return tuple(first.values())
 
 
+def goals_of(results: SweepResults) -> Goals:
+    """Return what a sweep looks for, and the costs of its unpruned network as far as known."""
+    objectives = results.manifest.sweep.objectives
+    known = {o: results.reference_cost(o) for o in objectives if not o.higher_is_better}
+    return Goals(objectives, {o: cost for o, cost in known.items() if cost is not None})
+
+
+def front_of(results: SweepResults) -> Front:
+    """Compute the front over all candidates of all trials, round 0 included."""
+    rows, goals = results.candidates, goals_of(results)
+    knee = goals.knee(rows)
+    return Front(
+        results,
+        goals,
+        mask=tuple(bool(on) for on in goals.on_front(rows)),
+        hypervolume=goals.hypervolume(rows),
+        log_area=goals.log_area(rows),
+        area=goals.area(rows),
+        knee=None if knee is None else rows[knee],
+        lacking=goals.lacking(rows),
+    )
+
+
 def within_bounds(
     manifest: SweepManifest, rows: Iterable[CandidateRecord]
 ) -> tuple[CandidateRecord, ...]:
     """Return the candidates that keep to the sweep's bounds: all of them where it has none."""
-    return tuple(row for row in rows if keeps_to(manifest.sweep.bounds, vars(row)))
+    return tuple(row for row in rows if keeps_to(manifest.sweep.bounds, row))
 
 
 class Staircase(NamedTuple):
@@ -65,57 +95,6 @@ class Staircase(NamedTuple):
 
     cost: list[float]
     score: list[float]
-
-
-def front_of(results: SweepResults) -> Front:
-    """Compute the front over all candidates of all trials, round 0 included."""
-    rows = results.candidates
-    if not rows:
-        return Front(results, mask=(), hypervolume=0.0, area=0.0, knee=None)
-    cost = main_cost(results.manifest)
-    accuracy = _column(rows, Objective.ACCURACY)
-    return Front(
-        results,
-        mask=tuple(bool(on) for on in non_dominated(objective_values(results.manifest, rows))),
-        hypervolume=hypervolume(*normalised(results)),
-        area=area_under_front(accuracy, _shares(results, Objective.MACS)),
-        knee=rows[knee(accuracy, _column(rows, cost))],
-    )
-
-
-def value(row: CandidateRecord, objective: Objective) -> float:
-    """Return a candidate's figure of an objective, as it is stored."""
-    return float(getattr(row, objective.value))
-
-
-def costs(manifest: SweepManifest) -> tuple[Objective, ...]:
-    """Return the sweep's objectives but accuracy."""
-    return tuple(o for o in manifest.sweep.objectives if not o.higher_is_better)
-
-
-def main_cost(manifest: SweepManifest) -> Objective:
-    """Return the cost that orders tables and is an axis of pictures: MACs if they count."""
-    chosen = costs(manifest)
-    return Objective.MACS if Objective.MACS in chosen else chosen[0]
-
-
-def objective_values(manifest: SweepManifest, rows: Iterable[CandidateRecord]) -> Floats:
-    """Return (N, D) figures of the sweep's objectives, all to be minimised, accuracy first."""
-    return np.array(
-        [[-row.accuracy, *(value(row, cost) for cost in costs(manifest))] for row in rows]
-    ).reshape(-1, len(manifest.sweep.objectives))
-
-
-def normalised(results: SweepResults) -> tuple[Floats, Floats]:
-    """Return what the hypervolume is computed from, all to be minimised.
-
-    Returns:
-        (N, D) the candidates' accuracy, negative, and costs as shares of the unpruned network's;
-        (D,) the reference point: accuracy 0 and the unpruned network's costs.
-    """
-    accuracy = _column(results.candidates, Objective.ACCURACY)
-    shares = [_shares(results, cost) for cost in costs(results.manifest)]
-    return np.column_stack([-accuracy, *shares]), np.array([0.0, *(1.0 for _ in shares)])
 
 
 def staircase(cost: Sequence[float], score: Sequence[float], lower_is_better: bool) -> Staircase:
@@ -161,30 +140,24 @@ def front_json(results: SweepResults, all_candidates: bool) -> dict[str, Any]:
         "images_saved": results.images_saved,
         "images_forward": results.images_forward,
         "hypervolume": front.hypervolume,
+        "log_area": front.log_area,
         "area": front.area,
-        "unpruned": None if unpruned is None else _figures(unpruned),
-        "baselines": [{"label": row.label, **_figures(row)} for row in results.baselines],
+        "lacking": front.lacking,
+        "unpruned": None if unpruned is None else figures_json(unpruned),
+        "baselines": [{"label": row.label, **figures_json(row)} for row in results.baselines],
         "candidates": [
             {
                 "trial": row.trial,
                 "round": row.round,
-                **_figures(row),
+                **figures_json(row),
                 "on_front": on,
-                **({"within_bounds": keeps_to(bounds, vars(row))} if bounds.given else {}),
+                **({"within_bounds": keeps_to(bounds, row)} if bounds.given else {}),
             }
             for row, on in listed
         ],
     }
 
 
-def _figures(row: CandidateRecord) -> dict[str, Any]:
-    return {objective.value: getattr(row, objective.value) for objective in Objective}
-
-
-def _column(rows: Iterable[CandidateRecord], objective: Objective) -> Floats:
-    return np.array([value(row, objective) for row in rows])
-
-
-def _shares(results: SweepResults, cost: Objective) -> Floats:
-    reference = results.reference_cost(cost)
-    return _column(results.candidates, cost) / (np.nan if reference is None else reference)
+def figures_json(row: CandidateRecord) -> dict[str, Any]:
+    """Return what may be searched for of a candidate, by key; null where it is not known."""
+    return {key: getattr(row, key) for key in GOALS}

@@ -6,11 +6,11 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from tatl_search.config import Objective
 from tatl_search.core.setups import Setup
+from tatl_search.figures import MACS
 from tatl_search.records import CandidateRecord, LatencyRecord
 from tatl_search.results.latency_error import estimate_error
-from tatl_search.results.words import cost
+from tatl_search.results.words import written
 
 
 def latency_tables(
@@ -56,7 +56,7 @@ def _cells(record: LatencyRecord, candidate: CandidateRecord | None) -> tuple[st
     estimate = candidate.latency_ms if candidate and record.batch == 1 else None
     return (
         record.label,
-        cost(candidate.macs, Objective.MACS) if candidate else "",
+        written(candidate.macs, MACS) if candidate else "",
         "" if estimate is None else f"{estimate:.2f}",
         f"{record.p50_ms:.2f}",
         f"{record.p90_ms:.2f}",

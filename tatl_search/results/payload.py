@@ -10,9 +10,10 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from tatl_search.figures import Figure, Interval
 from tatl_search.records import CandidateRecord
 from tatl_search.results.axes import axes
-from tatl_search.results.front import front_of, main_cost, within_bounds
+from tatl_search.results.front import front_of, within_bounds
 from tatl_search.results.history import history
 from tatl_search.results.layers import layers_of
 from tatl_search.results.store import SweepResults
@@ -41,14 +42,18 @@ def payload(results: SweepResults) -> dict[str, Any]:
         "sweep": shlex.quote(str(results.folder.root)),
         "axes": [
             {
-                "key": axis.key, "title": axis.title, "unit": axis.unit,
-                "higher": axis.higher_is_better, "values": _compact(axis.values(rows)),
+                "key": axis.figure.key, "name": axis.figure.name, "title": axis.figure.title,
+                "unit": axis.figure.unit,
+                "higher": axis.figure.higher_is_better, "values": _compact(axis.values(rows)),
+                "intervals": _intervals(axis.figure, rows),
             }
             for axis in axes(results)
         ],
-        "across": main_cost(results.manifest).value,
-        "accuracy_shown": [lowest, highest_shown(lowest)],
-        "reference": {o.value: cost for o, cost in results.manifest.reference.items()},
+        "across": front.goals.cost.key,
+        "upwards": front.goals.quality.key,
+        "objectives": [figure.key for figure in front.goals.objectives],
+        "quality_shown": [lowest, highest_shown(lowest)],
+        "reference": {o.key: cost for o, cost in results.manifest.reference.items()},
         "candidates": len(results.candidates),
         "columns": columns,
         "knee": place.get(id(front.knee)),
@@ -66,7 +71,6 @@ def _columns(results: SweepResults, rows: Sequence[CandidateRecord]) -> dict[str
         "label": [row.label for row in rows],
         "trial": [row.trial for row in rows],
         "round": [row.round for row in rows],
-        "interval": [_compact(interval(row), 4) for row in rows],
         "network": [f"{row.network}, {row.image_size} px" for row in rows],
         "images": [row.images_trained for row in rows],
         "saved": [row.images_without_reuse - row.images_trained for row in rows],
@@ -76,6 +80,13 @@ def _columns(results: SweepResults, rows: Sequence[CandidateRecord]) -> dict[str
         "ended": [row.stop_reason for row in rows],
         "beyond": [int(id(row) not in kept) for row in rows] if bounded else [],
     }
+
+
+def _intervals(figure: Figure, rows: Sequence[CandidateRecord]) -> list[list[float | None]] | None:
+    """Return the 95 % interval of each row; null where the figure has none."""
+    if figure.interval is Interval.NONE:
+        return None
+    return [_compact(interval(row, figure) or (), 4) for row in rows]
 
 
 def _places(items: Sequence[str]) -> dict[str, int]:

@@ -5,12 +5,17 @@ import math
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
+from typing import NamedTuple
 
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 
+from tatl_search.core.goals import Goals
 from tatl_search.errors import InputError, StorageError
+from tatl_search.figures import Figure as Measure
+from tatl_search.figures import Unit
 from tatl_search.files import write_durably
 
 MM_PER_INCH = 25.4
@@ -82,6 +87,51 @@ def add_legend(figure: Figure, axes: Axes) -> None:
             once.values(), once.keys(), loc="outside lower center", fontsize=8, frameon=False,
             ncols=_columns(figure.get_figwidth() * MM_PER_INCH), handletextpad=0.4,
         )  # fmt: skip
+
+
+class Scale(NamedTuple):
+    """The unit in which an axis counts a figure, and its name."""
+
+    size: float
+    name: str
+
+
+def scale_of(figure: Measure) -> Scale:
+    """Return the unit of an axis."""
+    match figure.unit:
+        case Unit.COUNT:
+            return Scale(1e6, "millions")
+        case Unit.BYTES:
+            return Scale(1e6, "MB")
+        case Unit.MILLISECONDS:
+            return Scale(1.0, "ms")
+        case _:
+            return Scale(1.0, "")
+
+
+def dress_axes(axes: Axes, goals: Goals, is_wide: bool, shown: tuple[float, float]) -> None:
+    """Name the axes of a front and give them ticks.
+
+    Args:
+        axes: with everything drawn.
+        goals: whose quality stands against whose cost.
+        is_wide: whether the axis of the cost is logarithmic; otherwise it starts at 0.
+        shown: ends of the axis of quality.
+    """
+    axes.set_xlabel(f"{goals.cost.title}, {scale_of(goals.cost).name}")
+    axes.set_ylabel(goals.quality.title)
+    if is_wide:
+        axes.set_xscale("log")
+        axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axes.xaxis.set_major_formatter(lambda cost, _: f"{cost:g}")
+        axes.xaxis.set_minor_formatter(NullFormatter())
+    else:
+        axes.set_xlim(left=0.0)
+    axes.set_ylim(*shown)
+    axes.yaxis.set_major_formatter(lambda share, _: f"{100 * share:g} %")
+    axes.grid(color="0.92", linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
 
 
 def save_picture(figure: Figure, path: Path) -> None:

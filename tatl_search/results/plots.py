@@ -9,10 +9,17 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 
-from tatl_search.config import Objective
+from tatl_search.core.goals import Goals
 from tatl_search.records import CandidateRecord
 from tatl_search.results.front import Staircase, front_of, staircase
-from tatl_search.results.picture import add_legend, literal, new_figure, save_picture
+from tatl_search.results.picture import (
+    add_legend,
+    dress_axes,
+    literal,
+    new_figure,
+    save_picture,
+    scale_of,
+)
 from tatl_search.results.store import SweepResults
 from tatl_search.results.style import (
     BLUE,
@@ -22,22 +29,22 @@ from tatl_search.results.style import (
     VERMILION,
     hidden_below,
     highest_shown,
+    is_wide,
     lowest_shown,
 )
 from tatl_search.results.verdict import lost_baselines
 from tatl_search.results.words import interval, percent
 
-MILLION = 1e6
 WIDTH_MM = 160.0
 KINDS = 5
 """Things that the legend names at most."""
 
 
 class Point(NamedTuple):
-    """One network: MACs in millions, validation accuracy, and its name."""
+    """One network: its cost in the unit of the axis, its quality, and its name."""
 
-    macs_m: float
-    accuracy: float
+    cost: float
+    quality: float
     label: str
 
 
@@ -49,14 +56,16 @@ class FrontPlot(NamedTuple):
         dominated: candidates off the front.
         trajectories: the rounds of each trial, in order.
         front: candidates on the front, each network once, from large to small.
-        intervals: their 95 % confidence intervals.
+        intervals: their 95 % confidence intervals; empty where the quality has none.
         line: the best accuracy at each cost.
         unpruned: the network all trials start from.
         baselines: the networks to beat that the front does beat.
         unbeaten: those it does not.
         knee: the front's knee.
-        unpruned_macs_m: what shares are taken of; null while unknown.
-        lowest: lower end of the accuracy axis.
+        unpruned_cost: what shares are taken of; null while unknown.
+        goals: what the axes are of.
+        is_wide: whether the front spans more than a decade of the cost: its axis is logarithmic.
+        lowest: lower end of the axis of quality.
         highest: its upper end: all intervals are seen.
         hidden: candidates below it.
     """
@@ -71,7 +80,9 @@ class FrontPlot(NamedTuple):
     baselines: tuple[Point, ...]
     unbeaten: tuple[Point, ...]
     knee: Point | None
-    unpruned_macs_m: float | None
+    unpruned_cost: float | None
+    goals: Goals
+    is_wide: bool
     lowest: float
     highest: float
     hidden: int
@@ -80,30 +91,32 @@ class FrontPlot(NamedTuple):
 def front_plot(results: SweepResults) -> FrontPlot:
     """Gather what the picture shows; the front is that of the sweep's own objectives."""
     front = front_of(results)
+    goals = front.goals
     on_front = front.distinct()
-    dominated = tuple(
-        _point(row) for row, on in zip(results.candidates, front.mask, strict=True) if not on
-    )
-    rows = results.candidates
-    line = staircase(
-        [row.macs / MILLION for row in rows], [row.accuracy for row in rows], lower_is_better=False
-    )
-    unpruned_macs = results.reference_cost(Objective.MACS)
+    dominated = [row for row, on in zip(results.candidates, front.mask, strict=True) if not on]
+    trials = _trajectories(results.candidates)
+    points = [point for trial in trials for point in _points(goals, trial)]
     lost = lost_baselines(results)
     lowest = lowest_shown(results)
-    tallest = max((interval(row)[1] for row in (*on_front, *results.baselines)), default=1.0)
+    found = [interval(row, goals.quality) for row in on_front]
+    intervals = tuple(each for each in found if each is not None)
+    tops = [each[1] for row in results.baselines if (each := interval(row, goals.quality))]
+    tallest = max([*tops, *(high for _, high in intervals)], default=1.0)
+    whole = goals.reference.get(goals.cost)
     return FrontPlot(
         title=results.manifest.name,
-        dominated=dominated,
-        trajectories=_trajectories(rows),
-        front=tuple(_point(row) for row in on_front),
-        intervals=tuple(interval(row) for row in on_front),
-        line=line,
-        unpruned=None if results.unpruned is None else _point(results.unpruned),
-        baselines=tuple(_point(row) for row in results.baselines if row not in lost),
-        unbeaten=tuple(_point(row) for row in lost),
-        knee=None if front.knee is None else _point(front.knee),
-        unpruned_macs_m=None if unpruned_macs is None else unpruned_macs / MILLION,
+        dominated=_points(goals, dominated),
+        trajectories=tuple(_points(goals, trial) for trial in trials),
+        front=_points(goals, on_front),
+        intervals=intervals,
+        line=staircase([p.cost for p in points], [p.quality for p in points], False),
+        unpruned=next(iter(_points(goals, filter(None, [results.unpruned]))), None),
+        baselines=_points(goals, (row for row in results.baselines if row not in lost)),
+        unbeaten=_points(goals, lost),
+        knee=next(iter(_points(goals, filter(None, [front.knee]))), None),
+        unpruned_cost=None if whole is None else whole / scale_of(goals.cost).size,
+        goals=goals,
+        is_wide=is_wide(goals.cost.of(row) for row in on_front),
         lowest=lowest,
         highest=min(tallest + 0.02, highest_shown(lowest)),
         hidden=hidden_below(results),
@@ -149,57 +162,69 @@ def draw(plot: FrontPlot, width_mm: float = WIDTH_MM, title: bool = True) -> Fig
     return figure
 
 
-def _point(row: CandidateRecord) -> Point:
-    return Point(row.macs / MILLION, row.accuracy, row.label)
+def _points(goals: Goals, rows: Iterable[CandidateRecord]) -> tuple[Point, ...]:
+    """Return where networks lie; those of which an objective is not known lie nowhere."""
+    size = scale_of(goals.cost).size
+    return tuple(
+        Point(goals.cost.of(row) / size, goals.quality.of(row), row.label)
+        for row in rows
+        if not goals.lacking([row])
+    )
 
 
-def _trajectories(rows: Iterable[CandidateRecord]) -> tuple[tuple[Point, ...], ...]:
-    by_trial: dict[int | None, list[Point]] = defaultdict(list)
+def _trajectories(rows: Iterable[CandidateRecord]) -> list[list[CandidateRecord]]:
+    by_trial: dict[int | None, list[CandidateRecord]] = defaultdict(list)
     for row in rows:
-        by_trial[row.trial].append(_point(row))
-    return tuple(tuple(points) for points in by_trial.values())
+        by_trial[row.trial].append(row)
+    return list(by_trial.values())
 
 
 def _draw_candidates(axes: Axes, plot: FrontPlot) -> None:
-    for points in plot.trajectories:
-        macs, accuracy, _ = zip(*points, strict=True)
-        axes.plot(macs, accuracy, color=GREY, alpha=0.35, linewidth=0.7, zorder=1)
+    for points in filter(None, plot.trajectories):
+        cost, quality, _ = zip(*points, strict=True)
+        axes.plot(cost, quality, color=GREY, alpha=0.35, linewidth=0.7, zorder=1)
     if plot.dominated:
-        macs, accuracy, _ = zip(*plot.dominated, strict=True)
+        cost, quality, _ = zip(*plot.dominated, strict=True)
         label = "other candidates"
-        axes.scatter(macs, accuracy, s=12, color=GREY, alpha=0.45, lw=0, label=label, zorder=2)
+        axes.scatter(cost, quality, s=12, color=GREY, alpha=0.45, lw=0, label=label, zorder=2)
 
 
 def _draw_front(axes: Axes, plot: FrontPlot) -> None:
     if not plot.front:
         return
     axes.plot(*plot.line, color=BLUE, linewidth=1.6, zorder=3)
-    macs, accuracy, _ = zip(*plot.front, strict=True)
-    low, high = zip(*plot.intervals, strict=True)
-    axes.vlines(macs, low, high, color=BLUE, alpha=0.35, linewidth=1.0, zorder=3)
-    axes.plot(
-        macs, accuracy, "o", color=BLUE, markersize=5, label="front (with 95 % intervals)", zorder=4
-    )
+    cost, quality, _ = zip(*plot.front, strict=True)
+    label = "front"
+    if plot.intervals:
+        low, high = zip(*plot.intervals, strict=True)
+        axes.vlines(cost, low, high, color=BLUE, alpha=0.35, linewidth=1.0, zorder=3)
+        label = "front (with 95 % intervals)"
+    axes.plot(cost, quality, "o", color=BLUE, markersize=5, label=label, zorder=4)
     if plot.knee is not None:
         axes.plot(
-            plot.knee.macs_m, plot.knee.accuracy, "o", markersize=11, markerfacecolor="none",
+            plot.knee.cost, plot.knee.quality, "o", markersize=11, markerfacecolor="none",
             markeredgecolor=VERMILION, markeredgewidth=1.8, linestyle="none", zorder=5,
-            label=f"knee: {percent(plot.knee.accuracy)}{_of_macs(plot, plot.knee)}",
+            label=f"knee: {percent(plot.knee.quality)}{_of_cost(plot, plot.knee)}",
         )  # fmt: skip
 
 
-def _of_macs(plot: FrontPlot, point: Point) -> str:
-    if plot.unpruned_macs_m is None:
+def _of_cost(plot: FrontPlot, point: Point) -> str:
+    if plot.unpruned_cost is None:
         return ""
-    return f" at {100 * point.macs_m / plot.unpruned_macs_m:.0f} % of the MACs"
+    share = 100 * point.cost / plot.unpruned_cost
+    return (
+        f" at {share:.2g} % of the {plot.goals.cost.name}"
+        if share < 1
+        else (f" at {share:.0f} % of the {plot.goals.cost.name}")
+    )
 
 
 def _draw_unpruned_and_baselines(axes: Axes, plot: FrontPlot) -> None:
     if plot.unpruned is not None:
         axes.plot(
-            plot.unpruned.macs_m, plot.unpruned.accuracy, "*", color=ORANGE, markersize=15,
+            plot.unpruned.cost, plot.unpruned.quality, "*", color=ORANGE, markersize=15,
             markeredgecolor="black", markeredgewidth=0.6, linestyle="none", zorder=6,
-            label=f"unpruned: {percent(plot.unpruned.accuracy)}",
+            label=f"unpruned: {percent(plot.unpruned.quality)}",
         )  # fmt: skip
     for points, offset, side in (
         (plot.baselines, (6, -5), "left"),
@@ -207,25 +232,18 @@ def _draw_unpruned_and_baselines(axes: Axes, plot: FrontPlot) -> None:
     ):
         for point in points:
             axes.plot(
-                point.macs_m, point.accuracy, "s", color=GREEN, markersize=7, linestyle="none",
+                point.cost, point.quality, "s", color=GREEN, markersize=7, linestyle="none",
                 markeredgecolor="black", markeredgewidth=0.6, zorder=6, label="baselines",
             )  # fmt: skip
             axes.annotate(
-                literal(point.label), (point.macs_m, point.accuracy), offset, fontsize=8,
+                literal(point.label), (point.cost, point.quality), offset, fontsize=8,
                 textcoords="offset points", ha=side, va="top" if side == "left" else "bottom",
                 zorder=7, path_effects=[withStroke(linewidth=2.5, foreground="white")],
             )  # fmt: skip
 
 
 def _draw_axes(axes: Axes, plot: FrontPlot) -> None:
-    axes.set_xlabel("MACs of one image, millions")
-    axes.set_ylabel("validation accuracy")
-    axes.set_xlim(left=0.0)
-    axes.set_ylim(plot.lowest, plot.highest)
-    axes.yaxis.set_major_formatter(lambda share, _: f"{100 * share:g} %")
-    axes.grid(color="0.92", linewidth=0.6)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right"]].set_visible(False)
+    dress_axes(axes, plot.goals, plot.is_wide, (plot.lowest, plot.highest))
     if plot.hidden:
         note = f"{plot.hidden} candidates lie below the picture"
         axes.set_title(note, loc="right", fontsize=7, color=GREY, style="italic")

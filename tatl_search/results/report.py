@@ -27,8 +27,7 @@ from tatl_search.results.sections import (
 )
 from tatl_search.results.store import SweepResults
 from tatl_search.results.style import css_colours, hidden_below
-from tatl_search.results.verdict import verdict
-from tatl_search.results.words import COST_NAMES
+from tatl_search.results.verdict import lacking_text, verdict
 
 _SCRIPTS = ("data.js", "words.js", "picture.js", "card.js", "charts.js", "page.js")
 
@@ -120,18 +119,25 @@ def _written() -> str:
 def _lead(results: SweepResults) -> str:
     """Return what the sweep is about, how far it is and whether pruning beats the baselines."""
     manifest = results.manifest
-    costs = [COST_NAMES[o] for o in manifest.sweep.objectives if o in COST_NAMES]
+    front = front_of(results)
+    goals = front.goals
+    qualities = " and ".join(figure.name for figure in goals.qualities)
+    costs = " and ".join(figure.name for figure in goals.costs)
     launched = manifest.created_at[:16].replace("T", " ")
     told = [
-        f"Accuracy against {' and '.join(costs)}, launched {launched} UTC: {len(results.trials)} of"
-        f" {manifest.sweep.trials} trials ended, {len(results.candidates)} candidates."
+        f"{qualities[0].upper()}{qualities[1:]} against {costs}, launched {launched} UTC:"
+        f" {len(results.trials)} of {manifest.sweep.trials} trials ended,"
+        f" {len(results.candidates)} candidates."
     ]
     if manifest.sweep.bounds.given:
-        front = front_of(results).distinct()
-        kept = len(within_bounds(manifest, front))
-        told.append(f"{kept} of the front's {len(front)} networks keep to the bounds.")
+        networks = front.distinct()
+        kept = len(within_bounds(manifest, networks))
+        told.append(f"{kept} of the front's {len(networks)} networks keep to the bounds.")
+    if lacking := lacking_text(front):
+        told.append(lacking)
     if hidden := hidden_below(results):
         told.append(
-            f"{hidden} lie below the part of the accuracy axis shown; a double click shows all."
+            f"{hidden} lie below the part of the {goals.quality.name} axis shown; a double click"
+            " shows all."
         )
     return paragraph(" ".join(told), "lead") + paragraph(verdict(results), "verdict")

@@ -18,7 +18,7 @@ from tatl_search.results.html import (
 from tatl_search.results.importance import Importance
 from tatl_search.results.store import SweepResults
 from tatl_search.results.varied import flat, varied
-from tatl_search.results.words import COST_NAMES, percent
+from tatl_search.results.words import percent, written_out
 
 
 def importance_section(found: Importance) -> str:
@@ -87,10 +87,10 @@ def cost_section(results: SweepResults) -> str:
     front = front_of(results)
     paid, saved = results.images_trained, results.images_saved
     stages = {known.stage for known in results.candidates}
+    goals = front.goals
     reference = ", ".join(
-        f"{COST_NAMES[o]} {cost:,.0f}"
-        for o, cost in results.manifest.reference.items()
-        if o in COST_NAMES
+        [*(f"{figure.name} 0" for figure in goals.qualities)]
+        + [f"{o.name} {written_out(cost, o)}" for o, cost in goals.reference.items()]
     )
     rows = (
         ("images trained (through backward)", f"{paid:,}"),
@@ -101,8 +101,11 @@ def cost_section(results: SweepResults) -> str:
          f"{len(results.candidates):,}, {len(stages):,}"),
         ("candidates taken from the store", f"{sum(row.reused for row in results.candidates):,}"),
         ("hypervolume, normalised", f"{front.hypervolume:.4f}"),
-        ("its reference point", f"accuracy 0, {reference}"),
-        ("mean accuracy over MACs shares 0.1 to 1", f"{front.area:.4f}"),
+        ("its reference point", reference),
+        (f"mean {goals.quality.name} over log shares of {goals.cost.name}, 0.01 to 1 (log area)",
+         f"{front.log_area:.4f}"),
+        (f"mean {goals.quality.name} over shares of {goals.cost.name}, 0.1 to 1",
+         f"{front.area:.4f}"),
     )  # fmt: skip
     return section("cost", "What it cost", table(("figure", "value"), map(row, rows)))
 

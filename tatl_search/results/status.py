@@ -4,10 +4,11 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from tatl_search.figures import FIGURES
 from tatl_search.records import TrialState
-from tatl_search.results.front import Front, front_of, within_bounds
+from tatl_search.results.front import Front, figures_json, front_of, within_bounds
 from tatl_search.results.store import SweepResults
-from tatl_search.results.words import percent, scaled
+from tatl_search.results.words import percent, written, written_with_name
 
 
 def sweep_status(results: SweepResults, running: bool) -> dict[str, Any]:
@@ -34,8 +35,11 @@ def sweep_status(results: SweepResults, running: bool) -> dict[str, Any]:
         "within_bounds": len(within_bounds(results.manifest, front.distinct())),
         "unpruned_accuracy": None if results.unpruned is None else results.unpruned.accuracy,
         "best_accuracy": max((row.accuracy for row in results.candidates), default=None),
+        "quality": front.goals.quality.key,
+        "cost": front.goals.cost.key,
         "knee": _knee(front),
         "hypervolume": front.hypervolume,
+        "log_area": front.log_area,
         "area": front.area,
         "images_trained": results.images_trained,
         "images_forward": results.images_forward,
@@ -56,7 +60,7 @@ def status_text(status: Mapping[str, Any]) -> str:
         *(f"  {n} stopped early" for n in [status["stopped_early"]] if n),
         *(f"  {count} infeasible: {why}" for why, count in status["infeasible"].items()),
         f"{status['candidates']} candidates, {_networks(status['on_front'])} on the front,"
-        f" hypervolume {status['hypervolume']:.4f}",
+        f" log area {status['log_area']:.4f}, hypervolume {status['hypervolume']:.4f}",
         *(f"{status['within_bounds']} of them keep to the bounds" for _ in [0] if status["bounds"]),
         *_accuracy_lines(status),
         f"{status['images_trained']:,} images trained, {status['images_forward']:,} forward only,"
@@ -72,20 +76,18 @@ def _networks(count: int) -> str:
 def _knee(front: Front) -> dict[str, Any] | None:
     if front.knee is None:
         return None
-    knee = front.knee
-    return {
-        "trial": knee.trial, "round": knee.round, "accuracy": knee.accuracy, "macs": knee.macs,
-    }  # fmt: skip
+    return {"trial": front.knee.trial, "round": front.knee.round, **figures_json(front.knee)}
 
 
 def _accuracy_lines(status: Mapping[str, Any]) -> list[str]:
     knee = status["knee"]
     if knee is None:
         return []
+    quality, cost = FIGURES[status["quality"]], FIGURES[status["cost"]]
     known = {"best": status["best_accuracy"], "unpruned": status["unpruned_accuracy"]}
     told = ", ".join(f"{name} {percent(share)}" for name, share in known.items() if share)
     return [
         f"validation accuracy: {told}",
-        f"knee: trial {knee['trial']} round {knee['round']}, {percent(knee['accuracy'])} at"
-        f" {scaled(knee['macs'])} MACs",
+        f"knee: trial {knee['trial']} round {knee['round']},"
+        f" {written(knee[quality.key], quality)} at {written_with_name(knee[cost.key], cost)}",
     ]

@@ -2,12 +2,13 @@
 
 import json
 import logging
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tatl_search.config import Objective
+from tatl_search.figures import Figure
 from tatl_search.manifest import SweepFolder, SweepManifest
 from tatl_search.records import CandidateRecord, Kind, TrialRecord
 from tatl_search.tracking.reading import read_records
@@ -72,12 +73,13 @@ class SweepResults:
         rows = [row for row in self.candidates if row.kind is Kind.UNPRUNED] or self.roots
         return max(rows, key=lambda row: row.accuracy, default=None)
 
-    def reference_cost(self, objective: Objective) -> float | None:
+    def reference_cost(self, objective: Figure) -> float | None:
         """Return what costs are shares of: the unpruned network's; null while it is unknown."""
         if objective in self.manifest.reference:
             return self.manifest.reference[objective]
         unpruned = self.unpruned
-        return None if unpruned is None else float(getattr(unpruned, objective.value))
+        cost = math.nan if unpruned is None else objective.of(unpruned)
+        return None if math.isnan(cost) else cost
 
 
 def load_sweep(folder: Path | str) -> SweepResults:

@@ -1,23 +1,30 @@
 """The front as a table: the unpruned network, the front from large to small, the baselines."""
 
+import math
 from collections.abc import Iterable
 from typing import NamedTuple
 
 from rich.table import Table
 from rich.text import Text
 
-from tatl_search.config import Objective
+from tatl_search.core.goals import Goals
+from tatl_search.figures import ACCURACY, MACS, PARAMETERS, SIZE_BYTES, Figure, Unit
 from tatl_search.records import CandidateRecord
-from tatl_search.results.front import front_of, main_cost, within_bounds
+from tatl_search.results.front import front_of, goals_of, within_bounds
 from tatl_search.results.store import SweepResults
-from tatl_search.results.verdict import verdict
-from tatl_search.results.words import COST_NAMES, accuracy_with_interval, cost, times_less
+from tatl_search.results.verdict import lacking_text, verdict, worth_text
+from tatl_search.results.words import times_less, with_interval, written
 
 __all__ = ["Row", "Sections", "candidates_table", "front_table", "sections", "verdict"]
 
+_ALWAYS = (ACCURACY, MACS, PARAMETERS, SIZE_BYTES)
+
 
 class Row(NamedTuple):
-    """One network in words; `points`, `share` and `less` are against the unpruned network."""
+    """One network in words; `points`, `share` and `less` are against the unpruned network.
+
+    `more` are the objectives that have no column otherwise.
+    """
 
     network: str
     accuracy: str
@@ -27,7 +34,13 @@ class Row(NamedTuple):
     less: str
     parameters: str
     size: str
+    more: tuple[str, ...]
     is_knee: bool
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """What stands in the columns."""
+        return (*self[:-2], *self.more)
 
 
 class Sections(NamedTuple):
@@ -66,16 +79,27 @@ def _table(results: SweepResults, title: str, rows: Iterable[Iterable[Row]]) -> 
         padding=(0, 1, 0, 0),
         header_style="bold",
     )
-    less = f"less\n{COST_NAMES[main_cost(results.manifest)]}"
+    goals = goals_of(results)
+    less = f"less\n{goals.cost.name}"
     table.add_column("network")
     interval = "accuracy, %\n(95 % interval)"
-    for name in (interval, "points", "MACs", "share", less, "parameters", "size"):
+    more = [_heading(figure) for figure in _more(goals)]
+    for name in (interval, "points", "MACs", "share", less, "parameters", "size", *more):
         table.add_column(name, justify="right")
     for section in rows:
         for row in section:
-            table.add_row(*map(Text, row[:-1]), style="bold" if row.is_knee else "")
+            table.add_row(*map(Text, row.cells), style="bold" if row.is_knee else "")
         table.add_row()
     return table
+
+
+def _more(goals: Goals) -> tuple[Figure, ...]:
+    """Return the objectives that no other column shows."""
+    return tuple(figure for figure in goals.objectives if figure not in _ALWAYS)
+
+
+def _heading(figure: Figure) -> str:
+    return f"{figure.name}, %" if figure.unit is Unit.SHARE else figure.name
 
 
 def sections(results: SweepResults) -> Sections:
@@ -96,30 +120,40 @@ def sections(results: SweepResults) -> Sections:
 
 
 def _caption(results: SweepResults) -> str:
-    knee = front_of(results).knee
-    if knee is None:
-        return verdict(results)
-    bounds = results.manifest.sweep.bounds.given
-    front = front_of(results).distinct()
-    kept = len(within_bounds(results.manifest, front))
-    told = f" {kept} of the front's {len(front)} networks keep to the bounds." if bounds else ""
-    return (
-        "Validation accuracy; points, share and times less are against the unpruned network."
-        f" The knee is {knee.label}.{told}\n{verdict(results)}"
-    )
+    front = front_of(results)
+    if front.knee is None:
+        return " ".join(part for part in (verdict(results), lacking_text(front)) if part)
+    networks = front.distinct()
+    told = [
+        "Validation accuracy; points, share and times less are against the unpruned network.",
+        f"The knee is {front.knee.label}.",
+    ]
+    if results.manifest.sweep.bounds.given:
+        kept = len(within_bounds(results.manifest, networks))
+        told.append(f"{kept} of the front's {len(networks)} networks keep to the bounds.")
+    told += filter(None, [lacking_text(front)])
+    return f"{' '.join(told)}\n{worth_text(front)}\n{verdict(results)}"
 
 
 def _row(results: SweepResults, unpruned: CandidateRecord, row: CandidateRecord) -> Row:
-    whole = results.reference_cost(Objective.MACS)
+    whole, goals = results.reference_cost(MACS), goals_of(results)
+    change = 100 * (goals.quality.of(row) - goals.quality.of(unpruned))
     itself = row.stage == unpruned.stage
     return Row(
         network="unpruned" if itself else row.label,
-        accuracy=accuracy_with_interval(row),
-        points="" if itself else f"{100 * (row.accuracy - unpruned.accuracy):+.1f}",
-        macs=cost(row.macs, Objective.MACS),
+        accuracy=with_interval(row),
+        points="" if itself or math.isnan(change) else f"{change:+.1f}",
+        macs=written(row.macs, MACS),
         share=f"{100 * row.macs / whole:.0f} %" if whole else "",
-        less="" if itself else times_less(row, unpruned, main_cost(results.manifest)),
-        parameters=cost(row.parameters, Objective.PARAMETERS),
-        size=cost(row.size_bytes, Objective.SIZE_BYTES),
+        less="" if itself else times_less(row, unpruned, goals.cost),
+        parameters=written(row.parameters, PARAMETERS),
+        size=written(row.size_bytes, SIZE_BYTES),
+        more=tuple(_cell(row, figure) for figure in _more(goals)),
         is_knee=False,
     )
+
+
+def _cell(row: CandidateRecord, figure: Figure) -> str:
+    if figure.unit is Unit.SHARE:
+        return with_interval(row, figure)
+    return written(figure.of(row), figure)

@@ -1,8 +1,10 @@
 """A sweep in a terminal while it runs: how far, how fast, and the front so far."""
 
+import math
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from rich.console import Group, RenderableType
@@ -13,12 +15,12 @@ from rich.text import Text
 from tatl_search.config import AdaptationConfig
 from tatl_search.records import CandidateRecord
 from tatl_search.results.braille import dots, merged
-from tatl_search.results.front import front_of, main_cost, staircase, value
+from tatl_search.results.front import front_of, goals_of, staircase
 from tatl_search.results.pace import Pace, pace
 from tatl_search.results.status import status_text, sweep_status
 from tatl_search.results.store import SweepResults
-from tatl_search.results.style import lowest_shown
-from tatl_search.results.words import COST_NAMES, cost, percent, scaled
+from tatl_search.results.style import is_wide, lowest_shown
+from tatl_search.results.words import percent, scaled, written
 
 MOST_TRIALS = 8
 """Running trials that have a bar: the rest would push the front out of sight."""
@@ -60,25 +62,27 @@ def rates_text(going: Pace, running: bool) -> str:
 
 def front_scatter(results: SweepResults, columns: int) -> Text:
     """Return the candidates, and the front as a line through its networks, in braille dots."""
-    objective = main_cost(results.manifest)
-    front = front_of(results).distinct()
-    most = max(value(row, objective) for row in results.candidates)
-    low = lowest_shown(results)
-    high = max(row.accuracy for row in results.candidates)
+    goals, front = goals_of(results), front_of(results).distinct()
+    known = [row for row in results.candidates if not goals.lacking([row])]
+    if not known:
+        return Text("No candidate has all figures of the objectives.")
+    axis = Across.of(
+        [goals.cost.of(row) for row in known], is_wide(goals.cost.of(row) for row in front)
+    )
+    low, high = lowest_shown(results), max(goals.quality.of(row) for row in known)
 
     def place(x: float, y: float) -> tuple[float, float]:
-        return x / most, (y - low) / (high - low) if high > low else 1.0
+        return axis.place(x), (y - low) / (high - low) if high > low else 1.0
 
     def places(rows: Sequence[CandidateRecord]) -> list[tuple[float, float]]:
-        return [place(value(row, objective), row.accuracy) for row in rows]
+        return [place(goals.cost.of(row), goals.quality.of(row)) for row in rows]
 
     line = staircase(
-        [value(row, objective) for row in front], [row.accuracy for row in front], False
+        [goals.cost.of(row) for row in front], [goals.quality.of(row) for row in front], False
     )
     corners = [place(x, y) for x, y in zip(*line, strict=True)]
     layers = [
-        dots(points, columns, ROWS)
-        for points in (places(results.candidates), _joined(corners), places(front))
+        dots(points, columns, ROWS) for points in (places(known), _joined(corners), places(front))
     ]
     text = Text(no_wrap=True)
     for number, cells in enumerate(merged(layers)):
@@ -88,9 +92,31 @@ def front_scatter(results: SweepResults, columns: int) -> Text:
         for character, layer in cells:
             text.append(NETWORK if layer == ON_FRONT else character, STYLES[layer])
         text.append("\n")
-    end = f"{cost(most, objective)} {COST_NAMES[objective]}"
-    text.append(" " * MARGIN + "0" + end.rjust(columns - 1))
+    start = written(axis.least, goals.cost) if axis.least else "0"
+    end = f"{written(axis.most, goals.cost)} {goals.cost.name}"
+    end += ", logarithmic" if axis.logarithmic else ""
+    text.append(" " * MARGIN + start + end.rjust(columns - len(start)))
     return text
+
+
+class Across(NamedTuple):
+    """The axis of the cost, from `least` to `most`."""
+
+    least: float
+    most: float
+    logarithmic: bool
+
+    @classmethod
+    def of(cls, costs: Sequence[float], logarithmic: bool) -> "Across":
+        """Return the axis on which all costs have a place; a linear one begins at 0."""
+        least = min(costs) if logarithmic else 0.0
+        return cls(least, max(costs), logarithmic and least > 0.0)
+
+    def place(self, cost: float) -> float:
+        """Return where a cost lies, from 0 to 1."""
+        if not self.logarithmic:
+            return cost / self.most
+        return math.log(cost / self.least) / math.log(self.most / self.least)
 
 
 def _joined(corners: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from tatl_search.config import Objective
-from tatl_search.manifest import SweepManifest
+from tatl_search.core.goals import Goals
+from tatl_search.figures import ACCURACY, Figure, Unit
 from tatl_search.records import CandidateRecord
-from tatl_search.results.front import costs, front_of, main_cost, objective_values, value
+from tatl_search.results.front import Front, front_of, goals_of
 from tatl_search.results.store import SweepResults
-from tatl_search.results.words import COST_NAMES, cost_with_name, interval, percent
+from tatl_search.results.words import interval, written, written_with_name
 
 
 def verdict(results: SweepResults) -> str:
@@ -26,18 +26,38 @@ def verdict(results: SweepResults) -> str:
     lost = lost_baselines(results)
     if not lost:
         return (
-            f"Pruning beats {_all_of(len(results.baselines))}: a candidate is at least as accurate"
-            f" at no more {_cost_names(results.manifest)}."
+            f"Pruning beats {_all_of(len(results.baselines))}: a candidate is at least as"
+            f" {_good(goals_of(results))} at no more {_cost_names(goals_of(results))}."
         )
     beaten = len(results.baselines) - len(lost)
     told = [f"Pruning loses to {_loss(results, row)}" for row in lost]
     return " ".join([*told, f"It beats {beaten} of {len(results.baselines)} baselines."])
 
 
+def worth_text(front: Front) -> str:
+    """Return what a front is worth, the area that counts every halving of the cost alike first."""
+    return (
+        f"Log area {front.log_area:.4f}, area {front.area:.4f} ({front.goals.quality.name} over"
+        f" {front.goals.cost.name}), hypervolume {front.hypervolume:.4f}."
+    )
+
+
+def lacking_text(front: Front) -> str:
+    """Return how many candidates are on no front since a figure is missing; empty for none."""
+    if not front.lacking:
+        return ""
+    known = " or ".join(figure.name for figure in front.goals.objectives)
+    return (
+        f"{front.lacking} candidates are left out: their {known} is not known, as where an earlier"
+        " version stored them."
+    )
+
+
 def lost_baselines(results: SweepResults) -> tuple[CandidateRecord, ...]:
     """Return the baselines that no candidate equals or beats in every objective."""
-    front = objective_values(results.manifest, front_of(results).members())
-    values = objective_values(results.manifest, results.baselines)
+    goals = goals_of(results)
+    front = goals.minimised(front_of(results).members())
+    values = goals.minimised(results.baselines)
     return tuple(
         row
         for row, own in zip(results.baselines, values, strict=True)
@@ -47,29 +67,39 @@ def lost_baselines(results: SweepResults) -> tuple[CandidateRecord, ...]:
 
 def _loss(results: SweepResults, baseline: CandidateRecord) -> str:
     """Return what a baseline reaches, and what pruning reaches at its cost."""
-    objective = main_cost(results.manifest)
-    price = cost_with_name(value(baseline, objective), objective)
-    reached = f"{baseline.label}: {percent(baseline.accuracy)} at {price}"
-    affordable = [row for row in results.candidates if _no_dearer(row, baseline, results.manifest)]
+    goals = goals_of(results)
+    price = written_with_name(goals.cost.of(baseline), goals.cost)
+    reached = f"{baseline.label}: {written(goals.quality.of(baseline), goals.quality)} at {price}"
+    affordable = [
+        row
+        for row in results.candidates
+        if not goals.lacking([row])
+        and all(cost.of(row) <= cost.of(baseline) for cost in goals.costs)
+    ]
     if not affordable:
         return f"{reached}, where no candidate is that cheap."
-    best = max(affordable, key=lambda row: row.accuracy)
-    text = (
-        f"{reached}, where the best candidate that costs no more reaches {percent(best.accuracy)}"
-    )
-    if interval(best)[1] >= interval(baseline)[0]:
+    best = max(affordable, key=goals.quality.of)
+    told = written(goals.quality.of(best), goals.quality)
+    text = f"{reached}, where the best candidate that costs no more reaches {told}"
+    if _may_be_equal(best, baseline, goals.quality):
         return f"{text} (their 95 % intervals overlap: this may be chance)."
     return f"{text}."
 
 
-def _no_dearer(row: CandidateRecord, than: CandidateRecord, manifest: SweepManifest) -> bool:
-    return all(value(row, cost) <= value(than, cost) for cost in costs(manifest))
+def _may_be_equal(best: CandidateRecord, baseline: CandidateRecord, quality: Figure) -> bool:
+    ours, theirs = interval(best, quality), interval(baseline, quality)
+    return ours is not None and theirs is not None and ours[1] >= theirs[0]
 
 
-def _cost_names(manifest: SweepManifest) -> str:
-    return " and ".join(COST_NAMES[cost] for cost in costs(manifest)).replace(
-        COST_NAMES[Objective.SIZE_BYTES], "bytes"
-    )
+def _good(goals: Goals) -> str:
+    if goals.qualities == (ACCURACY,):
+        return "accurate"
+    return f"good in {' and '.join(figure.name for figure in goals.qualities)}"
+
+
+def _cost_names(goals: Goals) -> str:
+    names = ("bytes" if cost.unit is Unit.BYTES else cost.name for cost in goals.costs)
+    return " and ".join(names)
 
 
 def _all_of(count: int) -> str:

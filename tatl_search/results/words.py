@@ -1,14 +1,11 @@
 """Figures in words, the same in tables, pictures and the report."""
 
-from tatl_search.config import Objective
-from tatl_search.core.confidence import wilson_interval
-from tatl_search.records import CandidateRecord
+import math
 
-COST_NAMES = {
-    Objective.MACS: "MACs",
-    Objective.PARAMETERS: "parameters",
-    Objective.SIZE_BYTES: "size",
-}
+from tatl_search.core.confidence import wilson_interval
+from tatl_search.figures import ACCURACY, Figure, Figures, Interval, Unit
+
+UNKNOWN = "not known"
 
 
 def percent(share: float) -> str:
@@ -16,15 +13,23 @@ def percent(share: float) -> str:
     return f"{100.0 * share:.1f} %"
 
 
-def interval(row: CandidateRecord) -> tuple[float, float]:
-    """Return the 95 % confidence interval of a candidate's validation accuracy (Wilson)."""
-    return wilson_interval(row.accuracy, row.val_images)
+def interval(row: Figures, figure: Figure = ACCURACY) -> tuple[float, float] | None:
+    """Return the 95 % confidence interval of a candidate's figure; null where it has none."""
+    value = figure.of(row)
+    if figure.interval is Interval.NONE or not 0.0 <= value <= 1.0:
+        return None
+    return wilson_interval(value, row.val_images)
 
 
-def accuracy_with_interval(row: CandidateRecord) -> str:
-    """Return the accuracy and its 95 % interval, both in percent, as in `93.4 (90.6-95.5)`."""
-    low, high = interval(row)
-    return f"{100 * row.accuracy:.1f} ({100 * low:.1f}-{100 * high:.1f})"
+def with_interval(row: Figures, figure: Figure = ACCURACY) -> str:
+    """Return a share and its 95 % interval, in percent, as in `93.4 (90.6-95.5)`, or `93.4`."""
+    value = figure.of(row)
+    if math.isnan(value):
+        return UNKNOWN
+    told = f"{100 * value:.1f}"
+    if found := interval(row, figure):
+        told += f" ({100 * found[0]:.1f}-{100 * found[1]:.1f})"
+    return told
 
 
 def scaled(number: float) -> str:
@@ -36,20 +41,36 @@ def scaled(number: float) -> str:
     return f"{number:.0f}"
 
 
-def cost(number: float, objective: Objective) -> str:
-    """Return a cost with its unit, as in `12.3 M` or, for sizes, `2.40 MB`."""
-    if objective is not Objective.SIZE_BYTES:
-        return scaled(number)
-    return f"{number:.0f} B" if number < 999.5 else f"{scaled(number)}B"
+def written(value: float, figure: Figure) -> str:
+    """Return a figure with its unit, as in `12.3 M`, `2.40 MB`, `3.21 ms` or `93.4 %`."""
+    if math.isnan(value):
+        return UNKNOWN
+    match figure.unit:
+        case Unit.SHARE:
+            return percent(value)
+        case Unit.PLAIN:
+            return f"{value:.3f}"
+        case Unit.COUNT:
+            return scaled(value)
+        case Unit.BYTES:
+            return f"{value:.0f} B" if value < 999.5 else f"{scaled(value)}B"
+        case Unit.MILLISECONDS:
+            return f"{value:#.3g} ms"
 
 
-def cost_with_name(number: float, objective: Objective) -> str:
-    """Return a cost with its unit and name, as in `12.3 M MACs` or `2.40 MB`."""
-    if objective is Objective.SIZE_BYTES:
-        return cost(number, objective)
-    return f"{cost(number, objective)} {COST_NAMES[objective]}"
+def written_out(value: float, figure: Figure) -> str:
+    """Return a figure to the last digit that counts, as in `12,345,678` or `3.21 ms`."""
+    exact = figure.unit in (Unit.COUNT, Unit.BYTES) and not math.isnan(value)
+    return f"{value:,.0f}" if exact else written(value, figure)
 
 
-def times_less(row: CandidateRecord, unpruned: CandidateRecord, objective: Objective) -> str:
+def written_with_name(value: float, figure: Figure) -> str:
+    """Return a cost with its unit and, where that does not tell, its name: `12.3 M MACs`."""
+    tells = figure.unit in (Unit.BYTES, Unit.MILLISECONDS)
+    return written(value, figure) if tells else f"{written(value, figure)} {figure.name}"
+
+
+def times_less(row: Figures, unpruned: Figures, cost: Figure) -> str:
     """Return how many times less a network costs than the unpruned one, as in `2.1x`."""
-    return f"{getattr(unpruned, objective.value) / getattr(row, objective.value):.1f}x"
+    times = cost.of(unpruned) / cost.of(row)
+    return UNKNOWN if math.isnan(times) else f"{times:.1f}x"

@@ -3,16 +3,18 @@
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
 
 from tatl_search.config import SweepSettings
 from tatl_search.core.expense import Cost, Experience, Planned, Reached
+from tatl_search.core.goals import Goals
 from tatl_search.core.growth import is_stale
-from tatl_search.core.pareto import area_under_front
+from tatl_search.figures import Figures
 from tatl_search.records import CandidateRecord, StopReason, TrialRecord
-from tatl_search.search.work import Event, trial_label
+from tatl_search.search.report import CandidateReport
+from tatl_search.search.work import trial_label
+
+Network = CandidateReport | CandidateRecord
+"""What tells of a network: a worker's report of it, or its row."""
 
 
 @dataclass
@@ -43,24 +45,24 @@ class Account:
         has_trials: whether a trial has brought a network, or ended without.
     """
 
-    def __init__(self, sweep: SweepSettings, macs: float, seconds_before: float) -> None:
+    def __init__(self, sweep: SweepSettings, goals: Goals, seconds_before: float) -> None:
         """Open the account of a sweep.
 
         Args:
             sweep: its settings.
-            macs: of the unpruned network: the area under the front is over shares of it.
+            goals: of the sweep, which say what its front is worth.
             seconds_before: wall-clock of earlier drivers.
         """
         self._budget = sweep.budget
         self._gpus = sweep.gpus
-        self._macs = macs
+        self._goals = goals
         self._started = time.monotonic() - seconds_before
         self._counted: set[str] = set()
         self._images = 0
         self._work_s = 0.0
         self._tallies: dict[str, _Tally] = {}
-        self._running: dict[int, list[tuple[float, float]]] = {}
-        self._ended: list[tuple[float, float]] = []
+        self._running: dict[int, list[Figures]] = {}
+        self._ended: list[Figures] = []
         self._areas: list[float] = []
         self.experience = Experience()
         self.has_trials = False
@@ -84,7 +86,7 @@ class Account:
             plans: what trials were expected to need, by number, to learn from.
         """
         for record in candidates:
-            self._hear(vars(record))
+            self.hear(record)
         for ended in sorted(trials, key=lambda trial: (trial.created_at, trial.trial)):
             by_budget = ended.stop_reason is StopReason.BUDGET
             plan = None if by_budget else (plans or {}).get(ended.trial)
@@ -92,33 +94,29 @@ class Account:
             self.has_trials = True
         self._running.clear()  # what did not end is reported again
 
-    def hear(self, report: Mapping[str, Any]) -> None:
-        """Count a worker's report."""
-        if report.get("event") == Event.CANDIDATE:
-            self._hear(report)
-
-    def _hear(self, row: Mapping[str, Any]) -> None:
-        trial, is_new = row["trial"], row["label"] not in self._counted
+    def hear(self, network: Network) -> None:
+        """Count a network that a worker reports, or that is stored."""
+        trial, is_new = network.trial, network.label not in self._counted
+        images, seconds = network.images_trained, network.seconds
         if is_new:
-            self._counted.add(row["label"])
-            self._images += row["images_trained"]
-            self._work_s += row["seconds"]
-            self.experience.hear_network(row["images_trained"], row["seconds"], trial is not None)
-        self._reach(row, is_new)
+            self._counted.add(network.label)
+            self._images += images
+            self._work_s += seconds
+            self.experience.hear_network(images, seconds, trial is not None)
+        self._reach(network, is_new)
         if trial is not None:
             self.has_trials = True
-            place = (row["accuracy"], row["macs"] / self._macs)
-            self._running.setdefault(trial, []).append(place)
+            self._running.setdefault(trial, []).append(network)
 
-    def _reach(self, row: Mapping[str, Any], is_new: bool) -> None:
-        pieces, number = row["finished"], row["round"]
-        reached = Reached(number - pieces, pieces, prunes=row["stop_reason"] is None)
+    def _reach(self, row: Network, is_new: bool) -> None:
+        pieces, number = row.finished, row.round
+        reached = Reached(number - pieces, pieces, prunes=row.stop_reason is None)
         tally = self._tallies.setdefault(_name(row), _Tally(reached))
         if number >= tally.deepest:
             tally.reached, tally.deepest = reached, number
         if is_new:
-            tally.work_s += row["seconds"]
-            tally.rounds += 0 if pieces or not number else row["images_trained"]
+            tally.work_s += row.seconds
+            tally.rounds += 0 if pieces or not number else row.images_trained
 
     def trial_ended(self, trial: int, plan: Planned | None = None, wall_s: float = 0.0) -> None:
         """Count the networks of a trial as found, whatever its end was.
@@ -133,18 +131,17 @@ class Account:
             self.experience.hear_trial(plan, tally.rounds, tally.work_s, wall_s)
         self._ended.extend(self._running.pop(trial, []))
         if self._budget.stale is not None:
-            accuracy, share = np.array(self._ended).reshape(-1, 2).T
-            self._areas.append(area_under_front(accuracy, share) if self._ended else 0.0)
+            self._areas.append(self._goals.area(self._ended))
 
     def reached(self, name: str) -> Reached | None:
         """Return how far work of this name has come; null without a network, or when it ended."""
         tally = self._tallies.get(name)
         return tally.reached if tally else None
 
-    def is_deepest(self, report: Mapping[str, Any]) -> bool:
+    def is_deepest(self, report: CandidateReport) -> bool:
         """Whether no later network of a reported trial is stored."""
         tally = self._tallies.get(_name(report))
-        return tally is None or bool(report["round"] >= tally.deepest)
+        return tally is None or report.round >= tally.deepest
 
     @property
     def is_limited(self) -> bool:
@@ -186,6 +183,6 @@ class Account:
         return None
 
 
-def _name(row: Mapping[str, Any]) -> str:
+def _name(row: Network) -> str:
     """Return the label of the piece of work that brought a network."""
-    return str(row["label"]) if row["trial"] is None else trial_label(row["trial"])
+    return row.label if row.trial is None else trial_label(row.trial)

@@ -1,12 +1,12 @@
 """Which work fits into what is left of a sweep's budget, and which ends since nothing is left."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 from tatl_search.core.expense import Cost, Planned
 from tatl_search.search.account import Account
-from tatl_search.search.work import Event, WorkItem, WorkKind, trial_label
+from tatl_search.search.report import CandidateReport
+from tatl_search.search.work import WorkItem, WorkKind, trial_label
 
 
 class Admission:
@@ -84,15 +84,15 @@ class Admission:
         self.account.has_trials = True
         self.account.trial_ended(item.number, None if by_budget else plan, wall_s)
 
-    def ends(self, report: Mapping[str, Any]) -> bool:
+    def ends(self, report: CandidateReport) -> bool:
         """Whether a trial ends with a reported network, since a budget is used up.
 
         One that has stored networks ahead goes on up to the last of them, which costs nothing.
         """
-        if report.get("event") != Event.CANDIDATE or report["trial"] is None:
+        if report.trial is None:
             return False
-        plan = self._plans.get(trial_label(report["trial"]))
+        plan = self._plans.get(trial_label(report.trial))
         if plan is None or self.account.exceeded(Cost()) is None:
             return False
-        is_last = report["stop_reason"] is not None and report["finished"] >= plan.pieces
+        is_last = report.stop_reason is not None and report.finished >= plan.pieces
         return not is_last and self.account.is_deepest(report)

@@ -11,8 +11,9 @@ from pathlib import Path
 from ray import tune
 
 from tatl_search.adaptation.stages import StageStore
-from tatl_search.config import SCHEDULERS, AdaptationConfig, BaselineSettings, Objective
+from tatl_search.config import SCHEDULERS, AdaptationConfig, BaselineSettings
 from tatl_search.core.expense import Planned
+from tatl_search.core.goals import Goals
 from tatl_search.errors import RunError, StorageError
 from tatl_search.files import write_durably
 from tatl_search.manifest import SweepFolder, SweepManifest
@@ -92,6 +93,7 @@ class Driver:
         self._folder = folder
         self._manifest = manifest
         self._sweep = manifest.sweep
+        self._goals = Goals(manifest.sweep.objectives, manifest.reference)
         self._go_on = go_on
         self._space = replace(space_from_raw(manifest.space), sweep=manifest.sweep)
         self._tables = LatencyTables.read(folder)
@@ -109,7 +111,7 @@ class Driver:
         begun = begin(study, self._space, self._folder)
         begun += readmit(study, self._space, *self._rows())
         scheduler = self._scheduler(study)
-        account = Account(self._sweep, self._manifest.reference[Objective.MACS], study.seconds)
+        account = Account(self._sweep, self._goals, study.seconds)
         planner = Planner(self._folder, study.stored_pieces)
         admission = Admission(account, planner)
         room = Room(self._sweep)
@@ -123,8 +125,7 @@ class Driver:
         progress = ProgressCallback(
             self._sweep.trials,
             lambda: study.told,
-            self._sweep.objectives,
-            self._manifest.reference,
+            self._goals,
             listener,
             stopper.reason_of,
         )
@@ -208,7 +209,7 @@ class Driver:
         if chosen.make is None:
             return None
         scheduler = StoppingScheduler(
-            self._sweep.objectives,
+            self._goals,
             called(chosen.make)(self._sweep),
             reason_for(chosen.name),
             frozenset(study.finished()),

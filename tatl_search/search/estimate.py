@@ -7,8 +7,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from tatl_search.config import BudgetSettings, Objective
+from tatl_search.config import BudgetSettings
 from tatl_search.core.expense import planned
+from tatl_search.figures import MACS, SIZE_BYTES
 from tatl_search.search.preflight import NetworkCheck, check_networks, training_speed
 from tatl_search.search.rungs import RUNG
 from tatl_search.search.variants import middle, most_epochs, shared_roots, variants
@@ -78,7 +79,7 @@ def estimate_sweep(space: SearchSpace, cpus: int) -> SweepEstimate:
     with TemporaryDirectory() as cache:
         # What is mapped stays readable when its name is gone.
         checks = check_networks(space, Path(cache), min(sweep.cpus_per_trial, cpus))
-    check = max(checks, key=lambda found: found.costs[Objective.MACS])
+    check = max(checks, key=lambda found: found.costs[MACS])
     images = max(len(found.target.train.labels) for found in checks)
     longest, rounds = most_epochs(space), _most_rounds(space) - _promoted_pieces(space)
     each = longest - _promoted_pieces(space) * _epochs_of_a_piece(space)
@@ -100,7 +101,7 @@ def estimate_sweep(space: SearchSpace, cpus: int) -> SweepEstimate:
         images_per_second=speed,
         concurrent=concurrent,
         minutes=work / speed / concurrent / 60,
-        disk_mb=(roots + sweep.trials * rounds) * check.costs[Objective.SIZE_BYTES] / 1e6,
+        disk_mb=(roots + sweep.trials * rounds) * check.costs[SIZE_BYTES] / 1e6,
         budget=_in_words(sweep.budget),
         warnings=_small_budgets(sweep.budget, first, first_s / 60),
     )

@@ -12,9 +12,10 @@ from typing import Any
 
 from tatl_search.config import NAMED_WEIGHTS, AdaptationConfig, SweepSettings
 from tatl_search.errors import InputError
+from tatl_search.figures import LATENCY_MS
 from tatl_search.files import storage_errors, write_durably
 from tatl_search.manifest import SweepFolder, SweepManifest, check_new
-from tatl_search.nets.latency import LatencyTable
+from tatl_search.nets.latency import LatencyTable, estimate
 from tatl_search.search.preflight import NetworkCheck, check_networks, reference_costs
 from tatl_search.search.start import check_start
 from tatl_search.space import SearchSpace
@@ -140,12 +141,21 @@ def prepare(
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
         sweep=SweepSettings.model_validate(absolute_paths(sweep.model_dump(mode="json"))),
         space=absolute_paths(space.raw),
-        reference=reference_costs(checks),
+        reference={**reference_costs(checks), LATENCY_MS: _unpruned_ms(checks, tables)},
         root_threads=root_threads,
         uri=uri,
     )
     write_durably(folder.manifest, manifest.to_yaml().encode())
     return tables
+
+
+def _unpruned_ms(checks: Iterable[NetworkCheck], tables: LatencyTables) -> float:
+    """Return the greatest estimated latency of an unpruned network."""
+    return max(
+        estimate(table, check.latency.layer_macs)
+        for check in checks
+        if (table := tables.of(check.config)) is not None
+    )
 
 
 def tables_of(checks: Iterable[NetworkCheck]) -> LatencyTables:

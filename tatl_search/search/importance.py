@@ -10,9 +10,8 @@ from optuna.exceptions import ExperimentalWarning
 from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 from optuna.trial import FrozenTrial
 
-from tatl_search.config import Objective
+from tatl_search.figures import Figure
 from tatl_search.records import CandidateRecord, TrialRecord, TrialState
-from tatl_search.results.front import value
 from tatl_search.results.importance import Importance
 from tatl_search.results.store import SweepResults
 from tatl_search.search.answers import distributions_of
@@ -56,21 +55,24 @@ def _trial(
     if fitting.open or (last is None and ending.state is TrialState.COMPLETE):
         return None
     usable = last if ending.state is TrialState.COMPLETE else None
+    objectives = results.manifest.sweep.objectives
+    if usable is not None and any(math.isnan(o.of(usable)) for o in objectives):
+        return None
     return optuna.trial.create_trial(
         params=dict(fitting.values),
         distributions=distributions_of(space.section, fitting.values),
-        values=[_outcome(results, usable, o) for o in results.manifest.sweep.objectives],
+        values=[_outcome(results, usable, o) for o in objectives],
     )
 
 
-def _outcome(results: SweepResults, row: CandidateRecord | None, objective: Objective) -> float:
+def _outcome(results: SweepResults, row: CandidateRecord | None, objective: Figure) -> float:
     if row is not None:
-        return value(row, objective)
+        return objective.of(row)
     return 0.0 if objective.higher_is_better else results.manifest.reference[objective]
 
 
 def _shares(
-    objectives: Sequence[Objective], trials: Sequence[FrozenTrial], best: float
+    objectives: Sequence[Figure], trials: Sequence[FrozenTrial], best: float
 ) -> dict[str, float]:
     with warnings.catch_warnings():
         # Experimental, and advice that a study of few trials in a branch of the space gives.

@@ -19,7 +19,7 @@ from tatl_search.records import CandidateRecord
 from tatl_search.remote.mirror import mirror_of
 from tatl_search.results.front import front_of
 from tatl_search.results.store import SweepResults, load_sweep
-from tatl_search.search.work import Event
+from tatl_search.search.report import CandidateReport, EndReport, from_dict
 from tatl_search.tracking.reading import read_records
 
 GB = 1e9
@@ -85,9 +85,10 @@ class StageKeeper(tune.Callback):
         self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **info: Any
     ) -> None:
         """Hear a worker's report."""
-        if result.get("event") == Event.CANDIDATE and result["images_trained"]:
-            self._at_most += result["size_bytes"]
-        elif result.get("event") == Event.END and self._is_due():
+        report = from_dict(result)
+        if isinstance(report, CandidateReport) and report.images_trained:
+            self._at_most += report.size_bytes
+        elif isinstance(report, EndReport) and self._is_due():
             self._cutting = self._thread.submit(self._cut)
 
     def _is_due(self) -> bool:

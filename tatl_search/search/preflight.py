@@ -11,11 +11,12 @@ import torch
 from torch import nn
 
 from tatl_search.adaptation.lessons import lessons
-from tatl_search.config import AdaptationConfig, Objective
+from tatl_search.config import AdaptationConfig
 from tatl_search.data.batches import InputForm, steps_per_epoch, training_batches
 from tatl_search.data.sources import load_target
 from tatl_search.data.target import TargetData
 from tatl_search.errors import InputError, TatlError
+from tatl_search.figures import MACS, PARAMETERS, SIZE_BYTES, Figure
 from tatl_search.methods.registry import find_method
 from tatl_search.nets.cost import count_macs, count_parameters, size_bytes
 from tatl_search.nets.finetune import train
@@ -50,7 +51,7 @@ class NetworkCheck:
     config: AdaptationConfig
     target: TargetData
     network: LoadedNetwork
-    costs: Mapping[Objective, float]
+    costs: Mapping[Figure, float]
     latency: LatencyTable
 
 
@@ -116,9 +117,9 @@ def _check(config: AdaptationConfig, target: TargetData, threads: int) -> Networ
             target=target,
             network=network,
             costs={
-                Objective.MACS: count_macs(network.module, size),
-                Objective.PARAMETERS: count_parameters(network.module),
-                Objective.SIZE_BYTES: size_bytes(network.module),
+                MACS: count_macs(network.module, size),
+                PARAMETERS: count_parameters(network.module),
+                SIZE_BYTES: size_bytes(network.module),
             },
             latency=measure(network.module, size, threads),
         )
@@ -169,12 +170,9 @@ def _log_notes(checks: Sequence[NetworkCheck]) -> None:
         logger.warning("data: and %d notes more", len(notes) - NOTES_SHOWN)
 
 
-def reference_costs(checks: list[NetworkCheck]) -> dict[Objective, float]:
+def reference_costs(checks: list[NetworkCheck]) -> dict[Figure, float]:
     """Return the greatest unpruned cost per objective: the hypervolume's reference point."""
-    return {
-        objective: max(check.costs[objective] for check in checks)
-        for objective in (Objective.MACS, Objective.PARAMETERS, Objective.SIZE_BYTES)
-    }
+    return {cost: max(check.costs[cost] for check in checks) for cost in checks[0].costs}
 
 
 def training_speed(check: NetworkCheck, batches: int = 4) -> float:

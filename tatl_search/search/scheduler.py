@@ -3,17 +3,17 @@
 Ray's own schedulers compare one metric. See `core.early_stopping` for the rules.
 """
 
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable
 from typing import Any
 
 from ray.tune.experiment import Trial
 from ray.tune.schedulers import FIFOScheduler
 
-from tatl_search.config import Objective
 from tatl_search.config.schedulers import BELOW_FRONT
 from tatl_search.core.early_stopping import StoppingRule
+from tatl_search.core.goals import Goals
 from tatl_search.records import CandidateRecord, StopReason, TrialRecord
-from tatl_search.search.work import Event
+from tatl_search.search.report import CandidateReport, from_dict
 
 
 class StoppingScheduler(FIFOScheduler):
@@ -21,7 +21,7 @@ class StoppingScheduler(FIFOScheduler):
 
     def __init__(
         self,
-        objectives: Sequence[Objective],
+        goals: Goals,
         rule: StoppingRule,
         reason: StopReason,
         ended: Container[int],
@@ -30,7 +30,7 @@ class StoppingScheduler(FIFOScheduler):
         """Start with what earlier drivers decided.
 
         Args:
-            objectives: of the sweep.
+            goals: of the sweep.
             rule: says which trials are hopeless.
             reason: what is recorded of trials that it stops.
             ended: trials that ended, and may run again where their rows were damaged.
@@ -38,7 +38,7 @@ class StoppingScheduler(FIFOScheduler):
                 one's, stored: there is nothing to save or to learn until they are through.
         """
         super().__init__()  # type: ignore[no-untyped-call]
-        self._costs = [o.value for o in objectives if not o.higher_is_better]
+        self._goals = goals
         self.reason = reason
         self._rule = rule
         self._ended = ended
@@ -51,9 +51,13 @@ class StoppingScheduler(FIFOScheduler):
         They are heard again, from their first round.
         """
         ended = {trial.trial for trial in trials}
-        found = [row for row in candidates if row.trial in ended]
-        for row in sorted(found, key=lambda row: (row.created_at, row.trial or 0, row.round)):
-            self._hear(vars(row))
+        found = [
+            (row.created_at, row.trial, row.round, row)
+            for row in candidates
+            if row.trial is not None and row.trial in ended
+        ]
+        for _, number, _, row in sorted(found, key=lambda entry: entry[:3]):
+            self._hear(row, number)
 
     def reason_of(self, ray_id: str) -> StopReason | None:
         """Return why the trial that Ray knows by this id was stopped; null if it was not."""
@@ -61,26 +65,28 @@ class StoppingScheduler(FIFOScheduler):
 
     def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:
         """Decide whether a trial goes on after a round."""
-        number = result.get("trial")  # baselines and roots have none
-        if number is None or result.get("event") != Event.CANDIDATE or not self._stops(result):
+        report = from_dict(result)
+        if not isinstance(report, CandidateReport) or report.trial is None:
+            return str(FIFOScheduler.CONTINUE)  # baselines and roots have no number
+        if not self._stops(report, report.trial):
             return str(FIFOScheduler.CONTINUE)
         self._stopped_now.add(trial.trial_id)
         return str(FIFOScheduler.STOP)
 
-    def _stops(self, report: Mapping[str, Any]) -> bool:
-        number = report["trial"]
+    def _stops(self, report: CandidateReport, number: int) -> bool:
         if number in self._ended:
             return False
-        self._hear(report)
-        if report["stop_reason"] is not None or self._is_promoted(number):
+        self._hear(report, number)
+        if report.stop_reason is not None or self._is_promoted(number):
             return False  # it prunes no more, or only what is stored
-        return self._rule.is_hopeless(number, report["max_rounds"] - report["round"])
+        return self._rule.is_hopeless(number, report.max_rounds - report.round)
 
-    def _hear(self, report: Mapping[str, Any]) -> None:
+    def _hear(self, found: CandidateReport | CandidateRecord, number: int) -> None:
         # A network trained longer at the end says nothing of those that are still pruned.
-        if not report["finished"] and not self._is_promoted(report["trial"]):
-            costs = [float(report[cost]) for cost in self._costs]
-            self._rule.hear(report["trial"], report["round"], report["accuracy"], costs)
+        if found.finished or self._is_promoted(number) or self._goals.lacking([found]):
+            return
+        costs = [cost.of(found) for cost in self._goals.costs]
+        self._rule.hear(number, found.round, self._goals.quality.of(found), costs)
 
     def __getstate__(self) -> dict[str, Any]:
         return {}  # Ray pickles its scheduler into state that is never restored

@@ -5,21 +5,27 @@ with a missing metric running for ever, and lets two sweeps share one study.
 """
 
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
 from ray.tune.search import Searcher
 
-from tatl_search.config import Objective
 from tatl_search.errors import InfeasibleReason
 from tatl_search.records import StopReason, TrialRecord, TrialState
 from tatl_search.search.admission import Admission
 from tatl_search.search.cluster import nodes_for_trials
 from tatl_search.search.refusal import RefusedTrialError
+from tatl_search.search.report import (
+    CandidateReport,
+    EndReport,
+    Event,
+    MessageReport,
+    from_dict,
+)
 from tatl_search.search.study import Proposal, SweepStudy
-from tatl_search.search.work import Event, WorkItem, WorkKind
+from tatl_search.search.work import WorkItem, WorkKind
 from tatl_search.tracking.parquet import ParquetTracker
 
 MAX_ATTEMPTS = 3
@@ -199,7 +205,9 @@ class WorkSearcher(Searcher):
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         """Count what a piece of work has spent."""
-        self._admission.account.hear(result)
+        report = from_dict(result)
+        if isinstance(report, CandidateReport):
+            self._admission.account.hear(report)
 
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
@@ -208,54 +216,54 @@ class WorkSearcher(Searcher):
         item = self._live.pop(trial_id, None)
         if item is None:
             return
-        result = result or {}
-        event = None if error else result.get("event")
-        if (reason := self._stopped_for(trial_id)) is not None:
-            self._admission.account.hear(result)
-            self._stop(item, result, reason)
-        elif event == Event.STORAGE_ERROR:
-            self.fatal = str(result["detail"])
-        elif event == Event.END:
-            self._tell(item, result)
-        elif event == Event.NOT_SHARED:
-            self._hand_to_others(item, result)
-        else:
-            self._try_again(item, str(result.get("detail", "its worker died")))
+        reason = self._stopped_for(trial_id)
+        report = None if error and reason is None else from_dict(result)
+        seconds = float((result or {}).get("time_total_s", 0.0))
+        match report:
+            case CandidateReport() if reason is not None:
+                self._admission.account.hear(report)
+                self._stop(item, report.round, seconds, reason)
+            case EndReport():
+                self._tell(item, report, seconds)
+            case MessageReport():
+                self._hear_of_trouble(item, report)
+            case _:
+                self._try_again(item, "its worker died")
         self._admission.leave(item)
 
-    def _tell(self, item: WorkItem, result: Mapping[str, Any]) -> None:
-        infeasible = result["infeasible_reason"]
+    def _hear_of_trouble(self, item: WorkItem, report: MessageReport) -> None:
+        if report.event is Event.STORAGE_ERROR:
+            self.fatal = report.detail
+        elif report.event is Event.NOT_SHARED:
+            self._hand_to_others(item, report)
+        else:
+            self._try_again(item, report.detail)
+
+    def _tell(self, item: WorkItem, report: EndReport, seconds: float) -> None:
+        infeasible = report.infeasible_reason
         if item.kind is WorkKind.BASELINE and infeasible:
-            self.failures.append(f"{item.label}: {result['detail']}")
-        elif self._is_awaited(item) and infeasible:
-            self._study.tell_infeasible(item.number, f"{infeasible}: {result['detail']}")
-            self._close_account(item, result)
+            self.failures.append(f"{item.label}: {report.detail}")
         elif self._is_awaited(item):
-            outcome = {objective: float(result[objective.value]) for objective in Objective}
-            self._study.tell(
-                item.number,
-                outcome,
-                result["stop_reason"],
-                result["latency_ms"],
-                result["images_without_reuse"],
-            )
-            self._close_account(item, result)
+            if infeasible or report.last is None:
+                self._study.tell_infeasible(item.number, f"{infeasible}: {report.detail}")
+            else:
+                note = str(report.stop_reason)
+                self._study.tell(item.number, report.last, note, report.images_without_reuse)
+            self._close_account(item, seconds)
 
     def _close_account(
-        self, item: WorkItem, result: Mapping[str, Any], reason: StopReason | None = None
+        self, item: WorkItem, seconds: float, reason: StopReason | None = None
     ) -> None:
         by_budget = reason is StopReason.BUDGET
-        self._admission.end(item, float(result.get("time_total_s", 0.0)), by_budget)
+        self._admission.end(item, seconds, by_budget)
         self._study.note_seconds(self._admission.account.seconds)
 
-    def _stop(self, item: WorkItem, result: Mapping[str, Any], reason: StopReason) -> None:
+    def _stop(self, item: WorkItem, after: int, seconds: float, reason: StopReason) -> None:
         """Record and tell a trial that was stopped; its worker can say no more."""
-        after = int(result["round"])
-        seconds = float(result.get("time_total_s", 0.0))
         self._parquet.trial(_record(item, reason, rounds=after, seconds=seconds))
         if self._is_awaited(item):
             self._study.tell_stopped(item.number, after, reason)
-            self._close_account(item, result, reason)
+            self._close_account(item, seconds, reason)
 
     def _is_awaited(self, item: WorkItem) -> bool:
         """Whether the study waits to hear how it ends."""
@@ -270,12 +278,12 @@ class WorkSearcher(Searcher):
         else:
             self.failures.append(f"{item.label}: {why}")
 
-    def _hand_to_others(self, item: WorkItem, result: Mapping[str, Any]) -> None:
+    def _hand_to_others(self, item: WorkItem, report: MessageReport) -> None:
         """Hand out what a node refused again, and nothing more to that node."""
-        self._refusing.add(result["node"])
+        self._refusing.add(str(report.node))
         self._aside.append(item)
         if not nodes_for_trials(self._refusing):
-            self.fatal = str(result["detail"])
+            self.fatal = report.detail
 
     def _give_up(self, item: WorkItem) -> None:
         """Record and tell a trial that failed too often; its record comes first, as always."""

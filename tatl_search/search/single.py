@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -12,6 +11,7 @@ from tatl_search.records import CandidateRecord
 from tatl_search.search.environment import record_environment, usable_cpus
 from tatl_search.search.folder import new_folder, prepare
 from tatl_search.search.lock import only_driver
+from tatl_search.search.report import EndReport
 from tatl_search.search.summary import summarise
 from tatl_search.search.work import WorkItem, WorkKind
 from tatl_search.search.worker import run_item
@@ -21,7 +21,7 @@ from tatl_search.tracking.recording import recording
 
 def adapt_once(
     space: SearchSpace, folder: Path, listener: Callable[[CandidateRecord], None]
-) -> dict[str, Any]:
+) -> EndReport:
     """Run one adaptation in this process, on all its CPUs, into a new folder.
 
     Args:
@@ -30,7 +30,7 @@ def adapt_once(
         listener: hears of every candidate once it is stored.
 
     Returns:
-        How it ended: the last network's figures, `stop_reason`, `infeasible_reason`, `detail`.
+        How it ended: its last network, and why it is the last.
 
     Raises:
         InputError: the settings hold a distribution, or do not fit the data or the network.

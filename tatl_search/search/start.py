@@ -1,13 +1,14 @@
 """What a sweep begins with: named settings, the paper's, and what earlier sweeps found."""
 
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from tatl_search.config import AdaptationConfig, DataSettings, Objective, StartSettings
+from tatl_search.config import AdaptationConfig, DataSettings, StartSettings
 from tatl_search.data.sources import target_at_hand
 from tatl_search.errors import InputError
 from tatl_search.manifest import SweepFolder, SweepManifest
@@ -136,6 +137,7 @@ class _SameTask:
         self._space = space
         self._here = here
         self._there = there
+        self.objectives = space.sweep.objectives
         self._fingerprints: dict[tuple[Path, DataSettings], str | None] = {}
 
     def params_of(self, trial: TrialRecord) -> Mapping[str, Any] | None:
@@ -174,8 +176,7 @@ def _lesson(
     params = same.params_of(trial)
     if params is None or (last is None and trial.state is TrialState.COMPLETE):
         return None
-    outcome = latency = None
-    if trial.state is TrialState.COMPLETE and last is not None:
-        outcome = {o: float(getattr(last, o.value)) for o in Objective}
-        latency = last.latency_ms
-    return Lesson(f"{name}/trial-{trial.trial}", params, outcome, latency)
+    outcome = last if trial.state is TrialState.COMPLETE else None
+    if outcome is not None and any(math.isnan(o.of(outcome)) for o in same.objectives):
+        return None
+    return Lesson(f"{name}/trial-{trial.trial}", params, outcome)

@@ -8,7 +8,7 @@ from ray import tune
 
 from tatl_search.records import StopReason
 from tatl_search.search.admission import Admission
-from tatl_search.search.work import Event
+from tatl_search.search.report import CandidateReport, from_dict
 
 LOOK_EVERY_S = 1.0
 """Time between two looks at whether going on is pointless: Ray asks after every report."""
@@ -49,14 +49,15 @@ class SweepStopper(tune.Stopper):
 
     def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
         """Decide whether a trial ends with a report."""
-        if result.get("event") != Event.CANDIDATE:
+        report = from_dict(result)
+        if not isinstance(report, CandidateReport):
             return False
-        self._admission.account.hear(result)
-        if result["trial"] in self._stopped:
-            after, reason = self._stopped[result["trial"]]
-            if result["round"] == after:
+        self._admission.account.hear(report)
+        if report.trial is not None and report.trial in self._stopped:
+            after, reason = self._stopped[report.trial]
+            if report.round == after:
                 self._now[trial_id] = reason
-        elif self._admission.ends(result):
+        elif self._admission.ends(report):
             self._now[trial_id] = StopReason.BUDGET
         return trial_id in self._now
 

@@ -13,9 +13,10 @@ from optuna.samplers import BaseSampler, RandomSampler
 from optuna.search_space import IntersectionSearchSpace
 from optuna.trial import FrozenTrial, Trial, TrialState
 
-from tatl_search.config import AdaptationConfig, Objective, SweepSettings
+from tatl_search.config import AdaptationConfig, SweepSettings
 from tatl_search.config.samplers import GRID
 from tatl_search.core.constraints import WORST, violations
+from tatl_search.figures import Figure, Figures
 from tatl_search.records import StopReason
 from tatl_search.search.answers import Asked, Recalled, distributions_of
 from tatl_search.search.journal import open_journal
@@ -51,14 +52,12 @@ class Lesson:
     Attributes:
         origin: where it was run, for people; also tells it from others.
         params: parameter name -> value, for all parameters that apply.
-        outcome: a value for each objective; null where there was no usable network.
-        latency_ms: estimated latency of its last network; null where it was not estimated.
+        outcome: its last network; null where there was no usable one.
     """
 
     origin: str
     params: Mapping[str, Any]
-    outcome: Mapping[Objective, float] | None
-    latency_ms: float | None
+    outcome: Figures | None
 
 
 @dataclass(frozen=True)
@@ -92,7 +91,7 @@ class SweepStudy:
         name: str,
         space: SearchSpace,
         seed: int,
-        reference: Mapping[Objective, float],
+        reference: Mapping[Figure, float],
     ) -> None:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         warnings.filterwarnings("ignore", category=ExperimentalWarning)
@@ -110,7 +109,7 @@ class SweepStudy:
             ],
             load_if_exists=True,
         )
-        self._study.set_metric_names([objective.value for objective in self._settings.objectives])
+        self._study.set_metric_names([objective.key for objective in self._settings.objectives])
         self._journal.flush()
         known = self._study.get_trials(deepcopy=False)
         self._lessons = sum(TAUGHT in trial.user_attrs for trial in known)
@@ -175,8 +174,7 @@ class SweepStudy:
         self._journal.flush()
 
     def _taught(self, lesson: Lesson) -> FrozenTrial:
-        outcome = lesson.outcome
-        values, constraints = self._verdict(outcome, lesson.latency_ms)
+        values, constraints = self._verdict(lesson.outcome)
         return optuna.trial.create_trial(
             params=dict(lesson.params),
             distributions=distributions_of(self._space.section, lesson.params),
@@ -330,27 +328,30 @@ class SweepStudy:
     def tell(
         self,
         number: int,
-        outcome: Mapping[Objective, float],
+        last: Figures,
         note: str,
-        latency_ms: float | None = None,
         images_without_reuse: int = 0,
     ) -> None:
         """Tell the outcome of an open trial.
 
+        One whose last network lacks a figure of the objectives is of no use.
+
         Args:
             number: the trial's number.
-            outcome: a value for each objective.
+            last: its last network.
             note: why the trial stopped, for people.
-            latency_ms: estimated latency of one image; null where it was not estimated.
             images_without_reuse: images through backward that it would have paid for, had it
                 shared nothing.
         """
         self._open[number].set_user_attr(IMAGES, images_without_reuse)
-        self._close(number, self._verdict(outcome, latency_ms), note)
+        if lacking := [o.name for o in self._settings.objectives if math.isnan(o.of(last))]:
+            self.tell_infeasible(number, f"{note}, and its {' and '.join(lacking)} is not known")
+        else:
+            self._close(number, self._verdict(last), note)
 
     def tell_infeasible(self, number: int, note: str) -> None:
         """Tell that an open trial's settings lead to no usable network."""
-        self._close(number, self._verdict(None, None), note)
+        self._close(number, self._verdict(None), note)
 
     def tell_stopped(self, number: int, after_round: int, reason: StopReason) -> None:
         """Tell that an open trial was stopped early: how it would have ended is not known."""
@@ -366,19 +367,16 @@ class SweepStudy:
         """Return the constraints of a trial that was stopped early: none is violated."""
         return dict.fromkeys((USABLE, *self._settings.bounds.given), 0.0)
 
-    def _verdict(
-        self, outcome: Mapping[Objective, float] | None, latency_ms: float | None
-    ) -> Verdict:
+    def _verdict(self, outcome: Figures | None) -> Verdict:
         """Return what is told of an outcome, or of settings without a usable network."""
         bounds = self._settings.bounds
         if outcome is None:
             worst = dict.fromkeys((USABLE, *bounds.given), WORST)
             return [self._worst(o) for o in self._settings.objectives], worst
-        figures = {o.value: value for o, value in outcome.items()} | {"latency_ms": latency_ms}
-        values = [outcome[objective] for objective in self._settings.objectives]
-        return values, {USABLE: 0.0, **violations(bounds, figures)}
+        values = [objective.of(outcome) for objective in self._settings.objectives]
+        return values, {USABLE: 0.0, **violations(bounds, outcome)}
 
-    def _worst(self, objective: Objective) -> float:
+    def _worst(self, objective: Figure) -> float:
         return 0.0 if objective.higher_is_better else self._reference[objective]
 
     def _close(self, number: int, verdict: Verdict, note: str) -> None:

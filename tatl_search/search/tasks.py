@@ -17,9 +17,10 @@ from tatl_search.search.cluster import (
     nodes_for_trials,
     ray_failed,
 )
+from tatl_search.search.report import EndReport, Event, MessageReport
 from tatl_search.search.searcher import MAX_ATTEMPTS
 from tatl_search.search.trainable import refusal, report_of
-from tatl_search.search.work import Event, WorkItem
+from tatl_search.search.work import WorkItem
 
 
 def run_tasks(
@@ -46,7 +47,7 @@ def run_tasks(
         RunError: Ray failed.
     """
     waiting, failures = deque(items), []
-    running: dict[ray.ObjectRef[dict[str, Any]], WorkItem] = {}
+    running: dict[ray.ObjectRef[EndReport | MessageReport], WorkItem] = {}
     refusing: set[str] = set()
     while waiting or running:
         while waiting and len(running) < at_once():
@@ -54,19 +55,18 @@ def run_tasks(
             running[_start(item, cpus, refusing)] = item
         done = first_done(list(running), go_on)
         item, report = running.pop(done), _report(done, go_on)
-        event, detail = report["event"], str(report["detail"])
-        if event == Event.STORAGE_ERROR:
-            raise StorageError(detail)
-        if event == Event.NOT_SHARED:
-            announce(detail)
-            refusing.add(report["node"])
+        if report.event is Event.STORAGE_ERROR:
+            raise StorageError(report.detail)
+        if report.event is Event.NOT_SHARED:
+            announce(report.detail)
+            refusing.add(str(report.node))
             if not nodes_for_trials(refusing):
-                raise StorageError(detail)
+                raise StorageError(report.detail)
             waiting.appendleft(item)
-        elif event == Event.FAILED and item.attempt < MAX_ATTEMPTS:
+        elif report.event is Event.FAILED and item.attempt < MAX_ATTEMPTS:
             waiting.append(item.model_copy(update={"attempt": item.attempt + 1}))
-        elif detail:
-            failures.append(f"{item.label}: {detail}")
+        elif report.detail:
+            failures.append(f"{item.label}: {report.detail}")
     return failures
 
 
@@ -82,7 +82,9 @@ def _imported() -> None:
     """Do nothing: to be found, this module and all it needs was imported."""
 
 
-def _start(item: WorkItem, cpus: int, refusing: Collection[str]) -> "ray.ObjectRef[dict[str, Any]]":
+def _start(
+    item: WorkItem, cpus: int, refusing: Collection[str]
+) -> "ray.ObjectRef[EndReport | MessageReport]":
     task = ray.remote(run_alone).options(
         # A sweep that goes on elsewhere may find smaller nodes than it began on.
         num_cpus=min(cpus, node_cpus(refusing)),
@@ -93,17 +95,19 @@ def _start(item: WorkItem, cpus: int, refusing: Collection[str]) -> "ray.ObjectR
     return task.remote(item.model_dump(mode="json"))
 
 
-def _report(done: "ray.ObjectRef[dict[str, Any]]", go_on: str) -> Mapping[str, Any]:
+def _report(
+    done: "ray.ObjectRef[EndReport | MessageReport]", go_on: str
+) -> EndReport | MessageReport:
     """Return the report of a task's end; that of one whose worker died is that it failed."""
     try:
         return ray.get(done)
     except RayError as error:
         if is_lost():
             raise ray_failed(LOST, go_on) from error
-        return {"event": Event.FAILED.value, "detail": f"its worker died: {error}"}
+        return MessageReport(event=Event.FAILED, detail=f"its worker died: {error}")
 
 
-def run_alone(raw: Mapping[str, Any]) -> dict[str, Any]:
+def run_alone(raw: Mapping[str, Any]) -> EndReport | MessageReport:
     """Run one piece of work, as a Ray task, and return the report of its end."""
     item = WorkItem.model_validate(raw)
     return refusal(item) or report_of(item, lambda _: None)

@@ -18,10 +18,11 @@ from tatl_search.nets.memory import share_of_gpu
 from tatl_search.records import CandidateRecord
 from tatl_search.search.cluster import elsewhere, nodes_for_trials
 from tatl_search.search.home import at_home
+from tatl_search.search.report import CandidateReport, EndReport, Event, MessageReport, to_dict
 from tatl_search.search.shared_storage import not_shared
 from tatl_search.search.watch import watched
-from tatl_search.search.work import Event, WorkItem
-from tatl_search.search.worker import figures, run_item
+from tatl_search.search.work import WorkItem
+from tatl_search.search.worker import run_item
 
 STOPPING_S = 600
 """Time that a stopped trial's thread may take to end before its worker gets the next one.
@@ -37,10 +38,11 @@ def run_work(config: dict[str, Any]) -> None:
     _spare_imports()
     item = WorkItem.model_validate_json(config["item"])
     minutes = item.sweep.trial_minutes
-    tune.report(
-        refusal(item)
-        or report_of(item, lambda row: tune.report(figures(item, row, Event.CANDIDATE)), minutes)
-    )
+
+    def listen(row: CandidateRecord) -> None:
+        tune.report(to_dict(CandidateReport.of(row, item)))
+
+    tune.report(to_dict(refusal(item) or report_of(item, listen, minutes)))
 
 
 @cache
@@ -52,7 +54,7 @@ def _spare_imports() -> None:
 
 def report_of(
     item: WorkItem, listener: Callable[[CandidateRecord], None], minutes: float | None = None
-) -> dict[str, Any]:
+) -> EndReport | MessageReport:
     """Run one piece of work and return the report of its end, whatever the end was.
 
     Work that gets nowhere, or takes more than so many minutes, ends with this process.
@@ -61,13 +63,13 @@ def report_of(
         with watched(minutes, item.sweep.stalled_minutes) as alive, _place_of(item):
             return run_item(at_home(item, alive), listener, alive)
     except StorageError as error:
-        return {"event": Event.STORAGE_ERROR.value, "detail": str(error)}
+        return MessageReport(event=Event.STORAGE_ERROR, detail=str(error))
     except Exception as error:  # noqa: BLE001 - the driver decides whether to try again
         traceback.print_exc()
-        return {"event": Event.FAILED.value, "detail": f"{type(error).__name__}: {error}"}
+        return MessageReport(event=Event.FAILED, detail=f"{type(error).__name__}: {error}")
 
 
-def refusal(item: WorkItem) -> dict[str, Any] | None:
+def refusal(item: WorkItem) -> MessageReport | None:
     """Return the report of a node that does not see its sweep's folder; null where it does.
 
     Such a node joined after all others were asked. To be called in what Ray runs.
@@ -77,11 +79,11 @@ def refusal(item: WorkItem) -> dict[str, Any] | None:
     here = ray.get_runtime_context().get_node_id()
     known = {node["NodeID"]: node["NodeManagerAddress"] for node in nodes_for_trials()}
     node = f"{known.get(here, here)} (it does not see the folder)"
-    return {
-        "event": Event.NOT_SHARED.value,
-        "node": here,
-        "detail": f"{item.label} goes to another node. {not_shared(item.folder, [node])}",
-    }
+    return MessageReport(
+        event=Event.NOT_SHARED,
+        node=here,
+        detail=f"{item.label} goes to another node. {not_shared(item.folder, [node])}",
+    )
 
 
 def resources(sweep: SweepSettings, config: Mapping[str, Any]) -> tune.PlacementGroupFactory:

@@ -16,17 +16,6 @@ class WorkKind(StrEnum):
     CONFIRMATION = "confirmation"
 
 
-class Event(StrEnum):
-    """What a worker's report says."""
-
-    NOTE = "note"
-    CANDIDATE = "candidate"
-    END = "end"
-    FAILED = "failed"
-    NOT_SHARED = "not_shared"
-    STORAGE_ERROR = "storage_error"
-
-
 def trial_label(number: int) -> str:
     """Return how people know a trial."""
     return f"trial {number}"

@@ -4,7 +4,6 @@ import dataclasses
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
 
 import torch
 
@@ -18,7 +17,8 @@ from tatl_search.manifest import SweepFolder
 from tatl_search.nets.memory import out_of_memory_is_infeasible
 from tatl_search.records import CandidateRecord, Kind, StopReason, TrialRecord, TrialState
 from tatl_search.remote.mirror import Mirror
-from tatl_search.search.work import Event, WorkItem, WorkKind
+from tatl_search.search.report import CandidateReport, EndReport
+from tatl_search.search.work import WorkItem, WorkKind
 from tatl_search.tracking.parquet import ParquetTracker
 
 OF_A_TRIAL = (WorkKind.TRIAL, WorkKind.CONFIRMATION)
@@ -28,7 +28,7 @@ def run_item(
     item: WorkItem,
     listener: Callable[[CandidateRecord], None],
     alive: Callable[[], None] = in_silence,
-) -> dict[str, Any]:
+) -> EndReport:
     """Run one piece of work; every candidate is stored before the listener hears of it.
 
     Args:
@@ -37,7 +37,7 @@ def run_item(
         alive: called as a sign of life.
 
     Returns:
-        The report of the end: the last network's figures, and why it is the last.
+        The report of the end: the last network, and why it is the last.
 
     Raises:
         StorageError: the sweep's folder cannot be written.
@@ -68,7 +68,15 @@ def run_item(
     if item.kind is WorkKind.TRIAL:
         rows.trial(ended)
     rows.settle()
-    return {**_ending(item, last, ended), "images_without_reuse": without_reuse}
+    return EndReport(
+        kind=item.kind,
+        label=item.label,
+        last=CandidateReport.of(last, item) if last else None,
+        stop_reason=ended.stop_reason,
+        infeasible_reason=ended.infeasible_reason,
+        detail=ended.detail,
+        images_without_reuse=without_reuse,
+    )
 
 
 def open_workbench(item: WorkItem, alive: Callable[[], None] = in_silence) -> Workbench:
@@ -133,25 +141,3 @@ def _trial_record(
         seconds=seconds,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
     )
-
-
-def _ending(item: WorkItem, last: CandidateRecord | None, ended: TrialRecord) -> dict[str, Any]:
-    known = figures(item, last, Event.END) if last else {"event": Event.END.value}
-    return {
-        **known,
-        "kind": item.kind.value,
-        "label": item.label,
-        "stop_reason": ended.stop_reason.value if ended.stop_reason else None,
-        "infeasible_reason": ended.infeasible_reason,
-        "detail": ended.detail,
-    }
-
-
-def figures(item: WorkItem, record: CandidateRecord, event: Event) -> dict[str, Any]:
-    """Return what a worker reports of a candidate of this piece of work."""
-    fields = (
-        "label", "trial", "round", "finished", "accuracy", "macs", "parameters", "size_bytes",
-        "latency_ms", "images_trained", "seconds", "stop_reason",
-    )  # fmt: skip
-    known = {name: getattr(record, name) for name in fields}
-    return {"event": event.value, "max_rounds": item.config.stop.max_rounds, **known}

@@ -42,7 +42,7 @@ def test_the_stored_network_scores_as_its_metrics_say(tmp_path: Path) -> None:
         network = work.network_of(stage)
         evaluation = evaluate(network.module, work.validation_images(network)())
         assert evaluation.accuracy == stage.metrics.accuracy
-        assert evaluation.images == stage.metrics.val_images == len(digits().val)
+        assert evaluation.val_images == stage.metrics.val_images == len(digits().val)
         _, class_names, image_size = load_network(stage.folder)
         assert (class_names, image_size) == (digits().class_names, 32)
 

@@ -10,8 +10,10 @@ from benchmarks.ablations_replay import Recorded, Seen, all_seen, greedy
 from benchmarks.ablations_stopping import Rungs, effect, in_better_fronts, searched, whole_grid
 from benchmarks.ablations_teaching import ARMS, Search
 from benchmarks.grid import ROUNDS, Key, Row, search_space, trajectories
-from tatl_search.config import AdaptationConfig, Objective
+from tatl_search.config import AdaptationConfig
+from tatl_search.figures import ACCURACY, MACS
 from tatl_search.search.study import Proposal, SweepStudy
+from tests.tracking.made import made_figures
 
 ROOT = 2000
 ROUND = 250
@@ -74,7 +76,7 @@ def test_images_are_paid_once_a_stage(world: Recorded) -> None:
 def test_the_replay_asks_what_the_product_asks(world: Recorded, tmp_path: Path) -> None:
     search = Search(world, ARMS["last round"], seed=3)
     space = search_space()
-    worst = {Objective.ACCURACY: 0.0, Objective.MACS: float(world.macs)}
+    worst = {ACCURACY: 0.0, MACS: float(world.macs)}
     study = SweepStudy(tmp_path / "study.journal", "replay", space, 3, worst)
     study.begin((), ())
     for number in range(space.sweep.startup_trials + 6):
@@ -89,8 +91,8 @@ def test_the_replay_asks_what_the_product_asks(world: Recorded, tmp_path: Path) 
             ROUNDS: config.stop.max_rounds,
         }
         last = rows[-1]
-        outcome = {Objective.ACCURACY: last.accuracy, Objective.MACS: float(last.macs)}
-        study.tell(number, outcome, "max_rounds")
+        told = made_figures(accuracy=last.accuracy, macs=last.macs)
+        study.tell(number, told, "max_rounds")
         search.tell(trial, rows)
 
 

@@ -1,25 +1,26 @@
 """Progress: a line a round in a file, a panel in a terminal."""
 
 import io
-from typing import Any
+from dataclasses import replace
 
 from rich.console import Console
 
 from tatl_search.cli.progress import ProgressDisplay
+from tatl_search.records import StopReason
 from tatl_search.search.progress import Snapshot
+from tatl_search.search.report import EndReport, Report
+from tatl_search.search.work import WorkKind
+from tests.tracking.made import made_report
 
-FIGURES = {"accuracy": 0.9, "macs": 12_340_000, "parameters": 1_500_000}
-CANDIDATE: dict[str, Any] = {"event": "candidate", "label": "trial 3 round 2", **FIGURES}
-END: dict[str, Any] = {
-    "event": "end", "label": "trial 3", "stop_reason": "max_drop", "infeasible_reason": None,
-    "detail": "",
-}  # fmt: skip
+CANDIDATE = made_report(accuracy=0.9, macs=12_340_000, parameters=1_500_000)
+END = EndReport(kind=WorkKind.TRIAL, label="trial 3", stop_reason=StopReason.MAX_DROP)
 SNAPSHOT = Snapshot(
-    trials=8, done=2, candidates=7, best=FIGURES, hypervolume=0.4567, elapsed_s=65.0, left_s=3725.0
-)
+    trials=8, done=2, candidates=7, best=CANDIDATE, hypervolume=0.4567, elapsed_s=65.0,
+    left_s=3725.0,
+)  # fmt: skip
 
 
-def shown(*reports: dict[str, Any] | None, terminal: bool = False) -> str:
+def shown(*reports: Report | None, terminal: bool = False) -> str:
     file = io.StringIO()
     console = Console(file=file, force_terminal=terminal, width=140, markup=False, highlight=False)
     with ProgressDisplay(console) as display:
@@ -44,12 +45,12 @@ def test_the_end_of_a_trial_says_why_and_where_the_sweep_stands() -> None:
 
 
 def test_an_unusable_setting_is_named_with_its_reason() -> None:
-    bad = {**END, "stop_reason": None, "infeasible_reason": "collapsed", "detail": "accuracy 0.1"}
+    bad = replace(END, stop_reason=None, infeasible_reason="collapsed", detail="accuracy 0.1")
     assert "trial 3 ended: collapsed: accuracy 0.1" in shown(bad)
 
 
 def test_what_people_name_is_no_markup() -> None:
-    assert "[bold]x[/y]: accuracy" in shown({**CANDIDATE, "label": "[bold]x[/y]"})
+    assert "[bold]x[/y]: accuracy" in shown(replace(CANDIDATE, label="[bold]x[/y]"))
 
 
 def test_a_terminal_gets_a_panel() -> None:

@@ -16,6 +16,7 @@ from tatl_search.data.batches import InputForm, evaluation_batches
 from tatl_search.data.sources import load_target
 from tatl_search.data.target import TargetData
 from tatl_search.deploy.bundle import BundleReport, write_bundle
+from tatl_search.figures import Evaluated, fields_of
 from tatl_search.manifest import SweepFolder, SweepManifest
 from tatl_search.nets.cost import count_macs, count_parameters, size_bytes
 from tatl_search.nets.evaluate import evaluate
@@ -68,15 +69,13 @@ def store(sweep: SweepFolder, key: str, network: LoadedNetwork, target: TargetDa
         batches = evaluation_batches(target.val, 64, InputForm(SIZE, network.preprocessing, "cpu"))
         found = evaluate(network.module, batches)
         return StageMetrics(
-            accuracy=found.accuracy,
-            loss=found.loss,
-            val_images=found.images,
+            **fields_of(Evaluated, found),
             macs=count_macs(network.module, SIZE),
             parameters=count_parameters(network.module),
             size_bytes=size_bytes(network.module),
             widths={group.name: group.width for group in find_groups(network.module, SIZE)},
             images_trained=0,
-            images_forward=found.images,
+            images_forward=found.val_images,
             seconds=0.0,
             device="cpu",
         )

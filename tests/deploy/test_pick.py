@@ -1,5 +1,6 @@
 import math
 import random
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -7,9 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tatl_search.core.confidence import wilson_interval
-from tatl_search.deploy.pick import choose, named
-from tatl_search.deploy.request import Figure, PickRequest, Preference
+from tatl_search.core.goals import Goals
+from tatl_search.deploy import pick
+from tatl_search.deploy.grounds import Grounds
+from tatl_search.deploy.pick import Choice
+from tatl_search.deploy.request import KNEE, PickRequest
 from tatl_search.errors import InputError
+from tatl_search.figures import ACCURACY, LATENCY_MS, MACS
 from tatl_search.records import CandidateRecord, Kind
 from tatl_search.results.latency import Latencies
 from tests.deploy.rows import M, row
@@ -24,6 +29,19 @@ CANDIDATES = (
     row(2, 1, 0.85, 40 * M, parameters=1 * M),
     row(2, 2, 0.60, 10 * M, parameters=1 * M),
 )
+
+
+def grounds(latencies: Latencies | None = None) -> Grounds:
+    return Grounds(Goals((ACCURACY, MACS), {}), latencies)
+
+
+def choose(
+    candidates: Sequence[CandidateRecord],
+    unpruned: CandidateRecord,
+    request: PickRequest,
+    latencies: Latencies | None = None,
+) -> Choice:
+    return pick.choose(candidates, unpruned, request, grounds(latencies))
 
 
 def picked(request: PickRequest) -> str:
@@ -75,8 +93,8 @@ def test_the_neighbours_are_the_next_on_the_front() -> None:
     assert choice.larger is not None
     # trial 2 round 1 (40 M) lies between, but is dominated by the picked one itself.
     assert choice.larger.candidate.label == "trial 1 round 2"
-    assert choice.larger.accuracy_change == pytest.approx(0.055)
-    assert choice.larger.macs_change == 20 * M
+    assert choice.larger.quality_change == pytest.approx(0.055)
+    assert choice.larger.cost_change == 20 * M
     assert choice.larger.text == (
         "trial 1 round 2: 50.0 M MACs (+67 %), accuracy 0.9550 (+5.5 points)"
     )
@@ -154,10 +172,10 @@ def test_three_bounds_of_which_no_two_go_together() -> None:
         ({"max_parameters": -5}, "max_parameters must be at least 1"),
         ({"max_size_bytes": 0}, "max_size_bytes must be at least 1"),
         ({"max_latency_ms": 0.0}, "max_latency_ms must be above 0"),
-        ({"weights": {Figure.MACS: -1.0}}, "weights must be numbers of at least 0"),
-        ({"weights": {Figure.MACS: 0.0}}, "at least one must be above 0"),
+        ({"weights": {MACS: -1.0}}, "weights must be numbers of at least 0"),
+        ({"weights": {MACS: 0.0}}, "at least one must be above 0"),
         (
-            {"weights": {Figure.MACS: 1.0}, "preference": Preference.KNEE},
+            {"weights": {MACS: 1.0}, "preference": KNEE},
             "weights and knee are two preferences",
         ),
     ],
@@ -222,15 +240,15 @@ MEASURED = Latencies("measured on a board", {"stage-1-2": 9.0, "stage-1-3": 5.0}
 
 
 def test_a_preference_holds_within_the_bounds() -> None:
-    def prefer(preference: Preference) -> str:
+    def prefer(preference: str) -> str:
         return picked(PickRequest(min_accuracy=0.85, preference=preference))
 
-    assert prefer(Preference.MIN_MACS) == "trial 1 round 3"
-    assert prefer(Preference.MAX_ACCURACY) == "trial 1 round 2"  # within one error of 0.96
+    assert prefer("min_macs") == "trial 1 round 3"
+    assert prefer("max_accuracy") == "trial 1 round 2"  # within one error of 0.96
     # From (30 M, 0.90) to (80 M, 0.96): 0.955 at 50 M lies above that chord.
-    assert prefer(Preference.KNEE) == "trial 1 round 2"
-    assert picked(PickRequest(max_macs=45 * M, preference=Preference.MIN_MACS)) == "trial 2 round 2"
-    assert picked(PickRequest(preference=Preference.MAX_ACCURACY)) == "trial 1 round 2"
+    assert prefer(KNEE) == "trial 1 round 2"
+    assert picked(PickRequest(max_macs=45 * M, preference="min_macs")) == "trial 2 round 2"
+    assert picked(PickRequest(preference="max_accuracy")) == "trial 1 round 2"
 
 
 def test_a_bound_on_size() -> None:
@@ -240,15 +258,15 @@ def test_a_bound_on_size() -> None:
 def test_weights_by_hand() -> None:
     # The front from 10 M to 80 M MACs and 0.60 to 0.96, scaled: 80 M (1, 0), 50 M (0.986, 0.429),
     # 30 M (0.833, 0.714), 10 M (0, 1).
-    weights = {Figure.ACCURACY: 1.0, Figure.MACS: 0.5}
+    weights = {ACCURACY: 1.0, MACS: 0.5}
     choice = choose(CANDIDATES, UNPRUNED, PickRequest(weights=weights))
     assert choice.candidate.label == "trial 1 round 2"
     assert choice.why.startswith("the highest score by accuracy=1, macs=0.5: 1.200, each")
-    weights[Figure.MACS] = 1.0
+    weights[MACS] = 1.0
     assert picked(PickRequest(weights=weights)) == "trial 1 round 3"
-    weights[Figure.MACS] = 10.0
+    weights[MACS] = 10.0
     assert picked(PickRequest(weights=weights)) == "trial 2 round 2"
-    assert picked(PickRequest(weights={Figure.ACCURACY: 1.0})) == "trial 1 round 1"
+    assert picked(PickRequest(weights={ACCURACY: 1.0})) == "trial 1 round 1"
 
 
 def test_measured_latency_bounds_and_weighs() -> None:
@@ -257,7 +275,7 @@ def test_measured_latency_bounds_and_weighs() -> None:
 
     assert by_latency(PickRequest(max_latency_ms=9.0)) == "trial 1 round 2"
     assert by_latency(PickRequest(max_latency_ms=8.0)) == "trial 1 round 3"
-    weights = {Figure.ACCURACY: 1.0, Figure.LATENCY_MS: 2.0}
+    weights = {ACCURACY: 1.0, LATENCY_MS: 2.0}
     assert by_latency(PickRequest(weights=weights)) == "trial 1 round 3"
     choice = choose(CANDIDATES, UNPRUNED, PickRequest(max_latency_ms=8.0), MEASURED)
     assert (choice.latency_ms, choice.latency_origin) == (5.0, "measured on a board")
@@ -271,20 +289,20 @@ def test_a_latency_nobody_keeps_names_the_fastest_that_was_measured() -> None:
         "no candidate has at most 4 ms (measured on a board): closest is 5 ms (trial 1 round 3);"
         " 1 ms too many"
     )
-    with pytest.raises(InputError, match="unknown: none of them was measured"):
+    with pytest.raises(InputError, match="unknown: the latency of none of them is known"):
         choose(CANDIDATES, UNPRUNED, PickRequest(max_latency_ms=4.0), Latencies("nowhere", {}))
-    request = PickRequest(weights={Figure.LATENCY_MS: 1.0})
-    with pytest.raises(InputError, match="latency weighs nothing"):
+    request = PickRequest(weights={LATENCY_MS: 1.0})
+    with pytest.raises(InputError, match="the latency of none of the candidates is known"):
         choose(CANDIDATES, UNPRUNED, request, Latencies("nowhere", {}))
     with pytest.raises(InputError, match="none is given"):
         choose(CANDIDATES, UNPRUNED, PickRequest(max_latency_ms=4.0))
 
 
 def test_a_network_asked_for_by_name() -> None:
-    choice = named(CANDIDATES, 2, 1, MEASURED)
+    choice = pick.named(CANDIDATES, 2, 1, grounds(MEASURED))
     assert (choice.candidate.label, choice.why) == ("trial 2 round 1", "asked for by name")
     assert choice.latency_ms is None
     with pytest.raises(InputError, match="trial 1 has no round 7: it has rounds 1, 2, 3"):
-        named(CANDIDATES, 1, 7)
+        pick.named(CANDIDATES, 1, 7, grounds())
     with pytest.raises(InputError, match="there is no such trial"):
-        named(CANDIDATES, 9, 0)
+        pick.named(CANDIDATES, 9, 0, grounds())

@@ -17,8 +17,9 @@ from pathlib import Path
 
 import pytest
 
-from tatl_search.config import Objective, SweepSettings
+from tatl_search.config import SweepSettings
 from tatl_search.errors import InfeasibleReason
+from tatl_search.figures import ACCURACY, MACS, Figure
 from tatl_search.manifest import SweepFolder, SweepManifest
 from tatl_search.records import CandidateRecord, Kind, StopReason, TrialState
 from tatl_search.results.store import SweepResults, load_sweep
@@ -105,13 +106,13 @@ TRIALS = (
 )
 
 
-def manifest(name: str, objectives: Sequence[Objective]) -> SweepManifest:
+def manifest(name: str, objectives: Sequence[Figure]) -> SweepManifest:
     return SweepManifest(
         name=name,
         created_at="2026-01-01T00:00:00+00:00",
         sweep=SweepSettings(trials=4, objectives=tuple(objectives)),
         space={"prune": {"threshold": {"low": 0.8, "high": 0.99}}},
-        reference={o: UNPRUNED[o.value] for o in objectives if not o.higher_is_better},
+        reference={o: UNPRUNED[o.key] for o in objectives if not o.higher_is_better},
     )
 
 
@@ -122,7 +123,7 @@ def write_sweep(tmp_path: Path) -> SweepWriter:
     def write(
         candidates: Sequence[CandidateRecord] = CANDIDATES,
         baselines: Sequence[CandidateRecord] = (),
-        objectives: Sequence[Objective] = (Objective.ACCURACY, Objective.MACS),
+        objectives: Sequence[Figure] = (ACCURACY, MACS),
         name: str = "made",
     ) -> SweepResults:
         folder = SweepFolder(tmp_path / "sweep")

@@ -10,11 +10,11 @@ from tests.results.conftest import CANDIDATES, SweepWriter
 
 def test_latency_is_an_axis_where_it_was_estimated(write_sweep: SweepWriter) -> None:
     rows = [replace(row, latency_ms=None if row.round else 2.5) for row in CANDIDATES]
-    found = {axis.key: axis for axis in axes(write_sweep(candidates=rows))}
+    found = {axis.figure.key: axis for axis in axes(write_sweep(candidates=rows))}
     assert list(found) == [
         "accuracy", "loss", "macs", "parameters", "size_bytes", "latency_ms",
     ]  # fmt: skip
-    assert found["latency_ms"].title == "latency (estimate)"
+    assert found["latency_ms"].figure.title == "latency (estimate)"
     assert found["latency_ms"].values(rows[1:3]) == [2.5, None]
 
 
@@ -29,13 +29,13 @@ def test_every_way_it_was_measured_is_an_axis(write_sweep: SweepWriter) -> None:
         )  # fmt: skip
         write_record(results.folder.latencies / f"{batch}.parquet", record)
     one, many = axes(results)[-2:]
-    assert one.title == "latency (A CPU, onnxruntime, batch 1, 1 thread)"
-    assert (one.key, many.key) == ("measured_0", "measured_1")
+    assert one.figure.title == "latency (A CPU, onnxruntime, batch 1, 1 thread)"
+    assert (one.figure.key, many.figure.key) == ("measured_0", "measured_1")
     assert one.values(CANDIDATES[1:4]) == [None, 1.5, None]
     assert many.values(CANDIDATES[2:3]) == [48.0]
 
 
 def test_only_accuracy_is_better_when_higher(write_sweep: SweepWriter) -> None:
     found = axes(write_sweep())
-    assert [axis.key for axis in found if axis.higher_is_better] == ["accuracy"]
-    assert "latency_ms" not in [axis.key for axis in found]
+    assert [axis.figure.key for axis in found if axis.figure.higher_is_better] == ["accuracy"]
+    assert "latency_ms" not in [axis.figure.key for axis in found]

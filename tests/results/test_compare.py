@@ -10,8 +10,8 @@ import pytest
 from matplotlib import image
 from rich.console import Console
 
-from tatl_search.config import Objective
 from tatl_search.errors import InputError
+from tatl_search.figures import ACCURACY, MACS
 from tatl_search.manifest import SweepFolder
 from tatl_search.results.arms import Arm, checked, grouped
 from tatl_search.results.compare import compare
@@ -34,7 +34,7 @@ def sweep(tmp_path: Path) -> MakeSweep:
     def make(name: str, networks: Networks, seed: int = 0, threshold: float = 0.9) -> SweepResults:
         folder = SweepFolder(tmp_path / name)
         folder.root.mkdir()
-        made = manifest(name, [Objective.ACCURACY, Objective.MACS])
+        made = manifest(name, [ACCURACY, MACS])
         space = {"seed": seed, "prune": {"threshold": threshold}}
         folder.manifest.write_text(made.model_copy(update={"space": space}).to_yaml())
         tracker = ParquetTracker(folder)
@@ -64,12 +64,10 @@ def test_volumes_have_one_reference_point(sweep: MakeSweep) -> None:
     a = sweep("a", [(0.9, 0.5)])
     larger = replace(
         a,
-        manifest=a.manifest.model_copy(
-            update={"name": "b", "reference": {Objective.MACS: 200_000_000.0}}
-        ),
+        manifest=a.manifest.model_copy(update={"name": "b", "reference": {MACS: 200_000_000.0}}),
     )
     found = compare([Arm("a", (a,)), Arm("b", (larger,))])
-    assert found.reference == {Objective.MACS: 200_000_000.0}
+    assert found.goals.reference == {MACS: 200_000_000.0}
     volumes = [arm.sweeps[0].hypervolume for arm in found.arms]
     assert volumes == pytest.approx([0.5 * 0.95 + 0.25 * 0.9] * 2)
     areas = [arm.sweeps[0].area for arm in found.arms]
@@ -135,14 +133,14 @@ def test_in_words(sweep: MakeSweep) -> None:
     lines = [line.rstrip() for line in shown.get().splitlines()]
     assert lines == [
         "Fronts over validation images; reference point: accuracy 0, 100 M MACs",
-        "arm     sweeps  networks    hypervolume           area     best, %",
-        "ours         2       2.0  0.453 ± 0.004  0.503 ± 0.004  95.0 ± 0.0",
-        "theirs       2       2.0  0.352 ± 0.000  0.391 ± 0.000  95.0 ± 0.0",
+        "arm    sweeps networks      log area          area   hypervolume    best, %",
+        "ours        2      2.0 0.136 ± 0.001 0.503 ± 0.004 0.453 ± 0.004 95.0 ± 0.0",
+        "theirs      2      2.0 0.098 ± 0.000 0.391 ± 0.000 0.352 ± 0.000 95.0 ± 0.0",
         "",
         "Share of a column's front that a row's equals or beats (Zitzler, Thiele 1999)",
-        "        ours  theirs",
-        "ours           100 %",
-        "theirs  50 %",
+        "       ours theirs",
+        "ours         100 %",
+        "theirs 50 %",
         "ours minus theirs, hypervolume over 2 seeds: +0.1005 ± 0.0035 (too few for a",
         "test: 6 are needed)",
         "a note",

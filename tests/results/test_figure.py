@@ -5,7 +5,7 @@ from typing import Any
 import plotly.graph_objects as go
 import pytest
 
-from tatl_search.config import Objective
+from tatl_search.figures import ACCURACY, PARAMETERS
 from tatl_search.results.figure import front_figure, views
 from tatl_search.results.store import SweepResults
 from tests.results.conftest import CANDIDATES, SweepWriter, baseline
@@ -50,7 +50,7 @@ def test_the_menu_offers_every_pair_of_axes(results: SweepResults) -> None:
 
 
 def test_other_objectives_come_first(write_sweep: SweepWriter) -> None:
-    results = write_sweep(objectives=(Objective.ACCURACY, Objective.PARAMETERS))
+    results = write_sweep(objectives=(ACCURACY, PARAMETERS))
     assert views(results)[0].title == "accuracy against parameters"
 
 

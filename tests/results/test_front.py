@@ -8,10 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tatl_search.config import Objective
-from tatl_search.results.front import Staircase, front_json, front_of, main_cost, staircase
+from tatl_search.figures import ACCURACY, MACS, PARAMETERS, SIZE_BYTES
+from tatl_search.results.front import Staircase, front_json, front_of, staircase
 from tatl_search.results.store import SweepResults
 from tests.results.conftest import SweepWriter, baseline, pruned
+
+# The mean over log(share) from 0.01 to 1: 0.2 to 0.3, to 0.6, to 1.
+LOG_AREA = (0.70 * math.log(1.5) + 0.90 * math.log(2) + 0.94 * math.log(1 / 0.6)) / math.log(100)
 
 
 def test_all_rounds_of_all_trials_compete(results: SweepResults) -> None:
@@ -33,6 +36,7 @@ def test_figures_of_the_front(results: SweepResults) -> None:
     assert front.hypervolume == pytest.approx(0.70 * 0.1 + 0.90 * 0.3 + 0.94 * 0.4)
     # Shares below 0.2 buy nothing; the unpruned network only at 1.0.
     assert front.area == pytest.approx((0.70 * 0.1 + 0.90 * 0.3 + 0.94 * 0.4) / 0.9)
+    assert front.log_area == pytest.approx(LOG_AREA)
     # Within 10 points of 0.95; height over the chord from (0.2, 0.70) to (1.0, 0.95):
     # 0.90 at 0.3: 0.8 - 0.125; 0.94 at 0.6: 0.96 - 0.5.
     assert front.knee is not None
@@ -42,25 +46,25 @@ def test_figures_of_the_front(results: SweepResults) -> None:
 def test_an_empty_sweep_has_an_empty_front(write_sweep: SweepWriter) -> None:
     front = front_of(write_sweep(candidates=()))
     assert (front.mask, front.members(), front.knee) == ((), (), None)
-    assert (front.hypervolume, front.area) == (0.0, 0.0)
+    assert (front.hypervolume, front.log_area, front.area) == (0.0, 0.0, 0.0)
 
 
 def test_three_objectives_keep_what_is_best_in_one_of_them(write_sweep: SweepWriter) -> None:
     slim = replace(pruned(0, 2, 0.80, 0.5, "slim"), parameters=100_000)
     rows = (pruned(0, 1, 0.90, 0.5, "few"), slim)
-    two = (Objective.ACCURACY, Objective.MACS)
-    three = (*two, Objective.PARAMETERS)
+    two = (ACCURACY, MACS)
+    three = (*two, PARAMETERS)
     results = write_sweep(candidates=rows, objectives=three)
     front = front_of(results)
     assert front.mask == (True, True)
     # 0.9 x (0.5 MACs x 0.5 parameters) + 0.8 x (0.5 x the 0.4 parameters more).
     assert front.hypervolume == pytest.approx(0.9 * 0.5 * 0.5 + 0.8 * 0.5 * 0.4)
-    assert main_cost(results.manifest) is Objective.MACS
+    assert front.goals.cost is MACS
 
 
 def test_without_macs_the_first_cost_leads(write_sweep: SweepWriter) -> None:
-    results = write_sweep(objectives=(Objective.SIZE_BYTES, Objective.ACCURACY))
-    assert main_cost(results.manifest) is Objective.SIZE_BYTES
+    results = write_sweep(objectives=(SIZE_BYTES, ACCURACY))
+    assert front_of(results).goals.cost is SIZE_BYTES
     # Sizes have the same shares as MACs here, so the figures agree too.
     assert front_of(results).hypervolume == pytest.approx(0.716)
     assert front_of(results).area == pytest.approx(0.716 / 0.9)
@@ -77,15 +81,18 @@ def test_the_json_of_all_candidates(results: SweepResults) -> None:
         "images_saved": 2_500,
         "images_forward": 3_300,
         "hypervolume": pytest.approx(0.716),
+        "log_area": pytest.approx(LOG_AREA),
         "area": pytest.approx(0.716 / 0.9),
+        "lacking": 0,
         "unpruned": {
             "accuracy": 0.95, "macs": 100_000_000, "parameters": 1_000_000, "size_bytes": 4_000_000,
+            "latency_ms": None,
         },
     }  # fmt: skip
     assert [row["on_front"] for row in candidates] == [True] * 4 + [False] + [True] * 3
     assert candidates[1] == {
         "trial": 0, "round": 1, "accuracy": 0.94, "macs": 60_000_000, "parameters": 600_000,
-        "size_bytes": 2_400_000, "on_front": True,
+        "size_bytes": 2_400_000, "latency_ms": None, "on_front": True,
     }  # fmt: skip
     assert [row["label"] for row in baselines] == ["input 16 px", "input 24 px"]
 

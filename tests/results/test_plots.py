@@ -3,8 +3,8 @@
 import pytest
 from matplotlib import image
 
-from tatl_search.config import Objective
 from tatl_search.errors import StorageError
+from tatl_search.figures import ACCURACY, SIZE_BYTES
 from tatl_search.results.plots import Point, draw, front_plot, write_front_picture
 from tatl_search.results.store import SweepResults
 from tests.results.conftest import SweepWriter, baseline
@@ -14,10 +14,10 @@ def test_what_is_shown(results: SweepResults) -> None:
     plot = front_plot(results)
     assert plot.title == "made"
     assert plot.dominated == (Point(70.0, 0.93, "trial 1 round 1"),)
-    assert [[p.macs_m for p in trial] for trial in plot.trajectories] == [
+    assert [[p.cost for p in trial] for trial in plot.trajectories] == [
         [100.0, 60.0, 30.0], [100.0, 70.0, 20.0], [100.0, 60.0],
     ]  # fmt: skip
-    assert [(p.macs_m, p.accuracy) for p in plot.front] == [
+    assert [(p.cost, p.quality) for p in plot.front] == [
         (100.0, 0.95), (60.0, 0.94), (30.0, 0.90), (20.0, 0.70),
     ]  # fmt: skip
     assert plot.line.cost == [20.0, 30.0, 30.0, 60.0, 60.0, 100.0, 100.0]
@@ -26,7 +26,7 @@ def test_what_is_shown(results: SweepResults) -> None:
     assert plot.baselines == (Point(30.0, 0.80, "input 16 px"),)
     assert plot.unbeaten == (Point(30.0, 0.92, "input 24 px"),)
     assert plot.knee == Point(30.0, 0.90, "trial 0 round 2")
-    assert plot.unpruned_macs_m == 100.0
+    assert plot.unpruned_cost == 100.0
 
 
 def test_what_nobody_picks_is_counted_not_shown(write_sweep: SweepWriter) -> None:
@@ -73,9 +73,7 @@ def test_the_files_are_pictures(results: SweepResults) -> None:
 
 def test_odd_names_and_objectives_are_drawn(write_sweep: SweepWriter) -> None:
     rows = (baseline("$x_{", 0.92, 0.30), baseline("<b>&", 0.5, 0.9))
-    results = write_sweep(
-        baselines=rows, objectives=(Objective.ACCURACY, Objective.SIZE_BYTES), name="$\\frac{"
-    )
+    results = write_sweep(baselines=rows, objectives=(ACCURACY, SIZE_BYTES), name="$\\frac{")
     _, svg = write_front_picture(results)
     assert svg.stat().st_size > 0
 

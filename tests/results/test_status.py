@@ -11,6 +11,7 @@ from tatl_search.results.front import front_json
 from tatl_search.results.status import status_text, sweep_status
 from tatl_search.results.store import SweepResults
 from tests.results.conftest import SweepWriter
+from tests.results.test_front import LOG_AREA
 
 
 def test_the_state_as_json(results: SweepResults) -> None:
@@ -30,21 +31,27 @@ def test_the_state_as_json(results: SweepResults) -> None:
         "within_bounds": 4,
         "unpruned_accuracy": 0.95,
         "best_accuracy": 0.95,
-        "knee": {"trial": 0, "round": 2, "accuracy": 0.90, "macs": 30_000_000},
+        "quality": "accuracy",
+        "cost": "macs",
+        "knee": {
+            "trial": 0, "round": 2, "accuracy": 0.90, "macs": 30_000_000, "parameters": 300_000,
+            "size_bytes": 1_200_000, "latency_ms": None,
+        },
         "hypervolume": pytest.approx(0.716),
+        "log_area": pytest.approx(LOG_AREA),
         "area": pytest.approx(0.716 / 0.9),
         "images_trained": 11_000,
         "images_forward": 3_300,
         "images_saved": 2_500,
         "seconds": 16.5,
-    }
+    }  # fmt: skip
 
 
 def test_the_state_in_words(results: SweepResults) -> None:
     assert status_text(sweep_status(results, running=False)).splitlines() == [
         "made: not running, 4 of 4 trials ended",
         "  1 infeasible: collapsed",
-        "8 candidates, 4 networks on the front, hypervolume 0.7160",
+        "8 candidates, 4 networks on the front, log area 0.3014, hypervolume 0.7160",
         "validation accuracy: best 95.0 %, unpruned 95.0 %",
         "knee: trial 0 round 2, 90.0 % at 30.0 M MACs",
         "11,000 images trained, 3,300 forward only, 2,500 saved by reuse, 16 s of work",

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tatl_search.config import Objective
 from tatl_search.errors import InputError
+from tatl_search.figures import MACS, PARAMETERS, SIZE_BYTES
 from tatl_search.results.store import SweepResults, load_sweep
 from tests.results.conftest import SweepWriter
 
@@ -35,15 +35,15 @@ def test_images_are_counted_over_all_rows(results: SweepResults) -> None:
 def test_costs_are_shares_of_the_unpruned_network(results: SweepResults) -> None:
     assert results.unpruned is not None
     assert (results.unpruned.round, results.unpruned.accuracy) == (0, 0.95)
-    assert results.reference_cost(Objective.MACS) == 100_000_000
-    assert results.reference_cost(Objective.PARAMETERS) == 1_000_000
+    assert results.reference_cost(MACS) == 100_000_000
+    assert results.reference_cost(PARAMETERS) == 1_000_000
 
 
 def test_a_sweep_that_has_just_begun_is_empty(write_sweep: SweepWriter) -> None:
     results = write_sweep(candidates=())
     assert results.candidates == ()
     assert results.unpruned is None
-    assert results.reference_cost(Objective.SIZE_BYTES) is None
+    assert results.reference_cost(SIZE_BYTES) is None
     assert results.images_trained == 0
 
 

@@ -24,10 +24,10 @@ def _printed(
 def test_unpruned_then_the_front_from_large_to_small_then_baselines(results: SweepResults) -> None:
     unpruned, front, baselines = sections(results)
     (whole,) = unpruned
-    assert whole[:-1] == (
+    assert whole.cells == (
         "unpruned", "95.0 (92.4-96.7)", "", "100 M", "100 %", "", "1.00 M", "4.00 MB",
     )  # fmt: skip
-    assert front[0][:-1] == (
+    assert front[0].cells == (
         "trial 0 round 1", "94.0 (91.2-95.9)", "-1.0", "60.0 M", "60 %", "1.7x", "600 k",
         "2.40 MB",
     )  # fmt: skip

@@ -1,6 +1,6 @@
 """Whether pruning beats the baselines, said plainly (figures in conftest)."""
 
-from tatl_search.config import Objective
+from tatl_search.figures import ACCURACY, MACS, SIZE_BYTES
 from tatl_search.results.store import SweepResults
 from tatl_search.results.verdict import lost_baselines, verdict
 from tests.results.conftest import SweepWriter, baseline
@@ -35,7 +35,7 @@ def test_equal_is_beaten_and_all_may_be(write_sweep: SweepWriter) -> None:
 
 
 def test_three_objectives_must_all_be_met(write_sweep: SweepWriter) -> None:
-    three = (Objective.ACCURACY, Objective.MACS, Objective.SIZE_BYTES)
+    three = (ACCURACY, MACS, SIZE_BYTES)
     results = write_sweep(baselines=(baseline("one", 0.94, 0.60),), objectives=three)
     assert verdict(results) == (
         "Pruning beats the baseline: a candidate is at least as accurate at no more MACs and bytes."

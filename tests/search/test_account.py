@@ -6,22 +6,27 @@ import pytest
 
 from tatl_search.config import SweepSettings
 from tatl_search.core.expense import Cost, Planned, Reached
+from tatl_search.core.goals import Goals
+from tatl_search.figures import ACCURACY, MACS
 from tatl_search.records import StopReason
 from tatl_search.search.account import Account
-from tests.tracking.made import made_candidate, made_trial
+from tatl_search.search.report import CandidateReport
+from tests.tracking.made import made_candidate, made_report, made_trial
+
+GOALS = Goals((ACCURACY, MACS), {MACS: 100.0})
 
 
 def account(seconds_before: float = 0.0, gpus: float = 0.0, **budget: Any) -> Account:
     sweep = SweepSettings.model_validate({"budget": budget, "gpus_per_trial": gpus})
-    return Account(sweep, macs=100.0, seconds_before=seconds_before)
+    return Account(sweep, GOALS, seconds_before)
 
 
-def candidate(trial: int | None, round_: int, accuracy: float = 0.9, **also: Any) -> dict[str, Any]:
-    return {
-        "event": "candidate", "label": f"trial {trial} round {round_}", "trial": trial,
-        "round": round_, "accuracy": accuracy, "macs": 50, "images_trained": 400, "seconds": 900.0,
-        "finished": 0, "stop_reason": None,
-    } | also  # fmt: skip
+def candidate(
+    trial: int | None, round_: int, accuracy: float = 0.9, **also: Any
+) -> CandidateReport:
+    known = {"label": f"trial {trial} round {round_}", "trial": trial, "round": round_}
+    spent = {"images_trained": 400, "seconds": 900.0}
+    return made_report(**{**known, **spent, "accuracy": accuracy, "macs": 50, **also})
 
 
 def test_without_a_budget_nothing_is_used_up() -> None:
@@ -32,7 +37,7 @@ def test_without_a_budget_nothing_is_used_up() -> None:
 
 def test_images_count_once_whoever_reports_them() -> None:
     counted = account(images_trained=1000)
-    for report in (candidate(0, 0), candidate(0, 1), candidate(0, 1), {"event": "end"}):
+    for report in (candidate(0, 0), candidate(0, 1), candidate(0, 1)):
         counted.hear(report)
     assert counted.used_up is None
     counted.hear(candidate(None, 0, label="input 32 px"))

@@ -13,8 +13,8 @@ from urllib.request import Request, urlopen
 import optuna
 import pytest
 
-from tatl_search.config import Objective
 from tatl_search.errors import InputError
+from tatl_search.figures import ACCURACY, MACS
 from tatl_search.manifest import SweepFolder
 from tatl_search.search.dashboard import dashboard_server
 from tatl_search.search.journal import open_journal
@@ -25,7 +25,7 @@ from tests.results.conftest import manifest
 def folder(tmp_path: Path) -> SweepFolder:
     """Return a sweep's folder whose study holds one trial and an entry that is being written."""
     made = SweepFolder(tmp_path)
-    made.manifest.write_text(manifest("made", [Objective.ACCURACY, Objective.MACS]).to_yaml())
+    made.manifest.write_text(manifest("made", [ACCURACY, MACS]).to_yaml())
     journal = open_journal(made.journal)
     study = optuna.create_study(
         storage=journal, study_name="made", directions=["maximize", "minimize"]

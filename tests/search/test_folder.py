@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from tatl_search.config import AdaptationConfig, Objective
+from tatl_search.config import AdaptationConfig
 from tatl_search.errors import InputError
+from tatl_search.figures import PARAMETERS
 from tatl_search.manifest import SweepFolder, SweepManifest
 from tatl_search.nets.latency import LatencyTable
 from tatl_search.search.folder import LatencyTables, absolute_paths, new_folder, prepare
@@ -138,5 +139,5 @@ def test_prepare_writes_what_the_sweep_is(tmp_path: Path, tiny_space: dict[str, 
     assert manifest.sweep == space.sweep
     assert space_from_raw(manifest.space).parameters == space.parameters
     # EfficientNet-Lite0 without its head of 1000 classes: 4.65 M - 1.28 M parameters, and ten.
-    assert manifest.reference[Objective.PARAMETERS] == pytest.approx(3.384e6, rel=1e-3)
+    assert manifest.reference[PARAMETERS] == pytest.approx(3.384e6, rel=1e-3)
     assert set(json.loads(folder.latency.read_text())) == {"timm/tf_efficientnet_lite0@32"}

@@ -17,8 +17,8 @@ from tatl_search.nets.footprint import Footprint
 from tatl_search.nets.memory import share_of_gpu
 from tatl_search.search.gpus import Sample, measured, settled, share_of
 from tatl_search.search.preflight import check_networks
+from tatl_search.search.report import EndReport
 from tatl_search.search.trainable import report_of
-from tatl_search.search.work import Event
 from tatl_search.space import space_from_raw
 from tests.search.items import work_item
 
@@ -85,7 +85,8 @@ def test_no_layer_of_an_ended_trial_is_alive(tmp_path: Path) -> None:
             config = item.config.model_copy(update={"data": data})
             item = item.model_copy(update={"config": config})
         report = report_of(item, lambda row: heard.append(row.label))
-        assert (report["event"], bool(report["infeasible_reason"])) == (Event.END, fails)
+        assert isinstance(report, EndReport)
+        assert bool(report.infeasible_reason) == fails
         assert not set(networks()) - kept
     assert heard == ["trial 0 round 0", "trial 0 round 1"]
 
@@ -96,8 +97,8 @@ def test_a_trial_leaves_a_gpu_as_it_was(tmp_path: Path, caplog: pytest.LogCaptur
         item = work_item(tmp_path / str(number), number=number, stop={"max_rounds": 1})
         sweep = item.sweep.model_copy(update={"gpus_per_trial": 0.5})
         report = report_of(item.model_copy(update={"sweep": sweep}), lambda _: None)
-        assert report["event"] == Event.END
-        assert not report["infeasible_reason"]
+        assert isinstance(report, EndReport)
+        assert not report.infeasible_reason
         assert torch.cuda.memory_allocated() == torch.cuda.memory_reserved() == 0
     assert not caplog.records
 
@@ -110,7 +111,8 @@ def test_a_trial_that_ran_out_of_memory_leaves_nothing_to_the_next(tmp_path: Pat
         item = work_item(tmp_path / str(number), number=number, stop={"max_rounds": 1})
         sweep = item.sweep.model_copy(update={"gpus_per_trial": share})
         report = report_of(item.model_copy(update={"sweep": sweep}), lambda _: None)
-        assert (report["event"], report["infeasible_reason"]) == (Event.END, reason)
+        assert isinstance(report, EndReport)
+        assert report.infeasible_reason == reason
         assert torch.cuda.memory_allocated() == torch.cuda.memory_reserved() == 0
 
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from tatl_search.config import Objective, SweepSettings
+from tatl_search.config import SweepSettings
 from tatl_search.errors import InfeasibleReason
+from tatl_search.figures import ACCURACY, MACS
 from tatl_search.manifest import SweepFolder, SweepManifest
 from tatl_search.records import StopReason, TrialRecord, TrialState
 from tatl_search.results.importance import Importance
@@ -49,13 +50,13 @@ def ended(number: int, state: TrialState) -> TrialRecord:
 def sweep(trials: Iterator[TrialRecord], space: Mapping[str, Any] = SPACE) -> SweepResults:
     """Return a sweep in which the rate alone decides: 0.1 leads to accuracy 0.9 at few MACs."""
     endings = tuple(trials)
-    objectives = (Objective.ACCURACY, Objective.MACS)
+    objectives = (ACCURACY, MACS)
     manifest = SweepManifest(
         name="made",
         created_at="2026-01-01T00:00:00+00:00",
         sweep=SweepSettings(trials=len(endings), objectives=objectives),
         space=space,
-        reference={Objective.MACS: 100.0},
+        reference={MACS: 100.0},
     )
     last = tuple(
         made_candidate(

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tatl_search.config import DataSettings, Objective
+from tatl_search.config import DataSettings
 from tatl_search.data.packed import open_pack
 from tatl_search.data.publishing import publish
 from tatl_search.data.sources import origin_of
 from tatl_search.errors import InputError
+from tatl_search.figures import MACS, PARAMETERS, SIZE_BYTES
 from tatl_search.nets.cost import count_macs
 from tatl_search.search.preflight import check_networks, reference_costs, training_speed
 from tatl_search.space import space_from_raw
@@ -40,10 +41,10 @@ def test_every_network_and_size_that_can_be_chosen_is_built() -> None:
     assert found == {(name, size) for name in names for size in (32, 48)}
     for check in checks:
         size = check.config.data.image_size
-        assert check.costs[Objective.MACS] == count_macs(check.network.module, size)
+        assert check.costs[MACS] == count_macs(check.network.module, size)
         assert (check.latency.image_size, check.latency.threads) == (size, 1)
     reference = reference_costs(checks)
-    for cost in (Objective.MACS, Objective.PARAMETERS, Objective.SIZE_BYTES):
+    for cost in (MACS, PARAMETERS, SIZE_BYTES):
         assert reference[cost] == max(check.costs[cost] for check in checks)
 
 

@@ -1,17 +1,20 @@
 """How a sweep is getting on, from its workers' reports."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from ray.tune.experiment import Trial
 
-from tatl_search.config import Objective
+from tatl_search.core.goals import Goals
+from tatl_search.figures import ACCURACY, MACS
 from tatl_search.records import StopReason
 from tatl_search.search.progress import ProgressCallback, Snapshot
-from tests.tracking.made import made_candidate, made_trial
+from tatl_search.search.report import CandidateReport, EndReport, Report, to_dict
+from tatl_search.search.work import WorkKind
+from tests.tracking.made import made_candidate, made_report, made_trial
 
-Heard = list[tuple[Mapping[str, Any] | None, Snapshot]]
+Heard = list[tuple[Report | None, Snapshot]]
 
 
 def follow(
@@ -23,22 +26,18 @@ def follow(
     return ProgressCallback(
         trials,
         told,
-        (Objective.ACCURACY, Objective.MACS),
-        {Objective.MACS: 100.0, Objective.PARAMETERS: 10.0, Objective.SIZE_BYTES: 40.0},
+        Goals((ACCURACY, MACS), {MACS: 100.0}),
         lambda report, snapshot: heard.append((report, snapshot)),
         lambda _: stopped,
     )
 
 
 def candidate(trial: int | None, round_: int, accuracy: float, macs: int) -> dict[str, Any]:
-    return {
-        "event": "candidate", "label": "x", "trial": trial, "round": round_,
-        "accuracy": accuracy, "macs": macs, "parameters": 5, "size_bytes": 20,
-    }  # fmt: skip
+    return to_dict(made_report(trial=trial, round=round_, accuracy=accuracy, macs=macs))
 
 
-def end(kind: str = "trial") -> dict[str, Any]:
-    return {"event": "end", "kind": kind}
+def end(kind: WorkKind = WorkKind.TRIAL) -> dict[str, Any]:
+    return to_dict(EndReport(kind=kind, label="x"))
 
 
 def tell(callback: ProgressCallback, *reports: dict[str, Any]) -> None:
@@ -63,12 +62,12 @@ def test_candidates_are_counted_and_measured() -> None:
     assert [snapshot.candidates for _, snapshot in heard] == [0, 0, 1]
     best = heard[-1][1].best
     assert best is not None
-    assert best["accuracy"] == 0.9
+    assert best.accuracy == 0.9
 
 
 def test_a_baseline_is_no_part_of_the_front() -> None:
     heard: Heard = []
-    tell(follow(heard), candidate(None, 0, 1.0, 10), end("baseline"))
+    tell(follow(heard), candidate(None, 0, 1.0, 10), end(WorkKind.BASELINE))
     assert heard[-1][1].best is None
     assert heard[-1][1].hypervolume == 0.0
     assert heard[-1][1].done == 0
@@ -111,8 +110,8 @@ def test_a_trial_that_is_stopped_has_ended(reason: StopReason) -> None:
     callback = follow(heard, trials=4, stopped=reason)
     tell(callback, candidate(3, 2, 0.5, 50))
     (_, _), (last, _), (end_of_it, snapshot) = heard
-    assert last is not None
-    assert end_of_it is not None
-    assert (last["event"], end_of_it["event"]) == ("candidate", "end")
-    assert (end_of_it["label"], end_of_it["stop_reason"]) == ("trial 3", reason)
+    assert isinstance(last, CandidateReport)
+    assert isinstance(end_of_it, EndReport)
+    assert (end_of_it.label, end_of_it.stop_reason) == ("trial 3", reason)
+    assert end_of_it.last == last
     assert (snapshot.done, snapshot.candidates) == (1, 1)

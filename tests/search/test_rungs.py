@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
-from tatl_search.config import Objective
+from tatl_search.figures import MACS, PARAMETERS, SIZE_BYTES
 from tatl_search.records import StopReason
 from tatl_search.search.rungs import IMAGES, RUNG
 from tatl_search.search.study import Proposal, SweepStudy
 from tatl_search.space import SearchSpace, space_from_raw
+from tests.tracking.made import made_figures
 
-REFERENCE = {Objective.MACS: 1000.0, Objective.PARAMETERS: 100.0, Objective.SIZE_BYTES: 400.0}
+REFERENCE = {MACS: 1000.0, PARAMETERS: 100.0, SIZE_BYTES: 400.0}
 NEW, PIECE = 1000, 400
 """Images that a new trial and a further piece cost."""
 
@@ -42,9 +43,8 @@ def settings(proposal: Proposal) -> str:
 
 def tell(study: SweepStudy, proposal: Proposal, accuracy: float) -> None:
     pieces = proposal.config.finish.pieces
-    values = (accuracy, 300.0, 50.0, 200.0)
-    outcome = dict(zip(Objective, values, strict=True))
-    study.tell(proposal.number, outcome, "max_rounds", None, NEW + (pieces - 1) * PIECE)
+    last = made_figures(accuracy=accuracy, macs=300, parameters=50, size_bytes=200)
+    study.tell(proposal.number, last, "max_rounds", NEW + (pieces - 1) * PIECE)
 
 
 def test_the_best_goes_on_and_new_ones_are_tried_for_as_many_images(tmp_path: Path) -> None:

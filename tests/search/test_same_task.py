@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tatl_search.config import Objective
+from tatl_search.figures import ACCURACY, MACS
 from tatl_search.manifest import SweepFolder
 from tatl_search.results.store import load_sweep
 from tatl_search.search.same_task import Judges, check_same_task
@@ -28,7 +28,7 @@ def test_labels_and_pixels_tell(other: Judges, same: bool) -> None:
 
 def test_images_that_are_not_at_hand_are_noted(tmp_path: Path) -> None:
     folder = SweepFolder(tmp_path)
-    folder.manifest.write_text(manifest("made", [Objective.ACCURACY, Objective.MACS]).to_yaml())
+    folder.manifest.write_text(manifest("made", [ACCURACY, MACS]).to_yaml())
     ParquetTracker(folder).candidate(made_candidate(settings='{"data": {}}'))
     (note,) = check_same_task([load_sweep(tmp_path)])
     assert note.startswith("not checked, since its images are not at hand")

@@ -10,12 +10,13 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 
-from tatl_search.config import Objective
+from tatl_search.figures import MACS, PARAMETERS, SIZE_BYTES, Figures
 from tatl_search.records import StopReason
 from tatl_search.search.study import USABLE, Lesson, Proposal, SweepStudy
 from tatl_search.space import SearchSpace, space_from_raw
+from tests.tracking.made import made_figures
 
-REFERENCE = {Objective.MACS: 1000.0, Objective.PARAMETERS: 100.0, Objective.SIZE_BYTES: 400.0}
+REFERENCE = {MACS: 1000.0, PARAMETERS: 100.0, SIZE_BYTES: 400.0}
 CONDITIONAL = {
     "finetune": {
         "optimizer": {
@@ -47,11 +48,13 @@ def stored(folder: Path) -> list[optuna.trial.FrozenTrial]:
     return optuna.load_study(study_name="test", storage=storage).trials
 
 
-def outcome(proposal: Proposal) -> dict[Objective, float]:
+def outcome(proposal: Proposal, **also: float | None) -> Figures:
     rounds = proposal.config.stop.max_rounds
     accuracy = 0.95 - 0.05 * rounds - abs(proposal.config.prune.threshold - 0.8)
     macs = 1000.0 * 0.7**rounds
-    return dict(zip(Objective, (accuracy, macs, 50.0, 200.0), strict=True))
+    return made_figures(
+        **{"accuracy": accuracy, "macs": round(macs), "parameters": 50, "size_bytes": 200, **also}
+    )
 
 
 def run(folder: Path, searched: SearchSpace, stops: bool = True) -> list[Proposal]:
@@ -64,7 +67,7 @@ def run(folder: Path, searched: SearchSpace, stops: bool = True) -> list[Proposa
         elif stops and proposal.number % 4 == 3:
             study.tell_stopped(proposal.number, 2, StopReason.BELOW_FRONT)
         else:
-            study.tell(proposal.number, outcome(proposal), "max_rounds", latency_ms=5.0)
+            study.tell(proposal.number, outcome(proposal, latency_ms=5.0), "max_rounds")
     return proposals
 
 
@@ -170,8 +173,8 @@ def test_first_trials_are_tried_first_and_their_rest_is_drawn(tmp_path: Path) ->
 def test_lessons_teach_and_are_no_trials_of_the_sweep(tmp_path: Path) -> None:
     searched = space(FLAT, "tpe", bounds={"accuracy": 0.9})
     params = {"prune.threshold": 0.8, "prune.rate": 0.2, "stop.max_rounds": 4}
-    good = dict(zip(Objective, (0.95, 300.0, 50.0, 200.0), strict=True))
-    lessons = [Lesson("old/trial-0", params, good, None), Lesson("old/trial-1", params, None, None)]
+    good = made_figures(accuracy=0.95, macs=300)
+    lessons = [Lesson("old/trial-0", params, good), Lesson("old/trial-1", params, None)]
     study = study_of(tmp_path, searched)
     study.begin(lessons, [])
     study.begin(lessons, [])  # as after a kill in between: nothing twice
@@ -190,9 +193,9 @@ def test_lessons_teach_and_are_no_trials_of_the_sweep(tmp_path: Path) -> None:
 def test_bounds_and_failures_are_constraints(tmp_path: Path) -> None:
     bounds = {"accuracy": 0.8, "macs": 500, "latency_ms": 4.0}
     study = study_of(tmp_path, space(FLAT, "tpe", bounds=bounds))
-    kept = dict(zip(Objective, (0.9, 250.0, 50.0, 200.0), strict=True))
-    study.tell(study.ask().number, kept, "max_rounds", latency_ms=5.0)
-    study.tell(study.ask().number, kept, "max_rounds", latency_ms=None)
+    for latency_ms in (5.0, None):
+        kept = made_figures(accuracy=0.9, macs=250, latency_ms=latency_ms)
+        study.tell(study.ask().number, kept, "max_rounds")
     study.tell_infeasible(study.ask().number, "collapsed")
     study.tell_stopped(study.ask().number, 3, StopReason.BELOW_FRONT)
     missed, unknown, failed, stopped = stored(tmp_path)
@@ -216,8 +219,8 @@ def test_tpe_prefers_what_keeps_to_the_bounds(tmp_path: Path) -> None:
         while not study.exhausted:
             proposal = study.ask()
             found = proposal.config.stop.max_rounds
-            figures = (0.95 - 0.05 * found, 1000.0 * 0.7**found, 50.0, 200.0)
-            told = dict(zip(Objective, figures, strict=True))
+            macs = round(1000 * 0.7**found)
+            told = made_figures(accuracy=0.95 - 0.05 * found, macs=macs)
             study.tell(proposal.number, told, "max_rounds")
             rounds.append(found)
         drawn[name] = sum(found <= 3 for found in rounds[10:])

@@ -10,20 +10,23 @@ from optuna.trial import TrialState as Asked
 from ray.tune.experiment import Trial
 from ray.tune.schedulers import TrialScheduler
 
-from tatl_search.config import Objective
 from tatl_search.core.early_stopping import LEAST_ROUNDS, EarlyStopping
+from tatl_search.core.goals import Goals
+from tatl_search.figures import ACCURACY, MACS
 from tatl_search.manifest import SweepFolder
 from tatl_search.records import CandidateRecord, StopReason, TrialRecord, TrialState
 from tatl_search.results.store import load_sweep
+from tatl_search.search.report import EndReport, to_dict
 from tatl_search.search.scheduler import StoppingScheduler
 from tatl_search.search.sweep import launch, resume
+from tatl_search.search.work import WorkKind
 from tatl_search.space import space_from_raw
 from tests.integration.audit import audit, stored_trials
 from tests.integration.drivers import faulty_space
 from tests.search.items import hear_nothing
-from tests.tracking.made import made_candidate, made_trial
+from tests.tracking.made import made_candidate, made_report, made_trial
 
-OBJECTIVES = (Objective.ACCURACY, Objective.MACS)
+GOALS = Goals((ACCURACY, MACS), {MACS: 100.0})
 SEED = 1
 BAD = 50
 ENOUGH = LEAST_ROUNDS // 2
@@ -31,9 +34,8 @@ ENOUGH = LEAST_ROUNDS // 2
 
 
 def candidate(trial: int | None, round_: int, accuracy: float, **also: Any) -> dict[str, Any]:
-    known = {"event": "candidate", "trial": trial, "round": round_, "accuracy": accuracy}
-    ending = {"finished": 0, "max_rounds": 3, "stop_reason": None}
-    return {**known, "macs": 100 - 20 * round_, **ending, **also}
+    known = {"trial": trial, "round": round_, "accuracy": accuracy, "max_rounds": 3}
+    return to_dict(made_report(**{**known, "macs": 100 - 20 * round_, **also}))
 
 
 def hear(scheduler: StoppingScheduler, report: dict[str, Any]) -> str:
@@ -44,7 +46,7 @@ def hear(scheduler: StoppingScheduler, report: dict[str, Any]) -> str:
 def fresh(ended: Container[int] = (), promoted: Container[int] = ()) -> StoppingScheduler:
     rule = EarlyStopping(costs=1)
     return StoppingScheduler(
-        OBJECTIVES, rule, StopReason.BELOW_FRONT, ended, lambda number: number in promoted
+        GOALS, rule, StopReason.BELOW_FRONT, ended, lambda number: number in promoted
     )
 
 
@@ -54,7 +56,8 @@ def taught(ended: Container[int] = (), promoted: Container[int] = ()) -> Stoppin
     for number in range(ENOUGH):
         for round_ in range(4):
             hear(scheduler, candidate(number, round_, 0.9))
-        hear(scheduler, {**candidate(number, 3, 0.9), "event": "end", "kind": "trial"})
+        end = to_dict(EndReport(kind=WorkKind.TRIAL, label=f"trial {number}"))
+        hear(scheduler, {**end, "trial": number})
     return scheduler
 
 

@@ -11,35 +11,37 @@ import pytest
 import ray
 from ray.tune.search import Searcher
 
-from tatl_search.config import BudgetSettings, Objective
+from tatl_search.config import BudgetSettings
 from tatl_search.config.legr import LegrSettings
 from tatl_search.core.expense import Planned
+from tatl_search.core.goals import Goals
+from tatl_search.figures import ACCURACY, MACS, PARAMETERS, SIZE_BYTES
 from tatl_search.manifest import SweepFolder
 from tatl_search.records import StopReason, TrialRecord, TrialState
 from tatl_search.search.account import Account
 from tatl_search.search.admission import Admission
 from tatl_search.search.refusal import RefusedTrialError
+from tatl_search.search.report import EndReport, Event, MessageReport, to_dict
 from tatl_search.search.searcher import MAX_ATTEMPTS, WorkSearcher
 from tatl_search.search.study import Proposal, SweepStudy
-from tatl_search.search.work import Event, WorkItem, WorkKind
+from tatl_search.search.work import WorkItem, WorkKind
 from tatl_search.space import SearchSpace, space_from_raw
 from tatl_search.tracking.parquet import ParquetTracker
 from tatl_search.tracking.reading import read_records
+from tests.tracking.made import made_report
 
 SPACE = space_from_raw({"sweep": {"trials": 3}, "prune": {"threshold": {"low": 0.5, "high": 0.9}}})
-REFERENCE = {Objective.MACS: 1000.0, Objective.PARAMETERS: 100.0, Objective.SIZE_BYTES: 400.0}
-END = {
-    "event": Event.END.value,
-    "accuracy": 0.9,
-    "macs": 500,
-    "parameters": 50,
-    "size_bytes": 200,
-    "latency_ms": None,
-    "stop_reason": "max_rounds",
-    "images_without_reuse": 100,
-    "infeasible_reason": None,
-    "detail": "",
-}
+REFERENCE = {MACS: 1000.0, PARAMETERS: 100.0, SIZE_BYTES: 400.0}
+GOALS = Goals((ACCURACY, MACS), REFERENCE)
+END = to_dict(
+    EndReport(
+        kind=WorkKind.TRIAL,
+        label="trial 0",
+        last=made_report(accuracy=0.9, macs=500, parameters=50, size_bytes=200),
+        stop_reason=StopReason.MAX_ROUNDS,
+        images_without_reuse=100,
+    )
+)
 
 
 @pytest.fixture(autouse=True)
@@ -59,7 +61,7 @@ class Sweep:
         self.study = SweepStudy(self.folder.journal, "test", space, 0, REFERENCE)
         items = [self.item(WorkKind.BASELINE, number) for number in range(baselines)]
         self.stopped: dict[str, StopReason] = {}
-        self.account = Account(space.sweep, REFERENCE[Objective.MACS], 0.0)
+        self.account = Account(space.sweep, GOALS, 0.0)
         self.plan = Planned(first=0, rounds=2, round_images=100)
         self.searcher = self.searcher_of(items, slots)
 
@@ -99,6 +101,10 @@ class Sweep:
 
     def trials(self) -> list[TrialRecord]:
         return read_records(self.folder.trials, TrialRecord)
+
+
+def told(event: Any, detail: str, node: str | None = None) -> dict[str, Any]:
+    return to_dict(MessageReport(event=event, detail=detail, node=node))
 
 
 def label_of(handed_out: dict[str, str]) -> str:
@@ -150,7 +156,7 @@ def test_the_last_error_is_in_the_record(tmp_path: Path) -> None:
     sweep = Sweep(tmp_path, slots=1)
     for attempt in range(MAX_ATTEMPTS):
         sweep.suggest(f"ray-{attempt}")
-        report = {"event": Event.FAILED.value, "detail": "ValueError: odd network"}
+        report = told(Event.FAILED, "ValueError: odd network")
         sweep.searcher.on_trial_complete(f"ray-{attempt}", report)
     sweep.suggest("next")
     (record,) = sweep.trials()
@@ -187,7 +193,7 @@ def test_a_finished_trial_that_runs_again_is_not_told_twice(tmp_path: Path) -> N
 def test_a_node_that_refuses_gets_nothing_more_and_costs_no_attempt(tmp_path: Path) -> None:
     sweep = Sweep(tmp_path)
     sweep.suggest("a")
-    report = {"event": Event.NOT_SHARED.value, "node": "blind", "detail": "it does not see it"}
+    report = told(Event.NOT_SHARED, "it does not see it", node="blind")
     sweep.searcher.on_trial_complete("a", report)
     again = sweep.searcher.suggest("b")
     assert isinstance(again, dict)
@@ -204,7 +210,7 @@ def test_without_a_node_that_sees_the_folder_going_on_is_pointless(tmp_path: Pat
     sweep = Sweep(tmp_path)
     sweep.suggest("a")
     node = ray.get_runtime_context().get_node_id()
-    report = {"event": Event.NOT_SHARED.value, "node": node, "detail": "it does not see it"}
+    report = told(Event.NOT_SHARED, "it does not see it", node=node)
     sweep.searcher.on_trial_complete("a", report)
     assert sweep.searcher.fatal == "it does not see it"
 
@@ -212,7 +218,7 @@ def test_without_a_node_that_sees_the_folder_going_on_is_pointless(tmp_path: Pat
 def test_full_storage_ends_the_sweep_and_keeps_the_trial(tmp_path: Path) -> None:
     sweep = Sweep(tmp_path, slots=1)
     sweep.suggest("a")
-    report = {"event": Event.STORAGE_ERROR.value, "detail": "no space left"}
+    report = told(Event.STORAGE_ERROR, "no space left")
     sweep.searcher.on_trial_complete("a", report)
     assert sweep.searcher.fatal == "no space left"
     assert sweep.suggest("b") == Searcher.FINISHED
@@ -223,13 +229,10 @@ def test_full_storage_ends_the_sweep_and_keeps_the_trial(tmp_path: Path) -> None
 def test_infeasible_is_told_and_not_tried_again(tmp_path: Path) -> None:
     sweep = Sweep(tmp_path, slots=1)
     sweep.suggest("a")
-    report = {
-        "event": Event.END.value,
-        "stop_reason": None,
-        "infeasible_reason": "nan_loss",
-        "detail": "in epoch 1",
-    }
-    sweep.searcher.on_trial_complete("a", report)
+    report = EndReport(
+        kind=WorkKind.TRIAL, label="trial 0", infeasible_reason="nan_loss", detail="in epoch 1"
+    )
+    sweep.searcher.on_trial_complete("a", to_dict(report))
     assert sweep.study.told == 1
     assert sweep.suggest("b") == "trial 1"
 
@@ -245,9 +248,8 @@ def test_a_second_word_of_a_trial_changes_nothing(tmp_path: Path) -> None:
 def candidate(trial: int, round_: int, images: int = 100) -> dict[str, Any]:
     """Return the report of a network that is pruned on."""
     place = {"label": f"trial {trial} round {round_}", "trial": trial, "round": round_}
-    ending = {"finished": 0, "stop_reason": None, "time_total_s": 3.5}
-    costs = {"accuracy": 0.4, "macs": 500, "images_trained": images, "seconds": 1.0}
-    return {"event": Event.CANDIDATE.value, **place, **ending, **costs}
+    report = made_report(**place, accuracy=0.4, macs=500, images_trained=images, seconds=1.0)
+    return {**to_dict(report), "time_total_s": 3.5}
 
 
 @pytest.mark.parametrize("reason", [StopReason.BELOW_FRONT, StopReason.BUDGET])
@@ -273,7 +275,7 @@ def test_a_used_up_budget_ends_the_sweep_but_not_what_was_begun(tmp_path: Path) 
     first.suggest("a")  # the driver dies
     spent = SPACE.sweep.model_copy(update={"budget": BudgetSettings(minutes=1.0)})
     second = Sweep(tmp_path, slots=1)
-    second.account = Account(spent, REFERENCE[Objective.MACS], seconds_before=61.0)
+    second.account = Account(spent, GOALS, seconds_before=61.0)
     second.searcher = second.searcher_of([], slots=1)
     assert second.suggest("b") == "trial 0"
     second.searcher.on_trial_complete("b", END)

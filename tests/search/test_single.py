@@ -12,7 +12,7 @@ from tatl_search.adaptation.stages import StageStore
 from tatl_search.deploy.restore import restore
 from tatl_search.errors import InputError
 from tatl_search.manifest import SweepFolder
-from tatl_search.records import CandidateRecord, Kind, TrialState
+from tatl_search.records import CandidateRecord, Kind, StopReason, TrialState
 from tatl_search.results.store import load_sweep
 from tatl_search.search.environment import usable_cpus
 from tatl_search.search.lock import is_driven
@@ -44,7 +44,7 @@ def test_it_reads_like_a_sweep_of_one_trial(tmp_path: Path, fixed: dict[str, Any
         assert record in load_sweep(folder).candidates  # it is stored before anybody hears of it
 
     ended = adapt_once(space_from_raw(fixed), folder, hear)
-    assert (ended["stop_reason"], ended["infeasible_reason"]) == ("max_rounds", None)
+    assert (ended.stop_reason, ended.infeasible_reason) == (StopReason.MAX_ROUNDS, None)
 
     results = load_sweep(folder)
     assert results.candidates == tuple(heard)
@@ -70,7 +70,8 @@ def test_what_was_finished_is_the_outcome_and_comes_back(
     results = load_sweep(folder)
     pruned, finished = results.candidates[1:]
     assert (finished.label, finished.macs) == ("trial 0 round 2, finished", pruned.macs)
-    assert (ended["accuracy"], ended["round"]) == (finished.accuracy, 2)
+    assert ended.last is not None
+    assert (ended.last.accuracy, ended.last.round) == (finished.accuracy, 2)
     assert (results.trials[0].rounds, results.images_trained) == (2, 100 * (2 + 1 + 2))
 
     stored = folder / "stages" / finished.stage / "weights.safetensors"
@@ -95,7 +96,7 @@ def test_rounds_learn_a_source_besides(tmp_path: Path, fixed: dict[str, Any]) ->
 def test_a_collapse_is_a_result(tmp_path: Path, fixed: dict[str, Any]) -> None:
     strict = {**fixed, "sweep": {"collapse_accuracy": 10.0}}
     ended = adapt_once(space_from_raw(strict), tmp_path / "run", lambda _: None)
-    assert ended["infeasible_reason"] == "collapsed"
+    assert ended.infeasible_reason == "collapsed"
     results = load_sweep(tmp_path / "run")
     assert results.trials[0].state is TrialState.INFEASIBLE
     assert len(results.candidates) == 2

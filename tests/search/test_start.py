@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from tatl_search.config import Objective, StartSettings
+from tatl_search.config import StartSettings
 from tatl_search.errors import InputError
+from tatl_search.figures import MACS, PARAMETERS, SIZE_BYTES
 from tatl_search.manifest import SweepFolder, SweepManifest
 from tatl_search.results.store import load_sweep
 from tatl_search.search.start import begin, check_start
@@ -19,7 +20,7 @@ from tests.integration.audit import stored_trials
 from tests.integration.drivers import faulty_space
 from tests.search.items import hear_nothing
 
-REFERENCE = {Objective.MACS: 1000.0, Objective.PARAMETERS: 100.0, Objective.SIZE_BYTES: 400.0}
+REFERENCE = {MACS: 1000.0, PARAMETERS: 100.0, SIZE_BYTES: 400.0}
 SEARCHED = {
     "prune": {
         "threshold": {"low": 0.5, "high": 0.9, "step": 0.1},

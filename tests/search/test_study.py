@@ -8,24 +8,20 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 
-from tatl_search.config import Objective
+from tatl_search.figures import MACS, PARAMETERS, SIZE_BYTES, Figures
 from tatl_search.search.study import USABLE, SweepStudy
 from tatl_search.space import SearchSpace, space_from_raw
+from tests.tracking.made import made_figures
 
 REFERENCE = {
-    Objective.MACS: 1000.0,
-    Objective.PARAMETERS: 100.0,
-    Objective.SIZE_BYTES: 400.0,
+    MACS: 1000.0,
+    PARAMETERS: 100.0,
+    SIZE_BYTES: 400.0,
 }
 
 
-def outcome(accuracy: float, macs: float) -> dict[Objective, float]:
-    return {
-        Objective.ACCURACY: accuracy,
-        Objective.MACS: macs,
-        Objective.PARAMETERS: 50.0,
-        Objective.SIZE_BYTES: 200.0,
-    }
+def outcome(accuracy: float, macs: float) -> Figures:
+    return made_figures(accuracy=accuracy, macs=round(macs), parameters=50, size_bytes=200)
 
 
 def space(trials: int = 4, **sweep: object) -> SearchSpace:

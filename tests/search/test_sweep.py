@@ -19,11 +19,12 @@ import pytest
 import wandb
 from ray.tune.experiment import Trial
 
-from tatl_search.config import Objective
+from tatl_search.figures import MACS, PARAMETERS
 from tatl_search.manifest import SweepFolder
 from tatl_search.records import CandidateRecord, Kind, TrialRecord, TrialState
 from tatl_search.results.store import SweepResults, load_sweep
 from tatl_search.search.progress import Snapshot
+from tatl_search.search.report import CandidateReport, Report
 from tatl_search.search.study import USABLE
 from tatl_search.search.sweep import launch, resume
 from tatl_search.space import space_from_raw
@@ -80,7 +81,7 @@ def test_the_driver_forgets_the_trials_of_rays_earlier_runs(
 ) -> None:
     held: list[int] = []
 
-    def hear(report: Mapping[str, Any] | None, _: Snapshot) -> None:
+    def hear(report: Report | None, _: Snapshot) -> None:
         if report is not None:
             gc.collect()
             stored = [it.storage for it in gc.get_objects() if type(it) is Trial]
@@ -238,7 +239,7 @@ def test_a_setting_without_a_usable_network_is_a_result(tmp_path: Path) -> None:
         if number in blown:
             assert (record.state, record.infeasible_reason) == (TrialState.INFEASIBLE, "nan_loss")
             assert trial.constraints == {USABLE: 1.0}
-            worst = [0.0, reference[Objective.PARAMETERS], reference[Objective.MACS]]
+            worst = [0.0, reference[PARAMETERS], reference[MACS]]
             assert trial.values == worst
             assert (number, 1) not in whole.rounds
         else:
@@ -255,12 +256,14 @@ def test_killed_workers_are_tried_again_and_a_trial_that_always_ends_its_own_is_
     """What is printed meanwhile, as Ray does when it loses a node, is no result."""
     killed: list[str] = []
 
-    def kill(report: Mapping[str, Any] | None, _: Snapshot) -> None:
-        label = report.get("label") if report else None
-        if report and (label == "trial 1 round 0" or (label == "trial 0 round 1" not in killed)):
+    def kill(report: Report | None, _: Snapshot) -> None:
+        if not isinstance(report, CandidateReport):
+            return
+        label = report.label
+        if label == "trial 1 round 0" or (label == "trial 0 round 1" not in killed):
             killed.append(label)
             sys.stdout.write(label)
-            os.kill(report["pid"], signal.SIGKILL)
+            os.kill(report.pid, signal.SIGKILL)
 
     whole = run(tmp_path / "killed", faulty_space(), kill)
     assert sorted(killed) == ["trial 0 round 1", *["trial 1 round 0"] * 3]

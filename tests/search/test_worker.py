@@ -8,9 +8,11 @@ import torch
 
 from tatl_search.adaptation.stages import StageStore
 from tatl_search.errors import StorageError
+from tatl_search.figures import Figures, fields_of
 from tatl_search.manifest import SweepFolder
 from tatl_search.records import CandidateRecord, Kind, StopReason, TrialRecord, TrialState
-from tatl_search.search.work import Event, WorkKind
+from tatl_search.search.report import from_dict, to_dict
+from tatl_search.search.work import WorkKind
 from tatl_search.search.worker import run_item
 from tatl_search.tracking.reading import read_records
 from tests.adaptation.benches import TRAINING_IMAGES, config
@@ -49,10 +51,12 @@ def test_a_candidate_is_stored_before_it_is_reported(tmp_path: Path) -> None:
     assert (ended.trial, ended.state, ended.rounds) == (4, TrialState.COMPLETE, 2)
     assert (ended.stop_reason, ended.attempts) == (StopReason.MAX_ROUNDS, 2)
     assert json.loads(ended.settings) == config().model_dump(mode="json")
-    assert report["event"] == Event.END
-    assert (report["kind"], report["round"], report["stop_reason"]) == ("trial", 2, "max_rounds")
-    assert (report["accuracy"], report["macs"]) == (heard[-1].accuracy, heard[-1].macs)
-    assert report["infeasible_reason"] is None
+    assert report.last is not None
+    assert (report.kind, report.last.round) == (WorkKind.TRIAL, 2)
+    assert report.stop_reason is StopReason.MAX_ROUNDS
+    assert fields_of(Figures, report.last) == fields_of(Figures, heard[-1])
+    assert report.infeasible_reason is None
+    assert from_dict(to_dict(report)) == report
 
 
 def test_every_batch_is_a_sign_of_life(tmp_path: Path) -> None:
@@ -91,7 +95,7 @@ def test_a_baseline_is_a_row_of_its_own(tmp_path: Path) -> None:
     (row,) = candidates(tmp_path)
     assert (row.kind, row.label, row.trial) == (Kind.BASELINE, "input 32 px 4", None)
     assert trials(tmp_path) == []
-    assert (report["kind"], report["label"]) == ("baseline", "input 32 px 4")
+    assert (report.kind, report.label) == (WorkKind.BASELINE, "input 32 px 4")
 
 
 def test_what_the_shared_root_costs_is_what_its_trials_save(tmp_path: Path) -> None:
@@ -107,7 +111,7 @@ def test_what_the_shared_root_costs_is_what_its_trials_save(tmp_path: Path) -> N
 def test_loss_that_blows_up_is_recorded(tmp_path: Path) -> None:
     wild = {"learning_rate": 1e30, "clip_norm": None}
     report = run_item(work_item(tmp_path, retrain=wild), ignore)
-    assert report["infeasible_reason"] == "nan_loss"
+    assert report.infeasible_reason == "nan_loss"
     (ended,) = trials(tmp_path)
     assert (ended.state, ended.rounds) == (TrialState.INFEASIBLE, 0)
     assert ended.stop_reason is None
@@ -117,8 +121,8 @@ def test_loss_that_blows_up_is_recorded(tmp_path: Path) -> None:
 def test_collapsed_accuracy_is_recorded(tmp_path: Path) -> None:
     """No network is right ten times as often as guessing among ten classes."""
     report = run_item(work_item(tmp_path, collapse=10.0), ignore)
-    assert report["infeasible_reason"] == "collapsed"
-    assert "guessing gives 0.100" in report["detail"]
+    assert report.infeasible_reason == "collapsed"
+    assert "guessing gives 0.100" in report.detail
     (ended,) = trials(tmp_path)
     assert (ended.state, ended.rounds) == (TrialState.INFEASIBLE, 2)
 
@@ -127,10 +131,10 @@ def test_bad_input_of_one_trial_is_recorded(tmp_path: Path) -> None:
     """Such as weights that went away since the sweep was launched."""
     gone = str(tmp_path / "gone.pth")
     report = run_item(work_item(tmp_path, network={"weights": gone}), ignore)
-    assert report["infeasible_reason"] == "failed"
-    assert "gone.pth" in report["detail"]
+    assert report.infeasible_reason == "failed"
+    assert "gone.pth" in report.detail
     assert candidates(tmp_path) == []
-    assert trials(tmp_path)[0].detail == report["detail"]
+    assert trials(tmp_path)[0].detail == report.detail
 
 
 def test_storage_that_refuses_a_row_ends_the_work(tmp_path: Path) -> None:

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from tatl_search.config import (
     AdaptationConfig,
     BaselineSettings,
-    Objective,
     SweepSettings,
     TrainingSettings,
 )
 from tatl_search.errors import InputError
+from tatl_search.figures import ACCURACY, MACS, PARAMETERS
 from tatl_search.space import SearchSpace, load_space, space_from_raw
 from tatl_search.space.faults import Faults
 from tatl_search.space.tree import DISTRIBUTION_KEYS, Reader
@@ -128,7 +128,7 @@ def test_sweep_settings_stand_in_three_places(tmp_path: Path) -> None:
         "baselines: [{image_size: 32}]\nwandb: {project: mine, tags: [a]}",
     )
     assert space.sweep.trials == 3
-    assert space.sweep.objectives == (Objective.ACCURACY, Objective.PARAMETERS, Objective.MACS)
+    assert space.sweep.objectives == (ACCURACY, PARAMETERS, MACS)
     assert space.sweep.baselines == (BaselineSettings(image_size=32),)
     assert (space.sweep.wandb.project, space.sweep.wandb.tags) == ("mine", ("a",))
     assert space.parameters == ()

@@ -3,7 +3,9 @@
 from dataclasses import replace
 from typing import Any
 
+from tatl_search.figures import Figures, fields_of
 from tatl_search.records import CandidateRecord, Kind, StopReason, TrialRecord, TrialState
+from tatl_search.search.report import CandidateReport
 
 _CANDIDATE = CandidateRecord(
     sweep="made",
@@ -47,6 +49,26 @@ _TRIAL = TrialRecord(
     seconds=60.0,
     created_at="2026-01-01T00:01:00+00:00",
 )
+
+
+def made_figures(**changes: Any) -> Figures:
+    return replace(Figures(**fields_of(Figures, _CANDIDATE)), **changes)
+
+
+def made_report(**changes: Any) -> CandidateReport:
+    """Return the report of a network that is pruned on."""
+    report = CandidateReport(
+        **fields_of(Figures, _CANDIDATE),
+        label="trial 3 round 2",
+        trial=3,
+        round=2,
+        finished=0,
+        max_rounds=8,
+        images_trained=1000,
+        seconds=1.5,
+        stop_reason=None,
+    )
+    return replace(report, **changes)
 
 
 def made_candidate(**changes: Any) -> CandidateRecord:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tatl_search.config import Objective, SweepSettings, WandbSettings
+from tatl_search.config import SweepSettings, WandbSettings
+from tatl_search.figures import MACS
 from tatl_search.files import write_durably
 from tatl_search.manifest import SweepFolder, SweepManifest
 from tatl_search.records import Kind, StopReason, TrialState
@@ -38,7 +39,7 @@ def _sweep(folder: SweepFolder, wandb: WandbSettings) -> SweepFolder:
         created_at=LAUNCHED,
         sweep=SweepSettings(wandb=wandb),
         space={},
-        reference=dict.fromkeys(Objective, 1.0),
+        reference={MACS: 1.0},
     )
     folder.root.mkdir()
     write_durably(folder.manifest, manifest.to_yaml().encode())

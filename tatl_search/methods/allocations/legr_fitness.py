@@ -70,7 +70,7 @@ class Fitness:
             return math.inf
         seen = reestimate(module, self._others)
         judged = evaluate(module, self._judges)
-        self.spent += Spent(images_forward=seen + judged.images)
+        self.spent += Spent(images_forward=seen + judged.val_images)
         return judged.loss
 
     def _train(self, module: torch.nn.Module) -> bool:

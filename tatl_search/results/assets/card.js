@@ -55,9 +55,8 @@ function steps(row) {
 
 function figures(row) {
   return definitions([...axes.values()].map((axis) => {
-    if (axis.key === "accuracy") return [axis.title, `${accuracyWithInterval(row)} %`];
-    const share = ["macs", "parameters", "size_bytes"].includes(axis.key) ? shareOfUnpruned(row, axis.key) : "";
-    return [axis.title, figure(row, axis.key) + (share && `, ${share} of unpruned`)];
+    const share = ["count", "bytes"].includes(axis.unit) ? shareOfUnpruned(row, axis.key) : "";
+    return [axis.title, withInterval(row, axis.key) + (share && `, ${share} of unpruned`)];
   }));
 }
 
@@ -65,7 +64,7 @@ function taking(row) {
   if (row >= data.candidates) return make("p", { class: "note" }, "A baseline, to compare with.");
   const better = dominator(row);
   const warning = better === undefined ? ""
-    : make("p", {}, "Nowhere worse in accuracy, MACs and parameters: ", showButton(better, columns.label[better]), ".");
+    : make("p", {}, `Nowhere worse in ${inSentence(DECIDING.map((key) => axes.get(key).name))}: `, showButton(better, columns.label[better]), ".");
   return make("div", {}, make("h4", {}, "Take it"), warning, copyable(pickCommand(row)));
 }
 
@@ -105,9 +104,11 @@ function bar(whole, kept) {
 }
 
 function fillNetworks(front) {
-  const costs = [...axes.values()].filter((axis) => axis.key !== "accuracy");
-  const head = ["network", "accuracy, % (95 % interval)", "points", ...costs.map((axis) => axis.title), "share of MACs"];
-  const body = (rows) => make("tbody", {}, ...rows.map((row) => networkLine(row, costs)));
+  const others = [...axes.values()].filter((axis) => axis.key !== data.upwards);
+  const quality = axes.get(data.upwards);
+  const head = ["network", quality.name + (quality.intervals ? " (95 % interval)" : ""), "points",
+    ...others.map((axis) => axis.title), `share of ${axes.get(data.across).name}`];
+  const body = (rows) => make("tbody", {}, ...rows.map((row) => networkLine(row, others)));
   const table = document.getElementById("networks");
   table.replaceChildren(
     make("thead", {}, make("tr", {}, ...head.map((text) => make("th", { scope: "col" }, text)))),
@@ -116,12 +117,13 @@ function fillNetworks(front) {
     body(baselines));
 }
 
-function networkLine(row, costs) {
+function networkLine(row, others) {
   const whole = data.unpruned;
-  const points = whole === null || row === whole ? "" : (100 * (valueOf(row, "accuracy") - valueOf(whole, "accuracy"))).toFixed(1);
+  const qualities = [row, whole].map((of) => (of === null ? null : valueOf(of, data.upwards)));
+  const points = row === whole || qualities.includes(null) ? "" : (100 * (qualities[0] - qualities[1])).toFixed(1);
   const mark = row === data.knee ? "knee" : row === whole ? "unpruned" : row >= data.candidates ? "baseline" : "";
-  const texts = [accuracyWithInterval(row), points.startsWith("-") || !points ? points : `+${points}`,
-    ...costs.map((axis) => figure(row, axis.key)), shareOfUnpruned(row, "macs")];
+  const texts = [withInterval(row, data.upwards), points.startsWith("-") || !points ? points : `+${points}`,
+    ...others.map((axis) => withInterval(row, axis.key)), shareOfUnpruned(row, data.across)];
   const name = make("td", {}, showButton(row, columns.label[row]), ...(mark ? [make("span", { class: "mark" }, mark)] : []));
   return make("tr", { class: mark }, name, ...texts.map((text) => make("td", {}, text)));
 }

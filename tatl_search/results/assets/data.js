@@ -43,11 +43,15 @@ function distinct(rows) {
   return [...first.values()];
 }
 
-// A candidate that is nowhere worse in accuracy, MACs and parameters, and somewhere better.
+// What a network is compared in before it is taken: the objectives, and what always counts.
+const DECIDING = [...new Set([...data.objectives, "accuracy", "macs", "parameters"])];
+
+// A candidate that is nowhere worse in what decides, and somewhere better.
 function dominator(row) {
-  const keys = ["accuracy", "macs", "parameters"];
-  return candidates.find((other) => {
-    const differences = keys.map((key) => lossOf(other, key) - lossOf(row, key));
+  const known = candidates.filter((other) => DECIDING.every((key) => valueOf(other, key) !== null));
+  if (!known.includes(row)) return undefined;
+  return known.find((other) => {
+    const differences = DECIDING.map((key) => lossOf(other, key) - lossOf(row, key));
     return differences.every((difference) => difference <= 0) && differences.some((difference) => difference < 0);
   });
 }

@@ -1,6 +1,6 @@
 // What the page reacts to: axes, clicks, keys, the scheme of colours, what is scrolled into view.
 
-const view = { across: data.across, upwards: "accuracy", trajectories: false, chosen: data.knee };
+const view = { across: data.across, upwards: data.upwards, trajectories: false, chosen: data.knee };
 const field = (id) => document.getElementById(id);
 let front = [];
 let opener = null;

@@ -69,14 +69,21 @@ function traces(view, front) {
   ];
 }
 
-function axisLayout(key) {
+// Whether a front spans more than a decade of a cost: its axis is logarithmic then.
+function isWide(key, front) {
+  const found = front.map((row) => valueOf(row, key)).filter((value) => value > 0);
+  return ["count", "bytes", "milliseconds"].includes(axes.get(key).unit) && Math.max(...found) > 10 * Math.min(...found);
+}
+
+function axisLayout(key, front) {
   const axis = axes.get(key);
   const unit = { bytes: ", bytes", milliseconds: ", ms" }[axis.unit] ?? "";
   const look = {
     title: { text: axis.title + unit }, tickformat: TICKS[axis.unit] ?? "",
     gridcolor: colour("line"), zeroline: false, linecolor: colour("line"),
   };
-  return key === "accuracy" ? { ...look, range: data.accuracy_shown } : { ...look, rangemode: "tozero" };
+  if (key === data.upwards) return { ...look, range: data.quality_shown };
+  return isWide(key, front) ? { ...look, type: "log", dtick: "D2" } : { ...look, rangemode: "tozero" };
 }
 
 // What all pictures of the page have in common.
@@ -93,7 +100,7 @@ const LOOK = { displaylogo: false, responsive: true, showSendToCloud: false, plo
 function drawPicture(view, front) {
   const layout = {
     ...baseLayout(),
-    xaxis: axisLayout(view.across), yaxis: axisLayout(view.upwards),
+    xaxis: axisLayout(view.across, front), yaxis: axisLayout(view.upwards, front),
     margin: { l: 64, r: 12, t: 36, b: 52 }, hovermode: "closest", dragmode: "zoom",
     legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom" },
     uirevision: `${view.across} ${view.upwards}`,
@@ -106,7 +113,7 @@ function showTip(event) {
   tip.replaceChildren(
     make("strong", {}, columns.label[row]),
     ...[...axes.values()].map((axis) =>
-      make("div", {}, `${axis.title}: ${axis.key === "accuracy" ? `${accuracyWithInterval(row)} %` : figure(row, axis.key)}`)),
+      make("div", {}, `${axis.title}: ${withInterval(row, axis.key)}`)),
     ...variedSettings(row).map(([name, value]) => make("div", { class: "note" }, `${name}: ${settingInWords(value)}`)),
   );
   tip.hidden = false;

@@ -20,14 +20,21 @@ function figure(row, key) {
   return value === null ? "not known" : WRITTEN[axes.get(key).unit](value);
 }
 
-function accuracyWithInterval(row) {
-  const [low, high] = columns.interval[row].map((share) => (100 * share).toFixed(1));
-  return `${(100 * valueOf(row, "accuracy")).toFixed(1)} (${low}-${high})`;
+// A figure, with its 95 % interval where it has one.
+function withInterval(row, key) {
+  const { intervals } = axes.get(key);
+  if (!intervals || intervals[row].length === 0) return figure(row, key);
+  const [low, high] = intervals[row].map((share) => (100 * share).toFixed(1));
+  return `${(100 * valueOf(row, key)).toFixed(1)} (${low}-${high}) %`;
 }
 
 function shareOfUnpruned(row, key) {
   const whole = data.reference[key] ?? (data.unpruned === null ? null : valueOf(data.unpruned, key));
-  return whole ? `${((100 * valueOf(row, key)) / whole).toFixed(0)} %` : "";
+  return whole && valueOf(row, key) !== null ? `${((100 * valueOf(row, key)) / whole).toFixed(0)} %` : "";
+}
+
+function inSentence(words) {
+  return words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
 }
 
 function shortened(texts) {
