@@ -74,6 +74,9 @@ class Figure:
     interval: Interval = field(default=Interval.NONE, compare=False)
     is_goal: bool = field(default=True, compare=False)
 
+    def __str__(self) -> str:
+        return self.key
+
     @property
     def bound_name(self) -> str:
         """The name of a bound on it, as in `min_accuracy` or `max_macs`."""

@@ -3,29 +3,36 @@
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import Field, create_model, model_validator
 
 from tatl_search.config.base import Count, Positive, Settings
+from tatl_search.figures import GOALS, Figure, Unit
+
+_UNITS = {
+    Unit.SHARE: ", a share",
+    Unit.BYTES: ", bytes of the stored weights",
+    Unit.MILLISECONDS: " of one image, milliseconds",
+}
 
 
-class BoundSettings(Settings):
+def _bound(figure: Figure) -> Any:
+    """Return type and default of the field that bounds a figure."""
+    kind = Annotated[float, Field(gt=0.0, le=1.0)] if figure.unit is Unit.SHARE else Positive
+    which = "least" if figure.higher_is_better else "greatest"
+    told = f"{which} {figure.title}{_UNITS.get(figure.unit, '')}."
+    return kind | None, Field(default=None, description=told)
+
+
+_OfFigures: Any = create_model(  # a field for each figure that may be bounded
+    "_OfFigures", __base__=Settings, **{key: _bound(figure) for key, figure in GOALS.items()}
+)
+
+
+class BoundSettings(_OfFigures):
     """What a network must keep to, to be of use; the sampler hears of it as constraints.
 
     Bounds steer the search and mark networks. They keep none off the front.
-
-    Attributes:
-        accuracy: least validation accuracy, a share.
-        macs: most multiply-accumulates of one image.
-        parameters: most parameters.
-        size_bytes: most bytes of the stored weights.
-        latency_ms: greatest estimated latency of one image.
     """
-
-    accuracy: Annotated[float, Field(gt=0.0, le=1.0)] | None = None
-    macs: Positive | None = None
-    parameters: Positive | None = None
-    size_bytes: Positive | None = None
-    latency_ms: Positive | None = None
 
     @property
     def given(self) -> Mapping[str, float]:

@@ -1,5 +1,6 @@
 """The model card of an exported folder (Mitchell et al. 2019, arXiv 1810.03993)."""
 
+import math
 from collections.abc import Iterable, Sequence
 
 import timm
@@ -7,9 +8,10 @@ import timm
 from tatl_search.config import AdaptationConfig, DataSettings, NetworkSettings
 from tatl_search.deploy.accuracy import Accuracy
 from tatl_search.deploy.confusion import Confusion
-from tatl_search.deploy.figures import Measurements
+from tatl_search.deploy.figures import Measurements, Reached
+from tatl_search.deploy.grounds import change, number
 from tatl_search.deploy.provenance import Provenance
-from tatl_search.deploy.wording import in_millions, percent_change
+from tatl_search.figures import ACCURACY, GOALS, Figure, Origin
 from tatl_search.records import CandidateRecord, LatencyRecord
 from tatl_search.results.latency import by_setup
 
@@ -81,12 +83,12 @@ def _reached(measured: Measurements) -> str:
         ("test accuracy", str(new.test), str(old.test)),
         ("validation accuracy", new.validation_in_words, old.validation_in_words),
         ("validation minus test", new.gap_in_words, old.gap_in_words),
-        ("MACs of one image", _cost(new.macs, old.macs), in_millions(old.macs)),
-        ("parameters", _cost(new.parameters, old.parameters), in_millions(old.parameters)),
-        (
-            "bytes of the weights",
-            _cost(new.size_bytes, old.size_bytes),
-            in_millions(old.size_bytes),
+        *(
+            (figure.title, *_compared(figure, new, old))
+            for figure in GOALS.values()
+            if figure is not ACCURACY
+            and not math.isnan(figure.of(new.found))
+            and not (figure.origin is Origin.EVALUATED and new.saw_validation)
         ),
     )
     proof = "\n".join(f"- {line}" for line in str(measured.parity).splitlines())
@@ -106,8 +108,12 @@ def _openings(earlier: int) -> str:
     return "opened for the first time for this export"
 
 
-def _cost(new: int, old: int) -> str:
-    return f"{in_millions(new)} ({percent_change(new, old)})"
+def _compared(figure: Figure, new: Reached, old: Reached) -> tuple[str, str]:
+    """Return a figure of both networks, with how it changed."""
+    now, before = figure.of(new.found), figure.of(old.found)
+    if math.isnan(before):
+        return number(now, figure), number(before, figure)
+    return f"{number(now, figure)} ({change(now, before, figure)})", number(before, figure)
 
 
 def _latency(measured: Sequence[LatencyRecord], stage: str, unpruned_stage: str) -> str:

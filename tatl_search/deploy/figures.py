@@ -7,40 +7,33 @@ from tatl_search.deploy.accuracy import Accuracy
 from tatl_search.deploy.confusion import Confusion
 from tatl_search.deploy.shipped.verify import Parity
 from tatl_search.deploy.wording import points
+from tatl_search.figures import FIGURES, Figures, Origin
 from tatl_search.records import CandidateRecord
 
 
 @dataclass(frozen=True)
-class Figures:
+class Reached:
     """What one network reaches and costs.
 
     Attributes:
-        macs: multiply-accumulates of one image.
-        parameters: number of parameters.
-        size_bytes: bytes of the stored weights.
-        validation: accuracy on the images the search chose by.
+        found: its row's figures; what was evaluated is of the images the search chose by.
         test: accuracy on images opened only for the export.
         saw_validation: whether it was trained on the validation images.
     """
 
-    macs: int
-    parameters: int
-    size_bytes: int
-    validation: Accuracy
+    found: Figures
     test: Accuracy
     saw_validation: bool = False
 
     @classmethod
-    def of(cls, record: CandidateRecord, test: Accuracy) -> "Figures":
+    def of(cls, record: CandidateRecord, test: Accuracy) -> "Reached":
         """Return the figures of a recorded candidate whose test accuracy was measured."""
-        return cls(
-            macs=record.macs,
-            parameters=record.parameters,
-            size_bytes=record.size_bytes,
-            validation=Accuracy.measured(record.accuracy, record.val_images),
-            test=test,
-            saw_validation=record.saw_validation,
-        )
+        return cls(found=record, test=test, saw_validation=record.saw_validation)
+
+    @property
+    def validation(self) -> Accuracy:
+        """Accuracy on the images the search chose by."""
+        return Accuracy.measured(self.found.accuracy, self.found.val_images)
 
     @property
     def gap(self) -> float:
@@ -59,8 +52,24 @@ class Figures:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values."""
-        gap = None if self.saw_validation else self.gap
-        return {**asdict(self), "validation_minus_test": gap}
+        of = {origin: self._known(origin) for origin in Origin}
+        return {
+            **of[Origin.COUNTED],
+            **of[Origin.ESTIMATED],
+            "validation": {**of[Origin.EVALUATED], **asdict(self.validation)},
+            "test": asdict(self.test),
+            "saw_validation": self.saw_validation,
+            "validation_minus_test": None if self.saw_validation else self.gap,
+        }
+
+    def _known(self, origin: Origin) -> dict[str, Any]:
+        """Return the figures that come from there, by key, as far as they are known."""
+        values = {
+            key: getattr(self.found, key)
+            for key, figure in FIGURES.items()
+            if figure.origin is origin
+        }
+        return {key: value for key, value in values.items() if value is not None}
 
 
 @dataclass(frozen=True)
@@ -90,8 +99,8 @@ class Opening:
         earlier_openings: how often the test split had been opened for this sweep before.
     """
 
-    picked: Figures
-    unpruned: Figures
+    picked: Reached
+    unpruned: Reached
     confusion: Confusion
     earlier_openings: int
 
@@ -111,12 +120,12 @@ class Measurements:
     onnx_bytes: int
 
     @property
-    def picked(self) -> Figures:
+    def picked(self) -> Reached:
         """Figures of the exported network."""
         return self.test.picked
 
     @property
-    def unpruned(self) -> Figures:
+    def unpruned(self) -> Reached:
         """Figures of the network it was pruned from."""
         return self.test.unpruned
 

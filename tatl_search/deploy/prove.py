@@ -11,7 +11,7 @@ from tatl_search.core.confidence import standard_error
 from tatl_search.data.batches import Batch, InputForm, evaluation_batches
 from tatl_search.data.target import Split, TargetData
 from tatl_search.deploy.accuracy import Accuracy
-from tatl_search.deploy.figures import Figures, Opening, Proof
+from tatl_search.deploy.figures import Opening, Proof, Reached
 from tatl_search.deploy.parity import (
     Classifier,
     confusion_of,
@@ -103,8 +103,8 @@ def measure_test(
     batches = _batches(split, unpruned, target.image_size)
     theirs = Accuracy.measured(evaluate(unpruned.module, batches).accuracy, len(split))
     return Opening(
-        picked=Figures.of(records[0], confusion.accuracy),
-        unpruned=Figures.of(records[1], theirs),
+        picked=Reached.of(records[0], confusion.accuracy),
+        unpruned=Reached.of(records[1], theirs),
         confusion=confusion,
         earlier_openings=earlier,
     )

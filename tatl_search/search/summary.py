@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tatl_search.errors import StorageError
+from tatl_search.figures import FIGURES
 from tatl_search.files import RESUMABLE
 from tatl_search.records import CandidateRecord
 from tatl_search.results.figure import front_figure
@@ -18,8 +19,7 @@ from tatl_search.tracking.wandb_sweep import Model, SweepSummary, log_sweep
 
 _FILES_OF_A_MODEL = ("structure.json", "weights.safetensors", "metrics.json")
 _SAID_OF_A_MODEL = (
-    "label", "network", "image_size", "accuracy", "loss", "val_images", "macs", "parameters",
-    "size_bytes", "latency_ms", "trial", "round", "stage", "settings",
+    "label", "network", "image_size", *FIGURES, "val_images", "trial", "round", "stage", "settings",
 )  # fmt: skip
 
 

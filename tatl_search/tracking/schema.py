@@ -98,7 +98,9 @@ def records_of(table: pa.Table, record_class: type[Record]) -> list[Record]:
     required = {column.name for column in columns if column.default is MISSING}
     if missing := sorted(required.difference(table.column_names)):
         raise Damaged(f"it lacks {', '.join(missing)}")
-    return list(map(record_class, *(_values(table, column) for column in columns)))
+    names = [column.name for column in columns]
+    rows = zip(*(_values(table, column) for column in columns), strict=True)
+    return [record_class(**dict(zip(names, row, strict=True))) for row in rows]
 
 
 def newest_version(table: pa.Table) -> int:

@@ -23,14 +23,15 @@ import wandb
 
 from tatl_search.config import WandbSettings
 from tatl_search.errors import InputError, StorageError
+from tatl_search.figures import FIGURES
 from tatl_search.manifest import SweepFolder
 from tatl_search.records import CandidateRecord, TrialRecord
 
 Mode = Literal["online", "offline", "disabled"]
 
 _METRICS = (
-    "round", "accuracy", "loss", "macs", "parameters", "size_bytes", "latency_ms", "units_pruned",
-    "units_left", "images_trained", "images_forward", "seconds", "reused",
+    "round", *FIGURES, "units_pruned", "units_left", "images_trained", "images_forward", "seconds",
+    "reused",
 )  # fmt: skip
 PATIENCE_S = 5.0
 """A server that says nothing for so long is taken for absent."""

@@ -10,7 +10,7 @@ from tatl_search.config import BoundSettings
 from tatl_search.core.constraints import keeps_to, violations
 from tests.tracking.made import made_figures
 
-BOUNDS = BoundSettings(accuracy=0.8, macs=500.0, latency_ms=4.0)
+BOUNDS = BoundSettings.model_validate({"accuracy": 0.8, "macs": 500.0, "latency_ms": 4.0})
 
 
 def test_shares_by_hand() -> None:

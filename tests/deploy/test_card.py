@@ -9,7 +9,7 @@ from tatl_search.config import AdaptationConfig, DataSettings, FinishSettings, N
 from tatl_search.deploy.accuracy import Accuracy
 from tatl_search.deploy.card import model_card
 from tatl_search.deploy.confusion import Confusion
-from tatl_search.deploy.figures import Figures, Measurements, Opening, Proof
+from tatl_search.deploy.figures import Measurements, Opening, Proof, Reached
 from tatl_search.deploy.provenance import Provenance
 from tatl_search.deploy.shipped.verify import Parity
 from tatl_search.records import LatencyRecord, Runtime
@@ -42,7 +42,7 @@ def card(
     config: AdaptationConfig | None = None, *latencies: LatencyRecord, finished: int = 0
 ) -> str:
     test = Accuracy.measured(0.95, 20)
-    opening = Opening(Figures.of(PICKED, test), Figures.of(UNPRUNED, test), CONFUSION, 2)
+    opening = Opening(Reached.of(PICKED, test), Reached.of(UNPRUNED, test), CONFUSION, 2)
     measured = Measurements(opening, Proof(PARITY, PARITY), 1000)
     settings = (config or AdaptationConfig()).model_dump_json()
     picked = replace(PICKED, settings=settings, finished=finished)
@@ -66,7 +66,7 @@ def test_how_it_was_found_and_how_to_compute_it_again_are_told() -> None:
         "Trained on cpu; torch 2.8.0; revision abc.",
         "--set stop.max_rounds=2",
         "opened 2 times before for exports of this sweep",
-        "| MACs of one image | 5.0 M (-75 %) | 20.0 M |",
+        "| MACs | 5.0 M (-75 %) | 20.0 M |",
     ):
         assert expected in text
 

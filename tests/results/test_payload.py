@@ -44,7 +44,7 @@ def test_what_settings_have_in_common_is_there_once(write_sweep: SweepWriter) ->
 
 def test_bounds_mark_what_does_not_keep_to_them(results: SweepResults) -> None:
     sweep = results.manifest.sweep.model_copy(
-        update={"bounds": type(results.manifest.sweep.bounds)(accuracy=0.92)}
+        update={"bounds": type(results.manifest.sweep.bounds).model_validate({"accuracy": 0.92})}
     )
     bounded = replace(results, manifest=results.manifest.model_copy(update={"sweep": sweep}))
     assert payload(results)["columns"]["beyond"] == []

@@ -67,7 +67,7 @@ def test_an_unfinished_sweep_says_how_to_go_on(write_sweep: SweepWriter) -> None
 
 def test_bounds_stops_and_a_budget_are_told(results: SweepResults) -> None:
     """Of the front, 0.94 at 60 M and 0.90 at 30 M keep to both bounds."""
-    bounds = BoundSettings(accuracy=0.8, macs=60e6)
+    bounds = BoundSettings.model_validate({"accuracy": 0.8, "macs": 60e6})
     sweep = results.manifest.sweep.model_copy(update={"bounds": bounds})
     bounded = replace(
         results,

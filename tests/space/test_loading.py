@@ -95,7 +95,7 @@ def test_all_faults_at_once_with_line_and_path(tmp_path: Path) -> None:
         ),
         (
             "sweep: {objectives: [macs, parameters]}",
-            "a.yaml:1: sweep: objectives: accuracy must be",
+            "a.yaml:1: sweep: objectives: name at least one quality: accuracy",
         ),
         ("sweep: 3", "a.yaml:1: sweep: should be a section (got 3)"),
         ("sweep:\n  baselines: []", "a.yaml:2: sweep.baselines: stands at the top level"),
