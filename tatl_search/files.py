@@ -68,6 +68,15 @@ def put_in_place(whole: Path, path: Path) -> None:
     whole.replace(path)
 
 
+def sync_folder(folder: Path) -> None:
+    """Wait until the disk has the names in a folder: what was renamed there stays renamed."""
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
+
+
 def checksum(path: Path) -> str:
     """Return the SHA-256 of a file, hexadecimal."""
     with path.open("rb") as file:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def meanwhile(do: Callable[[], None], every_s: float) -> Iterator[None]:
+def meanwhile(do: Callable[[], object], every_s: float) -> Iterator[None]:
     """Call something from a thread of its own as long as the work within runs.
 
     Args:

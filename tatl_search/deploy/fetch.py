@@ -24,6 +24,8 @@ from tatl_search.manifest import FILE_NAME, SweepFolder
 from tatl_search.records import CandidateRecord, Kind
 from tatl_search.results.front import front_of
 from tatl_search.results.store import load_sweep
+from tatl_search.tracking.merging import Merger
+from tatl_search.tracking.naming import is_merged
 from tatl_search.tracking.reading import read_records
 
 UNFINISHED = ".fetching.yaml"
@@ -81,7 +83,7 @@ def fetch_sweep(
         _check_journal(source, folder, rows)
         hear(f"rows: {len(rows)} files")
         opened = _lines(folder / TEST_LOG)
-        fetched = _copy(source, rows, folder)
+        fetched = _copy_rows(source, rows, folder)
         _keep(opened, folder / TEST_LOG)
         write_durably(folder / FILE_NAME, manifest)
         (folder / UNFINISHED).unlink(missing_ok=True)
@@ -140,8 +142,12 @@ def _keep(lines: Sequence[str], file: Path) -> None:
 
 
 def _is_whole(file: File) -> bool:
-    name = file.name.rpartition("/")[2]
+    name = _last_part(file)
     return not name.startswith(".") and not name.endswith(".lock")
+
+
+def _last_part(file: File) -> str:
+    return file.name.rpartition("/")[2]
 
 
 def _copy(source: Source, files: Sequence[File], folder: Path) -> Fetched:
@@ -154,6 +160,20 @@ def _copy(source: Source, files: Sequence[File], folder: Path) -> Fetched:
     with ThreadPoolExecutor(AT_ONCE) as pool:
         sizes = [size for copied, size in pool.map(one, files) if copied]
     return Fetched(len(sizes), len(files) - len(sizes), sum(sizes))
+
+
+def _copy_rows(source: Source, rows: Sequence[File], folder: Path) -> Fetched:
+    """Copy rows, and those that a running sweep merges meanwhile; here each then lies once."""
+    fetched, seen = _copy(source, rows, folder), {file.name for file in rows}
+    more = True
+    while more:
+        new = [file for file in _rows(source) if file.name not in seen]
+        fetched = _plus(fetched, _copy(source, new, folder))
+        seen.update(file.name for file in new)
+        more = any(is_merged(_last_part(file)) for file in new)
+    with suppress(InputError):  # a newer version's, to be read by it
+        Merger(SweepFolder(folder)).clear_up()
+    return fetched
 
 
 def _stages(

@@ -46,8 +46,11 @@ class Mirror:
         self._patience.give_up()
 
     def send(self, path: Path) -> None:
-        """Store a file of the folder, in place of what was there."""
-        self._patience.insist(lambda: self._place.put(self._name(path), path))
+        """Store a file of the folder, in place of what was there; not one that has gone.
+
+        Rows that were merged go from the folder: what they say is stored behind the URI already.
+        """
+        self._patience.insist(lambda: self._send(path))
 
     def settle(self, path: Path) -> None:
         """Store a file unless one of its size is there."""
@@ -81,6 +84,13 @@ class Mirror:
 
     def _name(self, path: Path) -> str:
         return path.relative_to(self._root).as_posix()
+
+    def _send(self, path: Path) -> None:
+        try:
+            self._place.put(self._name(path), path)
+        except FileNotFoundError:
+            if path.exists():
+                raise
 
     def _bring(self, name: str, path: Path) -> bool:
         if self._place.size(name) is None:

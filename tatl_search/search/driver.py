@@ -3,6 +3,7 @@
 import gc
 import logging
 import shutil
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -22,6 +23,7 @@ from tatl_search.registry import called
 from tatl_search.search.account import Account
 from tatl_search.search.admission import Admission
 from tatl_search.search.cluster import LOST, is_lost, ray_failed, slots
+from tatl_search.search.compacting import compacting
 from tatl_search.search.damage import damaged_trials
 from tatl_search.search.folder import LatencyTables
 from tatl_search.search.headwatch import head_watched
@@ -34,6 +36,7 @@ from tatl_search.search.room import Room
 from tatl_search.search.roots import compute_roots
 from tatl_search.search.scheduler import StoppingScheduler, reason_for
 from tatl_search.search.searcher import WorkSearcher
+from tatl_search.search.shipping import Shipping
 from tatl_search.search.start import begin
 from tatl_search.search.stopper import SweepStopper
 from tatl_search.search.study import Proposal, SweepStudy
@@ -41,7 +44,8 @@ from tatl_search.search.trainable import resources, run_work
 from tatl_search.search.variants import middle, most_epochs, shared_roots, without_rounds
 from tatl_search.search.work import WorkItem, WorkKind, trial_label
 from tatl_search.space import space_from_raw
-from tatl_search.tracking.parquet import Counterpart, ParquetTracker
+from tatl_search.tracking.merging import Merger
+from tatl_search.tracking.parquet import ParquetTracker
 from tatl_search.tracking.reading import read_records
 
 UNBOUNDED = 1_000_000_000
@@ -80,7 +84,7 @@ class Driver:
         folder: SweepFolder,
         manifest: SweepManifest,
         go_on: str,
-        rows: Counterpart | None = None,
+        shipped: Shipping | None = None,
     ) -> None:
         """Take over a sweep's folder.
 
@@ -88,7 +92,7 @@ class Driver:
             folder: the sweep's.
             manifest: of the sweep.
             go_on: the command that goes on with it, for people.
-            rows: where rows written here are also sent; null for nowhere.
+            shipped: where rows written here are also sent; null for nowhere.
         """
         self._folder = folder
         self._manifest = manifest
@@ -97,7 +101,8 @@ class Driver:
         self._go_on = go_on
         self._space = replace(space_from_raw(manifest.space), sweep=manifest.sweep)
         self._tables = LatencyTables.read(folder)
-        self._parquet = ParquetTracker(folder, rows)
+        self._shipped = shipped
+        self._parquet = ParquetTracker(folder, shipped)
 
     def run(self, listener: Listener) -> SweepEnd:
         """Run until every trial is told, the user interrupts, or the storage gives up.
@@ -121,7 +126,11 @@ class Driver:
             scheduler.reason_of if scheduler else lambda _: None,
             lambda: searcher.fatal is not None or is_lost(),
         )
-        searcher = self._searcher(study, admission, stopper, room)
+        damaged = damaged_trials(self._folder, study.finished())
+        merger = Merger(self._folder, self._shipped, damaged)
+        merger.separate()
+        aside = [*self._missing_baselines(), *self._damaged_items(study, damaged)]
+        searcher = self._searcher(study, aside, admission, stopper, room)
         progress = ProgressCallback(
             self._sweep.trials,
             lambda: study.told,
@@ -136,7 +145,7 @@ class Driver:
             failed = compute_roots(self._shared_roots(), progress.announce)
             account.recall(*self._rows(), self._plans(study, account, planner))
             progress.recall(*self._rows())
-            with head_watched(progress.announce, self._go_on):
+            with compacting(merger), head_watched(progress.announce, self._go_on):
                 self._tune(searcher, [progress, keeper], scheduler, stopper)
         finally:
             room.ask(0)
@@ -168,13 +177,14 @@ class Driver:
     def _searcher(
         self,
         study: SweepStudy,
+        aside: Sequence[WorkItem],
         admission: Admission,
         stopper: SweepStopper,
         room: Room,
     ) -> WorkSearcher:
         return WorkSearcher(
             study,
-            [*self._missing_baselines(), *self._damaged_trials(study)],
+            aside,
             self._trial_item,
             self._parquet,
             partial(self._slots, study, room),
@@ -302,10 +312,10 @@ class Driver:
             if baseline.label not in labels
         ]
 
-    def _damaged_trials(self, study: SweepStudy) -> list[WorkItem]:
+    def _damaged_items(self, study: SweepStudy, damaged: Sequence[int]) -> list[WorkItem]:
         """Return the finished trials to run again; most of it is found stored."""
         items = []
-        for number in damaged_trials(self._folder, study.finished()):
+        for number in damaged:
             try:
                 items.append(self._trial_item(study.recall(number)))
             except RefusedTrialError as refused:

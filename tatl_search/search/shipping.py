@@ -2,7 +2,8 @@
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,6 +19,9 @@ EVERY_S = 10.0
 
 Trials that were handed out since are known by their rows, see `readmission`.
 """
+
+AT_ONCE = 8
+"""Requests under way at a time where many files are replaced."""
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +48,20 @@ class Shipping:
     def bring(self, path: Path) -> bool:
         """Bring nothing now: rows come down by themselves."""
         return False
+
+    def replace(self, new: Sequence[Path], old: Sequence[Path]) -> None:
+        """Store rows that were merged here, then remove the files that they lay in.
+
+        Nothing is brought down meanwhile: it might be what is being removed.
+
+        Raises:
+            StorageError: the storage stays away for too long.
+        """
+        with self._one_at_a_time, ThreadPoolExecutor(AT_ONCE) as pool:
+            self._unsent.difference_update(new, old)
+            for work, paths in ((self._mirror.send, new), (self._mirror.remove, old)):
+                for _ in pool.map(work, paths):
+                    pass  # what went wrong is raised here
 
     def begin(self) -> None:
         """Make folder and URI agree, then keep them so until the end.

@@ -18,6 +18,8 @@ OF_A_TRIAL = "trial-"
 """How the names of rows begin that belong to a trial."""
 
 
+_TRIAL = re.compile(rf"{OF_A_TRIAL}(\d+)(-round-\d+)?\.parquet")
+
 AnyRecord = CandidateRecord | TrialRecord | LatencyRecord
 
 
@@ -62,3 +64,14 @@ def _candidate_name(record: CandidateRecord) -> str:
 
 def _slug(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+
+
+def is_merged(name: str) -> bool:
+    """Whether a file of this name holds the rows of many trials."""
+    return name.startswith(MERGED)
+
+
+def trial_of(name: str) -> int | None:
+    """Return the trial that a row of this name belongs to; null for what is never merged."""
+    found = _TRIAL.fullmatch(name)
+    return int(found[1]) if found else None

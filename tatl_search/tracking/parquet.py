@@ -6,9 +6,9 @@ write of an orphaned worker rewrite the very same row. Rows of ended trials are 
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol
 from uuid import uuid4
@@ -16,6 +16,7 @@ from uuid import uuid4
 import pyarrow.parquet as pq
 
 from tatl_search.errors import StorageError
+from tatl_search.files import sync_folder
 from tatl_search.manifest import SweepFolder
 from tatl_search.records import CandidateRecord, LatencyRecord, TrialRecord
 from tatl_search.tracking.naming import row_path
@@ -31,6 +32,14 @@ _OF_ONE_ROW: Mapping[str, Any] = {
 }
 
 
+# A flipped byte costs the rows of its group.
+_OF_MANY_ROWS: Mapping[str, Any] = {
+    "compression": "zstd",
+    "row_group_size": 128,
+    "store_schema": False,
+}
+
+
 def write_record(path: Path, record: Record) -> None:
     """Write one row as a Parquet file, in one piece: readers see all of it or nothing.
 
@@ -41,32 +50,52 @@ def write_record(path: Path, record: Record) -> None:
     Raises:
         StorageError: the folder is full, read-only or otherwise not to be written.
     """
-    _put(path, record)
+    _put(path, [record], _OF_ONE_ROW)
     _sync(path)
 
 
-def _put(path: Path, record: Record) -> None:
-    """Write one row in one piece: all processes see it from now on, whoever dies."""
-    table = table_of([record])
+def write_merged(path: Path, records: Sequence[Record]) -> None:
+    """Write many rows as one Parquet file, which the disk has before it has its name.
+
+    Raises:
+        StorageError: the folder is full, read-only or otherwise not to be written.
+    """
+    _put(path, records, _OF_MANY_ROWS, lasting=True)
+
+
+def _put(
+    path: Path, records: Sequence[Record], options: Mapping[str, Any], lasting: bool = False
+) -> None:
+    """Write rows in one piece: all processes see them from now on, whoever dies."""
+    table = table_of(records)
     part = path.with_name(f".{path.name}.{uuid4().hex}.part")
-    with _refusals(path):
+    with refusals(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             with part.open("wb") as file:
-                pq.write_table(table, file, write_page_checksum=True, **_OF_ONE_ROW)
+                pq.write_table(table, file, write_page_checksum=True, **options)
+                if lasting:
+                    file.flush()
+                    os.fsync(file.fileno())
             part.replace(path)
         finally:
             part.unlink(missing_ok=True)
+        if lasting:
+            sync_folder(path.parent)
 
 
 def _sync(path: Path) -> None:
-    """Wait until the disk has a file: from now on it outlives the machine, too."""
-    with _refusals(path), path.open("rb") as file:
+    """Wait until the disk has a file: from now on it outlives the machine, too.
+
+    One that has gone was merged: its row is on the disk.
+    """
+    with refusals(path), suppress(FileNotFoundError), path.open("rb") as file:
         os.fsync(file.fileno())
 
 
 @contextmanager
-def _refusals(path: Path) -> Iterator[None]:
+def refusals(path: Path) -> Iterator[None]:
+    """Turn what the file system refuses where rows are written into a StorageError."""
     try:
         yield
     except OSError as error:
@@ -147,7 +176,7 @@ class ParquetTracker:
         self._syncing.clear()
 
     def _put(self, path: Path, record: Record) -> None:
-        _put(path, record)
+        _put(path, [record], _OF_ONE_ROW)
         self._syncing.append(self._disk.submit(_sync, path))
 
     def _send(self, path: Path) -> None:

@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 
 from tatl_search.errors import InputError, StorageError
 from tatl_search.records import SCHEMA_VERSION
-from tatl_search.tracking.naming import MERGED, OF_A_TRIAL, row_name
+from tatl_search.tracking.naming import MERGED, OF_A_TRIAL, is_merged, row_name
 from tatl_search.tracking.schema import Damaged, Record, newest_version, records_of
 
 PATIENCE_S = 10.0
@@ -139,11 +139,6 @@ def new_rows(folder: Path, record_class: type[Record], seen: set[str]) -> list[R
     return [found[key] for key in sorted(found)]
 
 
-def is_merged(name: str) -> bool:
-    """Whether a file of this name holds the rows of many trials."""
-    return name.startswith(MERGED)
-
-
 def visit(folder: Path, take: Callable[[Path], None]) -> frozenset[str]:
     """Call a function with every file of rows, until two looks at the folder find the same.
 
@@ -164,7 +159,7 @@ def visit(folder: Path, take: Callable[[Path], None]) -> frozenset[str]:
     deadline: float | None = None
     before: frozenset[str] | None = None
     while True:
-        names = _listed(folder)
+        names = listed(folder)
         gone = [name for name in sorted(names) if not _taken(folder / name, take)]
         if names == before and not gone:
             return names
@@ -177,7 +172,12 @@ def visit(folder: Path, take: Callable[[Path], None]) -> frozenset[str]:
         before = names
 
 
-def _listed(folder: Path) -> frozenset[str]:
+def listed(folder: Path) -> frozenset[str]:
+    """Return the names of the files of rows in a folder; an absent one holds none.
+
+    Raises:
+        StorageError: the folder is there and cannot be read.
+    """
     try:
         if not os.access(folder, os.R_OK | os.X_OK):
             if not folder.exists():
