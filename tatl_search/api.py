@@ -7,10 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tatl_search.deploy.destination import free_destination
 from tatl_search.deploy.grounds import Grounds
 from tatl_search.deploy.pick import Choice, choose, named
 from tatl_search.deploy.request import PickRequest
 from tatl_search.errors import InputError
+from tatl_search.paths import user_path
 from tatl_search.records import CandidateRecord
 from tatl_search.results.front import goals_of
 from tatl_search.results.latency import latencies
@@ -62,8 +64,9 @@ def adapt(
     """
     from tatl_search.search.single import adapt_once
 
-    adapt_once(_space(settings, overrides), Path(folder), listener)
-    return load_sweep(folder)
+    where = _path(folder, "folder")
+    adapt_once(_space(settings, overrides), where, listener)
+    return load_sweep(where)
 
 
 def sweep(
@@ -100,8 +103,9 @@ def sweep(
     """
     from tatl_search.search.sweep import launch
 
-    launch(_space(space, overrides), Path(folder), lambda _report, _snapshot: None, address)
-    return load_sweep(folder)
+    where = _path(folder, "folder")
+    launch(_space(space, overrides), where, lambda _report, _snapshot: None, address)
+    return load_sweep(where)
 
 
 def pick(
@@ -131,7 +135,8 @@ def pick(
         >>> choice.candidate.label
         'trial 0 round 1'
     """
-    results = sweep if isinstance(sweep, SweepResults) else load_sweep(sweep)
+    destination = None if export is None else free_destination(_path(export, "export"))
+    results = _results(sweep)
     if results.unpruned is None:
         raise InputError(f"{results.folder.root} holds no candidates yet")
     request, known = request or PickRequest(), None
@@ -142,10 +147,10 @@ def pick(
         choice = choose(results.candidates, results.unpruned, request, grounds)
     else:
         choice = named(results.candidates, *candidate, grounds)
-    if export is not None:
+    if destination is not None:
         from tatl_search.deploy.ship import ship
 
-        ship(results, choice, Path(export))
+        ship(results, choice, destination)
     return choice
 
 
@@ -183,18 +188,27 @@ def finish(
     from tatl_search.deploy.finish import FinishRequest
     from tatl_search.deploy.finish import finish as train_further
 
-    results = sweep if isinstance(sweep, SweepResults) else load_sweep(sweep)
+    destination = None if export is None else free_destination(_path(export, "export"))
+    results = _results(sweep)
     choice = pick(results, candidate=candidate)
     request = FinishRequest(epochs, with_validation, distil)
     finished = train_further(results, choice.candidate, request, lambda _: None)
-    if export is not None:
+    if destination is not None:
         from tatl_search.deploy.ship import ship
 
-        ship(results, finished.choice(choice), Path(export))
+        ship(results, finished.choice(choice), destination)
     return finished
 
 
 def _space(space: Space, overrides: Sequence[str]) -> SearchSpace:
     if isinstance(space, Mapping):
         return space_from_raw(space, overrides)
-    return load_space(Path(space), overrides)
+    return load_space(_path(space, "space"), overrides)
+
+
+def _results(sweep: SweepResults | Path | str) -> SweepResults:
+    return sweep if isinstance(sweep, SweepResults) else load_sweep(_path(sweep, "sweep"))
+
+
+def _path(place: Path | str, name: str) -> Path:
+    return user_path(place, name) if isinstance(place, str) else place

@@ -6,8 +6,10 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
-from tatl_search.errors import StorageError
+from tatl_search.errors import InputError, StorageError
+from tatl_search.paths import user_path
 
 CACHE_VARIABLE = "TATL_SEARCH_CACHE"
 """Environment variable that names the node's folder for what is fetched."""
@@ -23,8 +25,7 @@ RESUMABLE = "What was finished is kept; free or mend the storage, then resume."
 
 def cache_folder() -> Path:
     """Return this node's folder for what is fetched and can be fetched again."""
-    named = os.environ.get(CACHE_VARIABLE)
-    return Path(named) if named else Path(os.path.expanduser("~/.cache/tatl_search"))
+    return user_path(os.environ.get(CACHE_VARIABLE) or "~/.cache/tatl_search", CACHE_VARIABLE)
 
 
 @contextmanager
@@ -50,15 +51,26 @@ def storage_errors(place: Path, advice: str = RESUMABLE) -> Iterator[None]:
 
 def write_durably(path: Path, content: bytes) -> None:
     """Write a file that then holds all of the content, or is what it was before."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary = path.with_name(f".{uuid4().hex}.part")  # a name that is nobody else's
     try:
-        with temporary.open("wb") as file:
+        with temporary.open("xb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def check_writable(path: Path) -> None:
+    """Raise InputError where a file of this name cannot be written, before long work for it."""
+    above = path.absolute().parent
+    if path.is_dir():
+        raise InputError(f"{path} cannot be written: it is a folder")
+    if not above.is_dir():
+        raise InputError(f"{path} cannot be written: there is no folder {above}")
+    if not os.access(above, os.W_OK):
+        raise InputError(f"{path} cannot be written: {above} may not be written to")
 
 
 def put_in_place(whole: Path, path: Path) -> None:

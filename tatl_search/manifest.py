@@ -85,7 +85,14 @@ def resume_command(folder: Path, address: str | None = None) -> str:
 
 
 def check_new(folder: Path) -> None:
-    """Raise InputError if something stands where a new sweep is to be."""
+    """Raise InputError if a new sweep cannot be here: something is, or no text could name it."""
+    try:
+        str(folder.absolute()).encode()
+    except UnicodeEncodeError as error:
+        raise InputError(
+            f"{str(folder)!a} cannot be a sweep's folder: a part of its path is not UTF-8."
+            " Choose another --name or --storage"
+        ) from error
     if os.path.lexists(folder):
         raise InputError(
             f"{folder} exists already. Resume it ({resume_command(folder)}) or choose another name."

@@ -22,7 +22,7 @@ def filled_in(text: str, name: str) -> str:
     filled = os.path.expandvars(text)
     if left := _VARIABLE.search(filled):
         raise InputError(
-            f"{name}: {text!r} names the environment variable {left.group()}, which is not set;"
+            f"{name}: {left.group()} names an environment variable that is not set (in {text!r});"
             " set it, or write the path out"
         )
     if "\0" in filled:
@@ -48,3 +48,14 @@ def user_path(text: str, name: str) -> Path:
             f" called so here is ./{filled})"
         )
     return Path(path)
+
+
+def likely_path(text: str) -> Path:
+    """Return a path like `user_path`, or as it is written where that cannot be filled in.
+
+    For names that nobody typed, such as those of images, in which `$` and `~` may mean themselves.
+    """
+    try:
+        return user_path(text, "path")
+    except InputError:
+        return Path(text)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tatl_search.errors import InputError
-from tatl_search.paths import filled_in, user_path
+from tatl_search.paths import filled_in, likely_path, user_path
 
 
 @pytest.fixture(autouse=True)
@@ -35,8 +35,8 @@ def test_home_and_variables_are_filled_in(text: str, path: str) -> None:
     ("text", "said"),
     [
         ("~nobody-of-this-name/x", "a home that is not known here"),
-        ("$UNSET/x", "variable $UNSET, which is not set"),
-        ("${UNSET}/x", "variable ${UNSET}, which is not set"),
+        ("$UNSET/x", "$UNSET names an environment variable that is not set"),
+        ("${UNSET}/x", "${UNSET} names an environment variable that is not set"),
         ("a\0b", "holds a zero byte"),
     ],
 )
@@ -49,3 +49,8 @@ def test_what_cannot_be_filled_in_is_refused(text: str, said: str) -> None:
 
 def test_a_uri_keeps_its_slashes() -> None:
     assert filled_in("s3://bucket$PLACE", "data.path") == "s3://bucket/data"
+
+
+@pytest.mark.parametrize("name", ["~nobody-of-this-name.png", "$UNSET.png", "$PLACE.png"])
+def test_names_of_files_may_hold_such_signs(name: str) -> None:
+    assert likely_path(name) == Path(name.replace("$PLACE", "/data"))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tatl_search.cli.figure_options import with_figure_options
-from tatl_search.cli.options import AsJson, SweepPath, console, messages, print_json
+from tatl_search.cli.options import AsJson, SweepPath, console, messages, path_of, print_json
 from tatl_search.errors import InputError
 from tatl_search.figures import GOALS, Figure
 
@@ -77,7 +77,10 @@ def pick(  # noqa: PLR0913 - a verb has as many options as people need
     ] = None,
     export: Annotated[
         Path | None,
-        typer.Option(help="Folder to write the network to, proven and documented; must be new."),
+        typer.Option(
+            help="Folder to write the network to, proven and documented; must be new.",
+            parser=path_of("--export"),
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -99,6 +102,7 @@ def pick(  # noqa: PLR0913 - a verb has as many options as people need
     ```
     """
     from tatl_search.api import pick as choose_from
+    from tatl_search.deploy.destination import free_destination
     from tatl_search.deploy.request import KNEE, PickRequest
     from tatl_search.results.store import load_sweep
 
@@ -112,6 +116,8 @@ def pick(  # noqa: PLR0913 - a verb has as many options as people need
         weights=_weights(weights),
         **bounds,
     )
+    if export is not None:
+        free_destination(export)
     candidate = named_candidate(trial, round_number)
     if candidate and request != PickRequest(device=device):
         raise InputError("--trial and --round name a network: leave bounds and preferences away")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tatl_search.cli.options import AsJson, console, messages, print_json
+from tatl_search.cli.options import AsJson, console, messages, path_of, print_json
 from tatl_search.errors import InputError
 
 if TYPE_CHECKING:
@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 def compare(
     sweeps: Annotated[
-        list[Path] | None, typer.Argument(metavar="SWEEP...", help="Sweeps' folders.")
+        list[Path] | None,
+        typer.Argument(metavar="SWEEP...", help="Sweeps' folders.", parser=path_of("SWEEP")),
     ] = None,
     labels: Annotated[
         list[str] | None,
@@ -25,7 +26,10 @@ def compare(
         ),
     ] = None,
     output: Annotated[
-        Path | None, typer.Option(help="Picture to draw; .svg, .pdf or .png says as what.")
+        Path | None,
+        typer.Option(
+            help="Picture to draw; .svg, .pdf or .png says as what.", parser=path_of("--output")
+        ),
     ] = None,
     width_mm: Annotated[float, typer.Option(help="Width of the picture in mm.")] = 160.0,
     as_json: AsJson = False,

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from tatl_search.cli.options import AsJson, Overrides, SpaceFile, console, messages, print_json
 from tatl_search.errors import InputError, RunError
+from tatl_search.paths import user_path
 
 if TYPE_CHECKING:
     from tatl_search.config import DataSettings
@@ -56,7 +57,7 @@ def pack(
     from tatl_search.data.publishing import publish
     from tatl_search.data.sources import origin_of
 
-    found = _data_settings(Path(settings), overrides)
+    found = _data_settings(settings, overrides)
     head, images = publish(origin_of(found), to)
     for left in head.left_out:
         messages.print(str(left))
@@ -141,7 +142,7 @@ def _open(images: str, overrides: list[str] | None) -> "tuple[Pack, DataSettings
     from tatl_search.data.sources import load_pack
 
     if not _is_pack(images):
-        settings = _data_settings(Path(images), overrides)
+        settings = _data_settings(user_path(images, "IMAGES"), overrides)
         return load_pack(settings), settings
     if overrides:
         raise InputError("--set changes a settings file; a packed file is what it is")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from tatl_search.cli.options import messages
+from tatl_search.cli.options import messages, path_of
 from tatl_search.errors import InputError, StorageError
 
 
@@ -16,7 +16,11 @@ def fetch(
     ],
     folder: Annotated[
         Path | None,
-        typer.Argument(metavar="[FOLDER]", help="Where to; sweeps/ and its name otherwise."),
+        typer.Argument(
+            metavar="[FOLDER]",
+            help="Where to; sweeps/ and its name otherwise.",
+            parser=path_of("FOLDER"),
+        ),
     ] = None,
     front: Annotated[
         bool,

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from tatl_search.cli.choosing import named_candidate
-from tatl_search.cli.options import AsJson, SweepPath, console, messages, print_json
+from tatl_search.cli.options import AsJson, SweepPath, console, messages, path_of, print_json
 
 
 def finish(
@@ -35,7 +35,10 @@ def finish(
     ] = False,
     export: Annotated[
         Path | None,
-        typer.Option(help="Folder to write the network to, proven and documented; must be new."),
+        typer.Option(
+            help="Folder to write the network to, proven and documented; must be new.",
+            parser=path_of("--export"),
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -50,11 +53,14 @@ def finish(
     ```
     """
     from tatl_search.api import pick
+    from tatl_search.deploy.destination import free_destination
     from tatl_search.deploy.finish import FinishRequest
     from tatl_search.deploy.finish import finish as train_further
     from tatl_search.results.store import load_sweep
 
     request = FinishRequest(epochs, with_validation, distil)
+    if export is not None:
+        free_destination(export)
     results = load_sweep(sweep)
     choice = pick(results, candidate=named_candidate(trial, round_number))
     finished = train_further(results, choice.candidate, request, messages.print)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tatl_search.cli.options import AsJson, Overrides, console, messages, print_json
+from tatl_search.cli.options import AsJson, Overrides, console, messages, path_of, print_json
 from tatl_search.errors import InputError
+from tatl_search.files import check_writable
 
 if TYPE_CHECKING:
     from tatl_search.deploy.stopwatch import Schedule
@@ -29,6 +30,7 @@ def latency(  # noqa: PLR0913 - a verb has as many options as people need
         typer.Argument(
             metavar="WHAT",
             help="A sweep's folder, an exported folder or, with --table, a search space.",
+            parser=path_of("WHAT"),
         ),
     ],
     front: Annotated[
@@ -51,11 +53,19 @@ def latency(  # noqa: PLR0913 - a verb has as many options as people need
     ] = False,
     overrides: Overrides = None,
     output: Annotated[
-        Path | None, typer.Option(help="File to write what an exported folder or a table gave to.")
+        Path | None,
+        typer.Option(
+            help="File to write what an exported folder or a table gave to.",
+            parser=path_of("--output"),
+        ),
     ] = None,
     profile: Annotated[
         Path | None,
-        typer.Option("--import", help="Such a file of an exported folder, for a sweep."),
+        typer.Option(
+            "--import",
+            help="Such a file of an exported folder, for a sweep.",
+            parser=path_of("--import"),
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -76,10 +86,12 @@ def latency(  # noqa: PLR0913 - a verb has as many options as people need
     ```
     """
     request = _request(device, runtime, batch, threads)
+    if output is not None:
+        check_writable(output)
     if profile is not None:
         _bring_back(what, profile, as_json)
     elif table:
-        _table(what, overrides, request, output)
+        _table(what, overrides, request, output, as_json)
     elif (what / "sweep.yaml").is_file():
         _measure_sweep(what, front, request, _schedule(blocks), as_json)
     elif what.is_dir():
@@ -230,21 +242,29 @@ def _warn_of_noise(rows: "list[LatencyRecord]") -> None:
 
 
 def _table(
-    space: Path, overrides: list[str] | None, request: "LatencyRequest", output: Path | None
+    space: Path,
+    overrides: list[str] | None,
+    request: "LatencyRequest",
+    output: Path | None,
+    as_json: bool,
 ) -> None:
     from tatl_search.search.layer_times import measure_tables
     from tatl_search.space import load_space
 
-    if output is None:
+    if output is None and not as_json:
         raise InputError("--table needs --output FILE: a sweep takes it as sweep.latency_table")
     _warn_if_busy()
     _warn_of_others_on(request.device)
     tables = measure_tables(load_space(space, overrides or []), request.device, request.threads)
-    tables.write(output)
+    if output is not None:
+        tables.write(output)
+        messages.print(f"written to {output}; use it with --set sweep.latency_table={output}")
+    if as_json:
+        print_json(tables.to_dict())
+        return
     for name, measured in tables.by_network.items():
         layers = sum(measured.layer_ms.values())
         console.print(
             f"{name}: {layers + measured.rest_ms:.2f} ms for one image, {layers:.2f} of them in"
             f" {len(measured.layer_ms)} layers ({measured.device}, {measured.threads} threads)"
         )
-    messages.print(f"written to {output}; use it with --set sweep.latency_table={output}")

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,10 +10,26 @@ import typer
 from rich.console import Console
 
 from tatl_search.errors import InputError
+from tatl_search.paths import user_path
 from tatl_search.remote.uri import below, checked_uri, is_uri
 
+
+def path_of(name: str) -> Callable[[str], Path]:
+    """Return what makes a path of what an option or argument of this name is given."""
+
+    def path(text: str) -> Path:
+        return user_path(str(text), name)  # a default is a path already
+
+    return path
+
+
 SpaceFile = Annotated[
-    Path, typer.Argument(metavar="SPACE", help="A YAML file; search_spaces/ has examples.")
+    Path,
+    typer.Argument(
+        metavar="SPACE",
+        help="A YAML file; search_spaces/ has examples.",
+        parser=path_of("SPACE"),
+    ),
 ]
 
 
@@ -23,7 +40,7 @@ def _sweep_here(text: str) -> Path:
             f"{text} lies elsewhere; bring it home and name the folder: tatl-search fetch"
             f" '{text}' FOLDER"
         )
-    return Path(text)
+    return user_path(text, "SWEEP")
 
 
 SweepPath = Annotated[
@@ -43,7 +60,9 @@ Overrides = Annotated[
         help="Override a setting, as in finetune.epochs=2; may be repeated.",
     ),
 ]
-Storage = Annotated[Path, typer.Option(help="Folder in which sweeps are kept.")]
+Storage = Annotated[
+    Path, typer.Option(help="Folder in which sweeps are kept.", parser=path_of("--storage"))
+]
 StorageOrUri = Annotated[
     str, typer.Option(help="Folder in which sweeps are kept, or a URI such as s3://bucket/sweeps.")
 ]
@@ -78,7 +97,7 @@ def new_sweep_in(storage: str, name: str | None, settings: Path) -> tuple[Path, 
         InputError: the name is not a folder's, or the URI cannot be used.
     """
     if not is_uri(storage):
-        return new_folder_in(Path(storage), name, settings), None
+        return new_folder_in(user_path(storage, "--storage"), name, settings), None
     folder = new_folder_in(SWEEPS, name, settings)
     return folder, below(checked_uri(storage), folder.name)
 

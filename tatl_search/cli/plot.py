@@ -5,13 +5,16 @@ from typing import Annotated
 
 import typer
 
-from tatl_search.cli.options import SweepPath, messages
+from tatl_search.cli.options import SweepPath, messages, path_of
 
 
 def plot(
     sweep: SweepPath,
     output: Annotated[
-        Path, typer.Option(help="File to write; .svg, .pdf or .png says as what.")
+        Path,
+        typer.Option(
+            help="File to write; .svg, .pdf or .png says as what.", parser=path_of("--output")
+        ),
     ] = Path("front.svg"),
     width_mm: Annotated[
         float, typer.Option(help="Width in mm; words keep their size. Often 85 for one column.")

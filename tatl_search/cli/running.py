@@ -20,9 +20,11 @@ from tatl_search.cli.options import (
     messages,
     new_folder_in,
     new_sweep_in,
+    path_of,
     print_json,
 )
 from tatl_search.errors import InputError, RunError
+from tatl_search.paths import user_path
 from tatl_search.remote.uri import is_uri
 
 # Torch and Ray take seconds to import: each verb imports what it needs when it is called.
@@ -103,7 +105,7 @@ def resume(sweep: SweepPathOrUri, address: Address = None, as_json: AsJson = Fal
 
         folder = brought_home(sweep, SWEEPS)
     else:
-        folder = Path(sweep)
+        folder = user_path(sweep, "SWEEP")
     with ProgressDisplay(messages) as display:
         end = go_on(folder, display.hear, address)
     _finish(folder, end.complete, end.notes, as_json, address)
@@ -185,7 +187,10 @@ def status(
 
 
 def validate(
-    spaces: Annotated[list[Path], typer.Argument(metavar="SPACE...", help="YAML files.")],
+    spaces: Annotated[
+        list[Path],
+        typer.Argument(metavar="SPACE...", help="YAML files.", parser=path_of("SPACE")),
+    ],
     overrides: Overrides = None,
     as_json: AsJson = False,
 ) -> None:

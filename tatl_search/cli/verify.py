@@ -5,13 +5,18 @@ from typing import Annotated
 
 import typer
 
-from tatl_search.cli.options import console
+from tatl_search.cli.options import console, path_of
 from tatl_search.errors import InputError, RunError
 
 
 def verify(
     folder: Annotated[
-        Path, typer.Argument(metavar="FOLDER", help="What `pick --export` wrote, such as picked.")
+        Path,
+        typer.Argument(
+            metavar="FOLDER",
+            help="What `pick --export` wrote, such as picked.",
+            parser=path_of("FOLDER"),
+        ),
     ],
 ) -> None:
     """Check that an exported folder arrived whole and computes here what it did when made.

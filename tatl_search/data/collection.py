@@ -1,6 +1,5 @@
 """What a source of images offers before anything is decoded, cut, packed or shuffled."""
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -13,6 +12,7 @@ from PIL import Image
 from tatl_search.config import DataSettings
 from tatl_search.data.target import Labels
 from tatl_search.errors import InputError
+from tatl_search.paths import user_path
 
 
 class SplitName(IntEnum):
@@ -77,13 +77,7 @@ def source_path(settings: DataSettings) -> Path:
 
 
 def _named(settings: DataSettings) -> Path:
-    text = os.path.expandvars(settings.path or "")
-    if "$" in text:
-        raise InputError(
-            f"data.path: {text} names an environment variable that is not set; set it, or name"
-            " the place with --set data.path=..."
-        )
-    return Path(text).expanduser()
+    return user_path(settings.path or "", "data.path")
 
 
 def source_folder(settings: DataSettings) -> Path:

@@ -2,7 +2,6 @@
 
 import hashlib
 import logging
-import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from tatl_search.data.once import sole_maker, unfinished
 from tatl_search.data.packed import SUFFIX, Pack, open_pack
 from tatl_search.errors import InputError, StorageError
 from tatl_search.files import cache_folder, put_in_place
+from tatl_search.paths import filled_in, user_path
 from tatl_search.remote.uri import is_uri, refuse_credentials
 
 BUFFER = 1 << 20
@@ -54,10 +54,10 @@ def open_named(place: str) -> Pack:
         InputError: no such file.
         StorageError: it is damaged, or cannot be fetched or kept.
     """
-    filled = os.path.expandvars(place)
+    filled = filled_in(place, "the packed file")
     if is_uri(filled):
         return open_pack(fetched(filled))
-    path = Path(filled).expanduser()
+    path = user_path(filled, "the packed file")
     if not path.exists():
         raise InputError(f"{place} does not exist")
     return open_pack(path)

@@ -7,10 +7,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tatl_search.data.fetching import BUFFER, locate
-from tatl_search.data.once import sole_maker
 from tatl_search.data.packed import SUFFIX, Head, open_pack
 from tatl_search.data.packing import Origin, pack_into
 from tatl_search.errors import InputError, StorageError
+from tatl_search.paths import user_path
 from tatl_search.remote.uri import is_uri
 
 
@@ -32,15 +32,34 @@ def publish(origin: Origin, place: str) -> tuple[Head, int]:
         raise InputError(f"{place}: a packed file's name ends in {SUFFIX}")
     if is_uri(place):
         return _publish_elsewhere(origin, place)
-    path = Path(os.path.expandvars(place)).expanduser()
-    with sole_maker(path):
-        try:
-            if os.path.lexists(path):
-                raise _taken(place)
-            pack_into(path, origin)
-        finally:
-            path.with_suffix(".lock").unlink(missing_ok=True)
+    return _publish_here(origin, user_path(place, "--to"), place)
+
+
+def _publish_here(origin: Origin, path: Path, place: str) -> tuple[Head, int]:
+    """Pack into a folder of its own beside the file, since any other name may be somebody's."""
+    if os.path.lexists(path):
+        raise _taken(place)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix=".pack-", dir=path.parent) as folder:
+            whole = Path(folder) / f"pack{SUFFIX}"
+            pack_into(whole, origin)
+            _move_to_free_name(whole, path, place)
+    except OSError as error:
+        raise StorageError(f"cannot write in {path.parent}: {error}") from error
     return _said(path)
+
+
+def _move_to_free_name(whole: Path, path: Path, place: str) -> None:
+    """Give a file its name, unless somebody else took that meanwhile."""
+    try:
+        os.link(whole, path)
+    except FileExistsError as error:
+        raise _taken(place) from error
+    except OSError:  # a file system without links
+        if os.path.lexists(path):
+            raise _taken(place) from None
+        whole.rename(path)
 
 
 def _publish_elsewhere(origin: Origin, uri: str) -> tuple[Head, int]:

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,6 +18,7 @@ from tatl_search.data.packing import Origin, packed_once
 from tatl_search.data.splits import Indices, cut, remarks
 from tatl_search.data.target import Split, TargetData
 from tatl_search.errors import InputError, StorageError
+from tatl_search.paths import likely_path
 from tatl_search.registry import called
 
 PACKED = "packed"
@@ -138,8 +138,7 @@ def _fingerprint(pack: Pack, parts: Mapping[SplitName, Indices], settings: DataS
 
 def packed_name(settings: DataSettings) -> str:
     """Return the name of the settings' packed file: the same for all that give the same images."""
-    path = os.path.expandvars(settings.path or "")
-    place = str(Path(path).expanduser().resolve()) if path else ""
+    place = str(likely_path(settings.path).resolve()) if settings.path else ""
     decides = [settings.source, place, settings.stored_side, settings.crop_to_box, packed.VERSION]
     return _hash(decides)[:32] + packed.SUFFIX
 

@@ -11,6 +11,7 @@ from tatl_search.data.collection import Source, SplitName, source_path
 from tatl_search.data.image_files import ImageFile, source_of_files
 from tatl_search.data.listing import Listed
 from tatl_search.errors import InputError
+from tatl_search.paths import likely_path
 
 _COLUMNS = ("path", "label")
 _SPLIT = "split"
@@ -87,7 +88,7 @@ def _text(file: Path, name: str, column: pa.ChunkedArray) -> list[str]:
 
 
 def _path(file: Path, text: str) -> Path:
-    filled = Path(os.path.expandvars(text)).expanduser()
+    filled = likely_path(text)
     # Joined to an absolute path, the table's folder drops out.
     return Path(os.path.normpath(file.parent / filled))
 

@@ -16,6 +16,7 @@ from tatl_search.deploy.card import CONFUSION_PICTURE, model_card
 from tatl_search.deploy.checksums import write_checksums
 from tatl_search.deploy.confusion_picture import save_confusion
 from tatl_search.deploy.description import describe
+from tatl_search.deploy.destination import free_destination
 from tatl_search.deploy.export import trace, write_onnx, write_pt2
 from tatl_search.deploy.figures import Measurements
 from tatl_search.deploy.load import NETWORK_FILES
@@ -85,7 +86,7 @@ def write_bundle(
         RunError: the network cannot be exported, or a proof failed.
         StorageError: a stage is gone or damaged, or the destination cannot be written.
     """
-    destination = _free_destination(destination)
+    destination = free_destination(destination)
     sweep = results.folder
     stages = (_stage_folder(sweep, picked), _stage_folder(sweep, unpruned))
     with storage_errors(destination, FULL), _whole_or_absent(destination) as folder:
@@ -139,16 +140,6 @@ def _check_arrival(folder: Path) -> None:
         raise RunError(
             f"the exported folder does not pass its own verification: {error}"
         ) from error
-
-
-def _free_destination(destination: Path) -> Path:
-    destination = destination.expanduser().resolve()
-    if destination.exists() and not (destination.is_dir() and not any(destination.iterdir())):
-        raise InputError(f"{destination} exists already: name another folder or remove it")
-    above = next(parent for parent in destination.parents if parent.exists())
-    if not above.is_dir():
-        raise InputError(f"{destination} cannot be made: {above} is a file")
-    return destination
 
 
 def _stage_folder(sweep: SweepFolder, record: CandidateRecord) -> Path:

@@ -5,6 +5,7 @@ from pathlib import Path
 from tatl_search.config import AdaptationConfig
 from tatl_search.data.sources import stored_target
 from tatl_search.deploy.bundle import BundleReport, write_bundle
+from tatl_search.deploy.destination import free_destination
 from tatl_search.deploy.pick import Choice
 from tatl_search.deploy.restore import restore
 from tatl_search.errors import InputError
@@ -26,6 +27,7 @@ def ship(results: SweepResults, choice: Choice, destination: Path) -> BundleRepo
             proof failed.
         StorageError: its stage is gone or damaged, or the destination cannot be written.
     """
+    destination = free_destination(destination)  # before a network is computed again
     picked = choice.candidate
     config = AdaptationConfig.model_validate_json(picked.settings)
     target = stored_target(config.data, results.folder.data)

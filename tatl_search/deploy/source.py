@@ -7,10 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from pyarrow import fs
 
 from tatl_search.errors import InputError, StorageError
+from tatl_search.paths import user_path
 from tatl_search.redact import without_credentials
 from tatl_search.remote.uri import is_uri
 
@@ -60,7 +62,7 @@ class Source:
         """
         shown = without_credentials(text)
         if not is_uri(text):
-            source = cls(fs.LocalFileSystem(), str(Path(text).expanduser().resolve()), shown)
+            source = cls(fs.LocalFileSystem(), str(user_path(text, "SOURCE").resolve()), shown)
         else:
             try:
                 system, root = fs.FileSystem.from_uri(text)
@@ -121,7 +123,7 @@ class Source:
         if _is_here(file, goal):
             return False
         goal.parent.mkdir(parents=True, exist_ok=True)
-        temporary = goal.with_name(f".{goal.name}.{os.getpid()}")
+        temporary = goal.with_name(f".{goal.name}.{uuid4().hex}")
         try:
             with self._opened(file.name) as stream, temporary.open("wb") as output:
                 shutil.copyfileobj(stream, output, BUFFER)

@@ -1,7 +1,6 @@
 """A sweep's folder: made, checked and described before anything runs in it."""
 
 import json
-import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -16,6 +15,7 @@ from tatl_search.figures import LATENCY_MS
 from tatl_search.files import storage_errors, write_durably
 from tatl_search.manifest import SweepFolder, SweepManifest, check_new
 from tatl_search.nets.latency import LatencyTable, estimate
+from tatl_search.paths import likely_path, user_path
 from tatl_search.search.preflight import NetworkCheck, check_networks, reference_costs
 from tatl_search.search.start import check_start
 from tatl_search.space import SearchSpace
@@ -64,13 +64,17 @@ class LatencyTables:
         except (ValueError, TypeError, AttributeError) as error:
             raise InputError(f"{path} is damaged ({error})") from error
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the tables as JSON values, as `write` keeps them."""
+        return {name: asdict(table) for name, table in self.by_network.items()}
+
     def write(self, path: Path) -> None:
         """Keep the tables in a file.
 
         Raises:
             StorageError: it cannot be written.
         """
-        raw = {name: asdict(table) for name, table in self.by_network.items()}
+        raw = self.to_dict()
         with storage_errors(path, "Nothing was written; choose another place."):
             write_durably(path, json.dumps(raw, indent=1).encode())
 
@@ -132,7 +136,7 @@ def prepare(
     checks = check_networks(space, folder.data, sweep.cpus_per_trial)
     tables = tables_of(checks)
     if sweep.latency_table is not None:
-        tables = _given_tables(Path(sweep.latency_table).expanduser(), tables)
+        tables = _given_tables(user_path(sweep.latency_table, "sweep.latency_table"), tables)
     tables.write(folder.latency)
     if settle is not None:
         sweep = settle(checks)
@@ -189,15 +193,18 @@ def absolute_paths(raw: Any) -> Any:
 
 def _absolute(value: Any) -> Any:
     if isinstance(value, str):
-        path = Path(os.path.expandvars(value)).expanduser()
         # A folder may happen to be called `pretrained`.
-        is_path = value not in NAMED_WEIGHTS and path.exists()
-        return str(path.resolve()) if is_path else value
+        return value if value in NAMED_WEIGHTS else _resolved(value)
     if isinstance(value, list):
         return [_absolute(entry) for entry in value]
     if isinstance(value, Mapping):
         return {key: _absolute(entry) for key, entry in value.items()}
     return value  # null, or a plug-in's setting that is no path but is called like one
+
+
+def _resolved(text: str) -> str:
+    path = likely_path(text)
+    return str(path.resolve()) if path.exists() else text
 
 
 def _network_key(config: AdaptationConfig) -> str:

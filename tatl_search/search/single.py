@@ -15,7 +15,7 @@ from tatl_search.search.report import EndReport
 from tatl_search.search.summary import summarise
 from tatl_search.search.work import WorkItem, WorkKind
 from tatl_search.search.worker import run_item
-from tatl_search.space import SearchSpace
+from tatl_search.space import SearchSpace, space_from_raw
 from tatl_search.tracking.recording import recording
 
 
@@ -36,7 +36,7 @@ def adapt_once(
         InputError: the settings hold a distribution, or do not fit the data or the network.
         StorageError: the folder cannot be written.
     """
-    config = space.single()
+    space.single()  # distributions are refused before anything is made
     threads = usable_cpus()
     gpus = space.sweep.gpus_per_trial
     if gpus == "auto":  # nobody shares it
@@ -49,6 +49,7 @@ def adapt_once(
     with only_driver(where), storage_errors(folder):
         record_environment(where)
         manifest = SweepManifest.read(folder)
+        config = space_from_raw(manifest.space).single()  # its paths mean the same everywhere
         item = WorkItem(
             kind=WorkKind.TRIAL,
             number=0,

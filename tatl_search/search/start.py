@@ -12,6 +12,7 @@ from tatl_search.config import AdaptationConfig, DataSettings, StartSettings
 from tatl_search.data.sources import target_at_hand
 from tatl_search.errors import InputError
 from tatl_search.manifest import SweepFolder, SweepManifest
+from tatl_search.paths import user_path
 from tatl_search.records import CandidateRecord, TrialRecord, TrialState
 from tatl_search.results.front import front_of
 from tatl_search.results.store import SweepResults, load_sweep
@@ -42,7 +43,7 @@ def check_start(start: StartSettings) -> None:
     """Raise InputError if an earlier sweep to start from is none."""
     for folder in start.sweeps:
         try:
-            SweepManifest.read(Path(folder).expanduser())
+            SweepManifest.read(user_path(folder, "start.sweeps"))
         except InputError as error:
             raise InputError(f"start.sweeps: {error}") from error
 
@@ -70,7 +71,8 @@ def begin(study: SweepStudy, space: SearchSpace, folder: SweepFolder) -> list[st
     if start.paper:
         sources.append(_paper(space))
     sources += [
-        _earlier(space, folder, load_sweep(Path(path).expanduser())) for path in start.sweeps
+        _earlier(space, folder, load_sweep(user_path(path, "start.sweeps")))
+        for path in start.sweeps
     ]
     lessons = [lesson for source in sources for lesson in source.lessons]
     first = [values for source in sources for values in source.first]

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from tatl_search.paths import user_path
 from tatl_search.space.faults import Faults
 from tatl_search.space.tree import Node, Reader
 
@@ -47,7 +48,7 @@ def _read_over_bases(path: Path, asked: str, above: tuple[Path, ...], faults: Fa
     if not isinstance(base.value, str):
         faults.stop(base.place, "base", f"should be the path of a YAML file (got {base.value!r})")
     beneath = _read_over_bases(
-        path.parent / base.value, base.place, (*above, path.resolve()), faults
+        path.parent / user_path(base.value, "base"), base.place, (*above, path.resolve()), faults
     )
     return _merge(beneath, Node(own, root.place))
 

@@ -1,8 +1,10 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tatl_search.config import DataSettings
+from tatl_search.data.collection import Collection
 from tatl_search.data.packed import open_pack
 from tatl_search.data.publishing import publish
 from tatl_search.data.sources import load_pack, origin_of
@@ -35,6 +37,39 @@ def test_what_is_there_stays(as_uri: bool, tmp_path: Path, settings: DataSetting
     with pytest.raises(InputError, match=r"set\.arrow exists already"):
         publish(origin_of(settings), path.as_uri() if as_uri else str(path))
     assert path.read_text() == "mine"
+
+
+def test_files_of_like_names_stay(tmp_path: Path, settings: DataSettings) -> None:
+    names = [
+        "set.lock",
+        "set.arrow.lock",
+        "set.arrow.spool",
+        "set.arrow.partial",
+        ".set.arrow.lock",
+    ]
+    for name in names:
+        (tmp_path / name).write_text(f"mine: {name}")
+    publish(origin_of(settings), str(tmp_path / "set.arrow"))
+    assert {name: (tmp_path / name).read_text() for name in names} == {
+        name: f"mine: {name}" for name in names
+    }
+    assert sorted(found.name for found in tmp_path.iterdir()) == sorted(
+        [*names, "set.arrow", "tree"]
+    )
+
+
+def test_a_name_that_is_taken_meanwhile_stays(tmp_path: Path, settings: DataSettings) -> None:
+    origin = origin_of(settings)
+    path = tmp_path / "set.arrow"
+
+    def read() -> Collection:
+        path.write_text("somebody else's")
+        return origin.read()
+
+    with pytest.raises(InputError, match=r"set\.arrow exists already"):
+        publish(replace(origin, read=read), str(path))
+    assert path.read_text() == "somebody else's"
+    assert sorted(found.name for found in tmp_path.iterdir()) == ["set.arrow", "tree"]
 
 
 def test_another_ending_is_refused(tmp_path: Path, settings: DataSettings) -> None:

@@ -110,7 +110,7 @@ def test_home_and_variables_in_the_path(
         assert torch.equal(loaded(path).module.get_parameter("fc.bias"), state["fc.bias"])
     for path, said in (
         ("~nobody-of-this-name/weights.pth", "a home that is not known here"),
-        ("$NOT_SET/weights.pth", "the environment variable $NOT_SET, which is not set"),
+        ("$NOT_SET/weights.pth", "$NOT_SET names an environment variable that is not set"),
     ):
         with pytest.raises(InputError, match=r"^network\.weights: ") as caught:
             loaded(path)
