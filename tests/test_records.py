@@ -7,6 +7,7 @@ import pyarrow as pa
 import pytest
 
 from tatl_search.errors import InfeasibleReason
+from tatl_search.figures import FIGURES, Figure
 from tatl_search.records import (
     CandidateRecord,
     Kind,
@@ -44,6 +45,12 @@ def test_every_column_is_documented_in_order(folder: str, schema: pa.Schema) -> 
     rows = table(folder)
     assert [row[:3] for row in rows] == written
     assert all(row[4] for row in rows), "a column without a meaning"
+
+
+@pytest.mark.parametrize("figure", FIGURES.values(), ids=str)
+def test_figures_are_documented_as_their_table_says(figure: Figure) -> None:
+    (row,) = [row for row in table("candidates") if row[0] == f"`{figure.key}`"]
+    assert row[3:] == [figure.stored_unit, figure.meaning]
 
 
 @pytest.mark.parametrize("values", [Kind, TrialState, StopReason, Runtime, InfeasibleReason])

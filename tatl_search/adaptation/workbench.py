@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -154,7 +154,7 @@ class Workbench:
     def first_fine_tuning(self) -> Stage:
         """Fine-tune the pre-trained network on the target: the stage all rounds grow from."""
         key = self.root_key
-        return self.store.get_or_compute(key, self.owner, partial(self._compute_root, key))
+        return self._stage(key, partial(self._compute_root, key))
 
     @property
     def root_key(self) -> str:
@@ -182,7 +182,18 @@ class Workbench:
             )
         key = round_key(parent.key, self.config, plan, self.threads, compensation, companions)
         compute = partial(self._compute_round, key, parent, root, plan, round_number)
-        return self.store.get_or_compute(key, self.owner, compute)
+        return self._stage(key, compute)
+
+    def _stage(self, key: str, compute: Callable[[Path], StageMetrics]) -> Stage:
+        """Return a stage, with all figures: what an earlier version did not measure is added."""
+        stage = self.store.get_or_compute(key, self.owner, compute)
+        known = fields_of(Evaluated, stage.metrics)
+        if None not in known.values():
+            return stage
+        network = self.network_of(stage)
+        found = fields_of(Evaluated, evaluate(network.module, self.validation_images(network)()))
+        added = {name: found[name] for name, value in known.items() if value is None}
+        return replace(stage, metrics=replace(stage.metrics, **added))
 
     def finish(self, stage: Stage, root: Stage) -> Stage:
         """Fine-tune the last round's network longer, by one piece.
@@ -209,7 +220,7 @@ class Workbench:
         teaches = teacher.key if teacher else None
         key = further_key(stage.key, settings, self.training_set.fingerprint, self.threads, teaches)
         compute = partial(self._compute_further, key, stage, settings, teacher)
-        return self.store.get_or_compute(key, self.owner, compute)
+        return self._stage(key, compute)
 
     def _compute_further(
         self,

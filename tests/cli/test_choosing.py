@@ -3,9 +3,10 @@
 import json
 from pathlib import Path
 
+from tatl_search.figures import GOALS
 from tests.cli.conftest import Tatl
 
-ISSUED = {"trial", "round", "accuracy", "macs", "parameters", "size_bytes", "on_front"}
+ISSUED = {"trial", "round", *GOALS, "on_front"}
 
 
 class TestFront:

@@ -11,7 +11,7 @@ from tatl_search.results.front import front_json
 from tatl_search.results.status import status_text, sweep_status
 from tatl_search.results.store import SweepResults
 from tests.results.conftest import SweepWriter
-from tests.results.test_front import LOG_AREA
+from tests.results.test_front import LOG_AREA, UNKNOWN
 
 
 def test_the_state_as_json(results: SweepResults) -> None:
@@ -34,8 +34,9 @@ def test_the_state_as_json(results: SweepResults) -> None:
         "quality": "accuracy",
         "cost": "macs",
         "knee": {
+            **UNKNOWN,
             "trial": 0, "round": 2, "accuracy": 0.90, "macs": 30_000_000, "parameters": 300_000,
-            "size_bytes": 1_200_000, "latency_ms": None,
+            "size_bytes": 1_200_000,
         },
         "hypervolume": pytest.approx(0.716),
         "log_area": pytest.approx(LOG_AREA),
