@@ -126,6 +126,24 @@ class Evaluated:
         )
     )  # fmt: skip
     val_images: int
+    macro_f1: float | None = field(
+        default=None,
+        metadata=_figure(
+            "macro F1", "validation macro F1", Unit.SHARE, Origin.EVALUATED, stored_unit="share",
+            meaning="mean over the classes of the harmonic mean of precision and recall on the"
+            " validation images; null in rows of earlier versions",
+            higher_is_better=True,
+        ),
+    )  # fmt: skip
+    balanced_accuracy: float | None = field(
+        default=None,
+        metadata=_figure(
+            "balanced accuracy", "validation balanced accuracy", Unit.SHARE, Origin.EVALUATED,
+            stored_unit="share", meaning="mean over the classes of the share of their validation"
+            " images classified correctly; null in rows of earlier versions",
+            higher_is_better=True,
+        ),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)

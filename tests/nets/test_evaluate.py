@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from tatl_search.nets.evaluate import evaluate
 
@@ -30,6 +31,26 @@ def test_four_images_by_hand() -> None:
     assert evaluation.accuracy == 0.75
     assert evaluation.val_images == 4
     assert evaluation.loss == pytest.approx(sum(losses) / 4, rel=1e-12)
+
+
+def test_every_class_counts_alike_by_hand() -> None:
+    """Six images of class 0, five of them right, and two of class 1, one of them right.
+
+    Precision and recall are 5/6 for class 0 and 1/2 for class 1; nothing is of class 2.
+    """
+    labels = torch.tensor([0, 0, 0, 0, 0, 0, 1, 1])
+    answers = torch.tensor([0, 0, 0, 0, 0, 1, 1, 0])
+    images = F.one_hot(answers, 3).float()[:, :, None, None]
+    found = evaluate(nn.Flatten(), [(images, labels)])
+    assert found.accuracy == 0.75
+    assert found.macro_f1 == pytest.approx((5 / 6 + 1 / 2) / 2)
+    assert found.balanced_accuracy == pytest.approx((5 / 6 + 1 / 2) / 2)
+    # Class 2 said once costs precision, of which recall knows nothing.
+    answers[0] = 2
+    images = F.one_hot(answers, 3).float()[:, :, None, None]
+    found = evaluate(nn.Flatten(), [(images, labels)])
+    assert found.balanced_accuracy == pytest.approx((4 / 6 + 1 / 2) / 2)
+    assert found.macro_f1 == pytest.approx((8 / 11 + 1 / 2 + 0) / 3)
 
 
 @pytest.mark.parametrize("sizes", [(1, 3), (3, 1), (2, 2), (1, 1, 1, 1)])
