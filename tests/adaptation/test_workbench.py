@@ -1,5 +1,6 @@
 """The two pieces of training: what they store, what they depend on, what they leave alone."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -45,6 +46,22 @@ def test_the_stored_network_scores_as_its_metrics_say(tmp_path: Path) -> None:
         assert evaluation.val_images == stage.metrics.val_images == len(digits().val)
         _, class_names, image_size = load_network(stage.folder)
         assert (class_names, image_size) == (digits().class_names, 32)
+
+
+def test_a_stage_of_an_earlier_version_is_given_the_figures_it_lacks(tmp_path: Path) -> None:
+    """Its files stay as they are; what it knows is not measured again."""
+    work = bench(tmp_path)
+    whole = work.first_fine_tuning()
+    path = whole.folder / "metrics.json"
+    raw = json.loads(path.read_text())
+    raw["metrics"] = {k: v for k, v in raw["metrics"].items() if k != "macro_f1"}
+    raw["metrics"]["accuracy"] = 0.123
+    del raw["sha256"]  # earlier versions stored none
+    path.write_text(json.dumps(raw))
+    found = work.first_fine_tuning()
+    assert found.metrics == replace(whole.metrics, accuracy=0.123)
+    assert whole.metrics.macro_f1 is not None
+    assert json.loads(path.read_text()) == raw
 
 
 def test_it_learns(tmp_path: Path) -> None:

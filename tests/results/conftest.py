@@ -112,7 +112,7 @@ def manifest(name: str, objectives: Sequence[Figure]) -> SweepManifest:
         created_at="2026-01-01T00:00:00+00:00",
         sweep=SweepSettings(trials=4, objectives=tuple(objectives)),
         space={"prune": {"threshold": {"low": 0.8, "high": 0.99}}},
-        reference={o: UNPRUNED[o.key] for o in objectives if not o.higher_is_better},
+        reference={o: UNPRUNED[o.key] for o in objectives if o.key in UNPRUNED},
     )
 
 
