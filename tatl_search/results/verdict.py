@@ -18,20 +18,22 @@ def verdict(results: SweepResults) -> str:
     """
     if not results.candidates:
         return "No candidate yet."
-    if not results.baselines:
+    goals = goals_of(results)
+    known = _known_baselines(results)
+    if not known:
+        which = " of which the objectives are known" if results.baselines else ""
         return (
-            "No baseline was run, so nothing here says that pruning beats a smaller network or a"
-            " smaller input."
+            f"No baseline was run{which}, so nothing here says that pruning beats a smaller network"
+            " or a smaller input."
         )
     lost = lost_baselines(results)
     if not lost:
         return (
-            f"Pruning beats {_all_of(len(results.baselines))}: a candidate is at least as"
-            f" {_good(goals_of(results))} at no more {_cost_names(goals_of(results))}."
+            f"Pruning beats {_all_of(len(known))}: a candidate is at least as {_good(goals)} at no"
+            f" more {_cost_names(goals)}."
         )
-    beaten = len(results.baselines) - len(lost)
     told = [f"Pruning loses to {_loss(results, row)}" for row in lost]
-    return " ".join([*told, f"It beats {beaten} of {len(results.baselines)} baselines."])
+    return " ".join([*told, f"It beats {len(known) - len(lost)} of {len(known)} baselines."])
 
 
 def worth_text(front: Front) -> str:
@@ -57,12 +59,19 @@ def lost_baselines(results: SweepResults) -> tuple[CandidateRecord, ...]:
     """Return the baselines that no candidate equals or beats in every objective."""
     goals = goals_of(results)
     front = goals.minimised(front_of(results).members())
-    values = goals.minimised(results.baselines)
+    known = _known_baselines(results)
+    values = goals.minimised(known)
     return tuple(
         row
-        for row, own in zip(results.baselines, values, strict=True)
+        for row, own in zip(known, values, strict=True)
         if not np.any(np.all(front <= own, axis=1))
     )
+
+
+def _known_baselines(results: SweepResults) -> tuple[CandidateRecord, ...]:
+    """Return the baselines of which every objective is known."""
+    goals = goals_of(results)
+    return tuple(row for row in results.baselines if not goals.lacking([row]))
 
 
 def _loss(results: SweepResults, baseline: CandidateRecord) -> str:
