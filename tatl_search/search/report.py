@@ -1,5 +1,6 @@
 """What a worker tells its driver, typed on both sides of Ray's border."""
 
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -110,11 +111,12 @@ Report = CandidateReport | EndReport | MessageReport
 
 _ADAPTER: TypeAdapter[Report] = TypeAdapter(Annotated[Report, Field(discriminator="event")])
 
+_KEY = "report"
+
 
 def to_dict(report: Report) -> dict[str, Any]:
-    """Return a report as plain values, which Ray carries."""
-    plain: dict[str, Any] = _ADAPTER.dump_python(report, mode="json")
-    return plain
+    """Return what Ray carries: one string, since it flattens and keeps accounts of the rest."""
+    return {_KEY: json.dumps(_ADAPTER.dump_python(report, mode="json"))}
 
 
 def from_dict(result: Mapping[str, Any] | None) -> Report | None:
@@ -122,6 +124,6 @@ def from_dict(result: Mapping[str, Any] | None) -> Report | None:
 
     Ray also answers for workers that died, with results of its own.
     """
-    if not result or "event" not in result:
+    if not result or _KEY not in result:
         return None
-    return _ADAPTER.validate_python(dict(result))
+    return _ADAPTER.validate_python(json.loads(result[_KEY]))

@@ -16,7 +16,7 @@ from tatl_search.figures import ACCURACY, MACS
 from tatl_search.manifest import SweepFolder
 from tatl_search.records import CandidateRecord, StopReason, TrialRecord, TrialState
 from tatl_search.results.store import load_sweep
-from tatl_search.search.report import EndReport, to_dict
+from tatl_search.search.report import EndReport, from_dict, to_dict
 from tatl_search.search.scheduler import StoppingScheduler
 from tatl_search.search.sweep import launch, resume
 from tatl_search.search.work import WorkKind
@@ -39,7 +39,8 @@ def candidate(trial: int | None, round_: int, accuracy: float, **also: Any) -> d
 
 
 def hear(scheduler: StoppingScheduler, report: dict[str, Any]) -> str:
-    trial = Trial("unknown", stub=True, trial_id=f"ray-{report['trial']}")
+    number = getattr(from_dict(report), "trial", None)
+    trial = Trial("unknown", stub=True, trial_id=f"ray-{number}")
     return scheduler.on_trial_result(None, trial, report)
 
 
@@ -57,7 +58,7 @@ def taught(ended: Container[int] = (), promoted: Container[int] = ()) -> Stoppin
         for round_ in range(4):
             hear(scheduler, candidate(number, round_, 0.9))
         end = to_dict(EndReport(kind=WorkKind.TRIAL, label=f"trial {number}"))
-        hear(scheduler, {**end, "trial": number})
+        hear(scheduler, end)
     return scheduler
 
 
