@@ -4,12 +4,14 @@ First a sweep of replayed trials on up to 16 real actors, whatever CPUs there ar
 scheduler, recorders and store as in any sweep. Its rows, varied, are then fed to a study, Searcher,
 scheduler and recorder without Ray, up to 100,000 candidates; on the way it is measured what a
 proposal, a report and a row take, what the driver and the rows weigh, and how long it takes to read
-them, to compute the front and to write the report, each in a process of its own.
+them, to compute the front and to write the report, each in a process of its own. Last, rows alone
+are written, read, merged as beside a sweep, and read again.
 
     python -m benchmarks.scale
 """
 
 import argparse
+import json
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -33,6 +35,7 @@ from tatl_search.results.report import write_report
 from tatl_search.results.store import load_sweep
 from tatl_search.search.account import Account
 from tatl_search.search.admission import Admission
+from tatl_search.search.compacting import compacting
 from tatl_search.search.importance import importance_of
 from tatl_search.search.progress import ProgressCallback
 from tatl_search.search.report import CandidateReport, EndReport, Report, to_dict
@@ -42,7 +45,9 @@ from tatl_search.search.study import Proposal, SweepStudy
 from tatl_search.search.variants import middle
 from tatl_search.search.work import WorkItem
 from tatl_search.space import space_from_raw
+from tatl_search.tracking.merging import Merger
 from tatl_search.tracking.parquet import ParquetTracker
+from tatl_search.tracking.reading import listed
 
 ACTORS = 16
 LAST = 200
@@ -57,13 +62,17 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=500, help="of the sweep by actors (500)")
     parser.add_argument("--actors", type=int, default=ACTORS, help=f"at most {ACTORS} ({ACTORS})")
     parser.add_argument(
-        "--candidates", type=int, nargs="+", default=[1_000, 10_000, 100_000], help="fed, in all"
+        "--candidates", type=int, nargs="*", default=[1_000, 10_000, 100_000], help="fed, in all"
+    )
+    parser.add_argument(
+        "--rows", type=int, nargs="*", default=[10_000, 100_000], help="of candidates, read"
     )
     given = parser.parse_args()
     with TemporaryDirectory() as name:
-        replayed, fed = Path(name) / "replayed", Path(name) / "fed"
+        replayed = Path(name) / "replayed"
         apart(show_replayed, replayed, given.trials, min(given.actors, ACTORS))
-        apart(show_fed, replayed, fed, given.candidates)
+        apart(show_fed, replayed, Path(name) / "fed", given.candidates)
+        show_read(replayed, Path(name) / "read", given.rows)
 
 
 def show_replayed(folder: Path, trials: int, actors: int) -> None:
@@ -109,6 +118,12 @@ def show_replayed(folder: Path, trials: int, actors: int) -> None:
 def show_fed(replayed: Path, folder: Path, milestones: Sequence[int]) -> None:
     """Print what rows, reports and proposals take as a sweep grows."""
     feed = Feed(replayed, folder)
+    with compacting(Merger(feed.folder)):
+        _show_fed(feed, milestones)
+    feed.close()
+
+
+def _show_fed(feed: "Feed", milestones: Sequence[int]) -> None:
     print(
         "| candidates | trials | ms a proposal | ms a report | ms a row | driver, MB | rows, MB |"
         " files | s to read | s for the front | s for the report |"
@@ -118,7 +133,7 @@ def show_fed(replayed: Path, folder: Path, milestones: Sequence[int]) -> None:
         while feed.candidates < milestone:
             feed.one_trial()
         files = [*feed.folder.candidates.glob("*.parquet"), *feed.folder.trials.glob("*.parquet")]
-        looked = apart(look, folder)
+        looked = apart(look, feed.folder.root)
         cells = [
             f"{feed.candidates:,}",
             f"{feed.trials:,}",
@@ -129,7 +144,41 @@ def show_fed(replayed: Path, folder: Path, milestones: Sequence[int]) -> None:
             *(f"{seconds:.2f}" for seconds in looked),
         ]
         print("|", " | ".join(cells), "|", flush=True)
-    feed.close()
+
+
+def show_read(replayed: Path, folder: Path, milestones: Sequence[int]) -> None:
+    """Print how long it takes to read rows, each in a file of its own and merged."""
+    known = load_sweep(replayed)
+    where, tracks = SweepFolder(folder), trajectories(known.candidates)
+    folder.mkdir()
+    where.manifest.write_text(known.manifest.to_yaml(), encoding="utf-8")
+    tracker, merger, random = ParquetTracker(where), Merger(where), np.random.default_rng(0)
+    trials = candidates = 0
+    print(
+        "\n| candidates | trials | files | s to read | s to merge | files then | s to read then |"
+    )
+    print("|" + "---|" * 7, flush=True)
+    for milestone in milestones:
+        while candidates < milestone:
+            track = tracks[trials % len(tracks)]
+            settings = json.dumps({**json.loads(track[0].settings), "seed": trials})
+            for row in varied(track, trials, settings, random):
+                tracker.candidate(row)
+            tracker.trial(ending(trials, row))
+            trials, candidates = trials + 1, candidates + len(track)
+        before = [f"{_files(where):,}", f"{apart(read_seconds, folder):.1f}"]
+        _, merging = timed(lambda: [*iter(merger.merge, False)])
+        after = [f"{merging:.1f}", f"{_files(where):,}", f"{apart(read_seconds, folder):.2f}"]
+        print("|", " | ".join([f"{candidates:,}", f"{trials:,}", *before, *after]), "|", flush=True)
+
+
+def _files(folder: SweepFolder) -> int:
+    return sum(len(listed(rows)) for rows in (folder.candidates, folder.trials))
+
+
+def read_seconds(folder: Path) -> float:
+    """Return the seconds to read a sweep."""
+    return timed(lambda: load_sweep(folder))[1]
 
 
 def look(folder: Path) -> tuple[float, float, float]:
@@ -218,7 +267,9 @@ class Feed:
         handed, seconds = timed(lambda: self._searcher.suggest(name))
         self.timings.proposals.append(seconds)
         item = WorkItem.model_validate_json(handed["item"])
-        for row in self._varied(item):
+        known = self._trajectories[item.number % len(self._trajectories)]
+        settings = item.config.model_dump_json()
+        for row in varied(known, item.number, settings, self._random):
             _, seconds = timed(partial(self._parquet.candidate, row))
             self.timings.rows.append(seconds)
             self.candidates += 1
@@ -229,7 +280,7 @@ class Feed:
             if stops:
                 break
         else:
-            self._parquet.trial(ending(item, row))
+            self._parquet.trial(ending(item.number, row))
             end = EndReport(
                 kind=item.kind, label=item.label, last=last, stop_reason=row.stop_reason
             )
@@ -254,23 +305,25 @@ class Feed:
         self._progress.on_trial_result(0, [], trial, report)
         return bool(decided == StoppingScheduler.STOP)
 
-    def _varied(self, item: WorkItem) -> Iterator[CandidateRecord]:
-        """Yield the rounds of a trial: those of a replayed one, with figures of their own."""
-        known = self._trajectories[item.number % len(self._trajectories)]
-        skill, settings = self._random.normal(0.0, 0.05), item.config.model_dump_json()
-        for row in known:
-            share = float(self._random.uniform(0.8, 1.0)) if row.round else 1.0
-            yield replace(
-                row,
-                sweep="fed",
-                trial=item.number,
-                label=f"trial {item.number} round {row.round}",
-                stage=f"{item.number:035d}{row.round:05d}" if row.round else row.stage,
-                accuracy=float(np.clip(row.accuracy + skill, 0.0, 1.0)),
-                macs=int(row.macs * share),
-                parameters=int(row.parameters * share),
-                settings=settings,
-            )
+
+def varied(
+    known: Sequence[CandidateRecord], trial: int, settings: str, random: np.random.Generator
+) -> Iterator[CandidateRecord]:
+    """Yield the rounds of a trial: those of a replayed one, with figures of their own."""
+    skill = random.normal(0.0, 0.05)
+    for row in known:
+        share = float(random.uniform(0.8, 1.0)) if row.round else 1.0
+        yield replace(
+            row,
+            sweep="fed",
+            trial=trial,
+            label=f"trial {trial} round {row.round}",
+            stage=f"{trial:035d}{row.round:05d}" if row.round else row.stage,
+            accuracy=float(np.clip(row.accuracy + skill, 0.0, 1.0)),
+            macs=int(row.macs * share),
+            parameters=int(row.parameters * share),
+            settings=settings,
+        )
 
 
 def trajectories(rows: Sequence[CandidateRecord]) -> list[list[CandidateRecord]]:
@@ -281,10 +334,10 @@ def trajectories(rows: Sequence[CandidateRecord]) -> list[list[CandidateRecord]]
     return [*by_trial.values()]
 
 
-def ending(item: WorkItem, last: CandidateRecord) -> TrialRecord:
+def ending(trial: int, last: CandidateRecord) -> TrialRecord:
     """Return the row of a trial that ended well."""
     return TrialRecord(
-        sweep="fed", trial=item.number, state=TrialState.COMPLETE, stop_reason=last.stop_reason,
+        sweep="fed", trial=trial, state=TrialState.COMPLETE, stop_reason=last.stop_reason,
         infeasible_reason=None, detail="", rounds=last.round, attempts=1, settings=last.settings,
         seconds=1.0, created_at=last.created_at,
     )  # fmt: skip
