@@ -142,12 +142,12 @@ class SweepFolder:
 
     @property
     def candidates(self) -> Path:
-        """Parquet files, one a candidate."""
+        """Parquet files, one a candidate, or one for many of ended trials."""
         return self.root / "candidates"
 
     @property
     def trials(self) -> Path:
-        """Parquet files, one a finished trial."""
+        """Parquet files, one a finished trial, or one for many."""
         return self.root / "trials"
 
     @property

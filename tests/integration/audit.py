@@ -14,6 +14,7 @@ from tatl_search.adaptation.stages import StageStore
 from tatl_search.manifest import SweepFolder, SweepManifest
 from tatl_search.records import CandidateRecord, TrialRecord
 from tatl_search.records import TrialState as Ended
+from tatl_search.tracking.naming import row_name
 from tatl_search.tracking.reading import read_records
 
 
@@ -22,19 +23,24 @@ class Snapshot:
     """A sweep's folder at the moment of a fault.
 
     Attributes:
-        rows: file name of each stored candidate -> its bytes.
+        rows: name of each stored candidate -> what it says; its file may be merged with others.
         settings: number of each trial handed out -> what was proposed.
     """
 
-    rows: Mapping[str, bytes]
+    rows: Mapping[str, CandidateRecord]
     settings: Mapping[int, Mapping[str, object]]
 
 
 def snapshot(folder: Path) -> Snapshot:
-    rows = {
-        path.name: path.read_bytes() for path in SweepFolder(folder).candidates.glob("*.parquet")
-    }
-    return Snapshot(rows, {trial.number: trial.params for trial in stored_trials(folder)})
+    return Snapshot(
+        stored_rows(folder), {trial.number: trial.params for trial in stored_trials(folder)}
+    )
+
+
+def stored_rows(folder: Path) -> dict[str, CandidateRecord]:
+    """Return what each stored candidate says, by its name."""
+    found = read_records(SweepFolder(folder).candidates, CandidateRecord)
+    return {row_name(record): record for record in found}
 
 
 def stored_trials(folder: Path) -> list[FrozenTrial]:
@@ -52,7 +58,7 @@ class Audit:
         lost: rows and networks that should be there.
         doubled: candidates that are there twice.
         zombies: trials of the study that never ended, or have another number or settings.
-        changed: rows that were stored before a fault and are gone or other bytes now.
+        changed: rows that were stored before a fault and are gone or say something else now.
     """
 
     lost: tuple[str, ...]
@@ -75,7 +81,7 @@ def audit(folder: Path, *before: Snapshot) -> Audit:
     expected = {(r.trial, n) for r in records for n in range(r.rounds + 1) if _is_evaluated(r)}
     store = StageStore(where.stages)
     numbers = range(SweepManifest.read(folder).sweep.trials)
-    held = {path.name: path.read_bytes() for path in where.candidates.glob("*.parquet")}
+    held = {row_name(record): record for record in candidates}
     return Audit(
         lost=(
             *(f"trial {number}" for number in numbers if number not in {r.trial for r in records}),

@@ -14,6 +14,7 @@ import pytest
 
 from tatl_search.errors import InputError
 from tatl_search.search.sweep import resume
+from tatl_search.tracking import merging
 from tests.integration.audit import audit, snapshot, stored_trials
 from tests.integration.drivers import Driver, faulty_space
 from tests.search.items import hear_nothing
@@ -26,7 +27,11 @@ def attempts(folder: Path) -> dict[int, int]:
     return {trial.number: trial.user_attrs["attempts"] for trial in stored_trials(folder)}
 
 
-def test_a_killed_driver_loses_and_doubles_nothing(tmp_path: Path) -> None:
+def test_a_killed_driver_loses_and_doubles_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor does the next one, which merges rows of trials that ended."""
+    monkeypatch.setattr(merging, "BATCH", 2)
     folder = tmp_path / "killed"
     with Driver.sweep(folder, faulty_space(trials=4)) as driver:
         driver.await_file(folder / "candidates", "trial-*")
@@ -42,6 +47,8 @@ def test_a_killed_driver_loses_and_doubles_nothing(tmp_path: Path) -> None:
     assert audit(folder, before).faults == ()
     assert attempts(folder) == {number: 1 + (number in running) for number in range(4)}
     assert (folder / "report.html").is_file()
+    assert len(list((folder / "candidates").glob("merged-*.parquet"))) >= 2
+    assert len(list((folder / "candidates").glob("trial-*.parquet"))) < 2
 
 
 @pytest.mark.soak

@@ -3,6 +3,7 @@
 import random
 import signal
 import statistics
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -46,6 +47,14 @@ SIGNALS = {
     Fault.TERMINATED: signal.SIGTERM,
 }
 
+MERGING = (
+    sys.executable,
+    "-c",
+    "import sys; from tatl_search.cli import main; from tatl_search.tracking import merging;"
+    " merging.BATCH = 3; sys.argv = sys.argv[1:]; main()",
+)
+"""What runs a command so that it merges rows sooner than there would be enough of them."""
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -57,6 +66,7 @@ class Plan:
         times: how many faults there are in all; sweeps are started until they were done.
         each: how many one sweep goes through at most.
         serial: whether one trial runs at a time, so that the outcome is known.
+        merging: whether rows are merged from the first ended trial on.
     """
 
     name: str
@@ -64,6 +74,7 @@ class Plan:
     times: int
     each: int
     serial: bool = False
+    merging: bool = False
 
 
 PLANS = (
@@ -72,6 +83,7 @@ PLANS = (
     Plan("raylet killed", (Fault.RAYLET,), times=8, each=4),
     Plan("any of the three killed", KILLS, times=8, each=4),
     Plan("any of the three killed, serial", KILLS, times=8, each=4, serial=True),
+    Plan("driver killed, rows merged", (Fault.DRIVER,), times=10, each=5, merging=True),
     Plan("ctrl-c or terminated", (Fault.CTRL_C, Fault.TERMINATED), times=4, each=4),
 )
 
@@ -110,7 +122,8 @@ def survive(folder: Path, plan: Plan, times: int, chance: random.Random) -> Surv
     story, begun = Survived(), time.time()
     folder.parent.mkdir()  # sweeps of one storage folder would take over each other's stages
     with ExitStack() as stack:
-        drivers = [stack.enter_context(Driver.sweep(folder, space(plan.serial)))]
+        within = MERGING if plan.merging else ()
+        drivers = [stack.enter_context(Driver.sweep(folder, space(plan.serial), within=within))]
         await_start(drivers[-1], folder, begun)
         while len(story.faults) < times and not drivers[-1].ended:
             await_moment(drivers[-1], folder, chance)
@@ -121,7 +134,7 @@ def survive(folder: Path, plan: Plan, times: int, chance: random.Random) -> Surv
             story.faults.append(fault)
             story.before.append(at)
             if fault is not Fault.WORKER and drivers[-1].end(WITHIN_S) != 0:
-                drivers.append(stack.enter_context(Driver.resume(folder)))
+                drivers.append(stack.enter_context(Driver.resume(folder, within=within)))
                 await_start(drivers[-1], folder, struck)
             await_another(drivers[-1], known)
             story.recovered_s.append(time.time() - struck)

@@ -15,7 +15,7 @@ from tatl_search.manifest import SweepFolder
 from tatl_search.records import CandidateRecord
 from tatl_search.remote.mirror import Mirror, mirror_of
 from tatl_search.results.store import load_sweep
-from tests.integration.audit import Snapshot, audit
+from tests.integration.audit import Snapshot, audit, stored_rows
 from tests.integration.drivers import Driver, faulty_space
 from tests.s3 import BUSY, KEY, SECRET, Trouble, Way, endpoint
 
@@ -42,13 +42,11 @@ def resumed(uri: str) -> Driver:
     return Driver(["resume", uri], Path("resumed.log"))
 
 
-def rows_behind(uri: str, into: Path) -> Mapping[str, bytes]:
-    """Return file name -> bytes of the candidates in the bucket."""
-    folder = SweepFolder(into)
+def rows_behind(uri: str, into: Path) -> Mapping[str, CandidateRecord]:
+    """Return what the candidates in the bucket say, by their names."""
     mirror = Mirror(into, uri)
-    found = mirror.names(folder.candidates)
-    assert all(mirror.bring(path) for path in found)
-    return {path.name: path.read_bytes() for path in found}
+    assert all(mirror.bring(path) for path in mirror.names(SweepFolder(into).candidates))
+    return stored_rows(into)
 
 
 def bring_networks(folder: SweepFolder) -> None:
