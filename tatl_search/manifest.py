@@ -7,13 +7,23 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
-from tatl_search.config import Objective, Settings, SweepSettings
+from tatl_search.config import (
+    VERSION_KEY,
+    Objective,
+    Settings,
+    SweepSettings,
+    current_version,
+    migrated,
+)
 from tatl_search.errors import InputError
 from tatl_search.records import SCHEMA_VERSION
 
 FILE_NAME = "sweep.yaml"
+
+BEFORE_CODE_VERSIONS = 2
+"""The version of the code that launched sweeps which do not say so."""
 
 
 class SweepManifest(Settings):
@@ -21,23 +31,27 @@ class SweepManifest(Settings):
 
     Attributes:
         schema_version: version of everything stored in the folder.
+        settings_version: version of the settings' names.
         name: name of the sweep; also its folder's.
         created_at: UTC time, ISO 8601.
         sweep: how it runs.
         space: the search space as written, distributions included, `base:` and `--set` resolved.
         reference: cost of the unpruned network with the target's head, per cost objective; the
             reference point of the hypervolume, together with accuracy 0.
+        code_version: of the code that launched it, and so the form of its stages' keys.
         root_threads: torch threads of the first fine-tuning, the same after a resume elsewhere.
         uri: where the folder's counterpart lies, for workers on other machines; null where the
             folder is all there is.
     """
 
     schema_version: int = SCHEMA_VERSION
+    settings_version: int = Field(default_factory=current_version)
     name: str
     created_at: str
     sweep: SweepSettings
     space: Mapping[str, Any]
     reference: Mapping[Objective, float]
+    code_version: int = BEFORE_CODE_VERSIONS
     root_threads: int = 1
     uri: str | None = None
 
@@ -68,10 +82,19 @@ class SweepManifest(Settings):
                 f" {SCHEMA_VERSION}). Upgrade tatl-search to use this sweep."
             )
         try:
-            return cls.model_validate(raw)
+            return cls.model_validate(_of_today(raw, str(path)))
         except ValidationError as error:
             faults = (f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
             raise InputError(f"{path} is damaged: {'; '.join(faults)}") from error
+
+
+def _of_today(raw: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """Return what a manifest says by the names that settings have today."""
+    version = {key: value for key, value in raw.items() if key == VERSION_KEY}
+    renewed = {key: value for key, value in raw.items() if key != VERSION_KEY}
+    if isinstance(raw.get("space"), Mapping):
+        renewed["space"] = migrated({**version, **raw["space"]}, where)
+    return renewed | migrated({**version, "sweep": raw.get("sweep")}, where)
 
 
 def resume_command(folder: Path, address: str | None = None) -> str:

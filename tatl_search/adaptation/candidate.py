@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from tatl_search.adaptation.stages import Stage
-from tatl_search.config import AdaptationConfig
+from tatl_search.config import AdaptationConfig, store_settings
 from tatl_search.core.plan import PrunePlan
 from tatl_search.core.spent import Spent
 from tatl_search.figures import Measured, fields_of
@@ -84,7 +84,7 @@ class Candidate:
             images_forward=paid.images_forward,
             seconds=0.0 if self.reused else metrics.seconds,
             reused=self.reused,
-            settings=config.model_dump_json(),
+            settings=store_settings(config),
             plan=self.plan.to_json() if self.plan.removals else "",
             device=metrics.device,
             created_at=datetime.now(UTC).isoformat(timespec="seconds"),

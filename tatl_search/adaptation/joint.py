@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import torch
 
+from tatl_search.adaptation.key_forms import KeyForm
 from tatl_search.config import AdaptationConfig, AugmentSettings, digest_of
 from tatl_search.data.batches import Batch, InputForm, training_batches
 from tatl_search.data.target import Split
@@ -11,7 +12,7 @@ from tatl_search.methods.companions import Companions, Joint
 
 
 def companions_label(
-    joint: Joint, config: AdaptationConfig, fingerprint: str, round_number: int
+    joint: Joint, config: AdaptationConfig, fingerprint: str, round_number: int, form: KeyForm
 ) -> str:
     """Return a name of all that decides what a round learns besides the target."""
     assert config.source is not None
@@ -20,7 +21,7 @@ def companions_label(
             "choice": joint.label(config.prune),
             "weight": joint.weight(config.prune, round_number),
             "source": fingerprint,
-            "augmentation": config.source.augment.model_dump(mode="json"),
+            "augmentation": form.told(config.source.augment),
         }
     )
 

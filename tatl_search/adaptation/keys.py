@@ -1,22 +1,28 @@
 """Keys of stages: two settings that lead to the same network share the key, and so the work.
 
 What counts is which units went, not the settings that chose them, and how training was done.
-Criteria of stopping are left out: a longer run continues a shorter one.
+Criteria of stopping are left out: a longer run continues a shorter one. Settings enter as far as
+they differ from their first defaults, so that a new setting leaves all keys as they are.
 """
 
 import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from tatl_search.adaptation.stages import CODE_VERSION
-from tatl_search.config import NAMED_WEIGHTS, AdaptationConfig, TrainingSettings
-from tatl_search.config.base import digest_of
+from tatl_search.adaptation.key_forms import TODAY, KeyForm
+from tatl_search.config import NAMED_WEIGHTS, AdaptationConfig, RetrainSettings, digest_of
 from tatl_search.core.plan import PrunePlan
 from tatl_search.files import checksum
 from tatl_search.paths import user_path
 
 
-def root_key(config: AdaptationConfig, fingerprint: str, threads: int, device_type: str) -> str:
+def root_key(
+    config: AdaptationConfig,
+    fingerprint: str,
+    threads: int,
+    device_type: str,
+    form: KeyForm = TODAY,
+) -> str:
     """Return the key of the first fine-tuning.
 
     Args:
@@ -24,19 +30,17 @@ def root_key(config: AdaptationConfig, fingerprint: str, threads: int, device_ty
         fingerprint: of the target data, and of the source's where the network learns it.
         threads: torch threads; they change the order of sums, and so the last bits.
         device_type: `cpu` or `cuda`.
+        form: of the sweep's keys.
     """
     return _digest(
+        form,
         {
-            "seed": config.seed,
-            "threads": threads,
-            "device": device_type,
-            "network": config.network.model_dump(mode="json"),
+            **form.root(config),
             "weights_file": _file_digest(config.network.weights),
             "data": fingerprint,
-            "augmentation": config.training_data.augment.model_dump(mode="json"),
-            "class_weights": config.training_data.class_weights,
-            "training": config.finetune.model_dump(mode="json"),
-        }
+            "threads": threads,
+            "device": device_type,
+        },
     )
 
 
@@ -47,6 +51,7 @@ def round_key(
     threads: int,
     compensation: str | None = None,
     companions: str | None = None,
+    form: KeyForm = TODAY,
 ) -> str:
     """Return the key of the round that prunes `plan` from the stage `parent` and retrains.
 
@@ -57,21 +62,28 @@ def round_key(
         threads: torch threads.
         compensation: what else is done to the network at its removal; null for nothing.
         companions: what else is learnt besides the target; null for nothing.
+        form: of the sweep's keys.
     """
     return _digest(
+        form,
         {
             "parent": parent,
             "pruned": {group: list(units) for group, units in sorted(plan.pruned_sets().items())},
-            "training": config.retrain.model_dump(mode="json"),
+            "training": form.told(config.retrain),
             "threads": threads,
             "compensation": compensation,
             "companions": companions,
-        }
+        },
     )
 
 
 def further_key(
-    parent: str, settings: TrainingSettings, fingerprint: str, threads: int, teacher: str | None
+    parent: str,
+    settings: RetrainSettings,
+    fingerprint: str,
+    threads: int,
+    teacher: str | None,
+    form: KeyForm = TODAY,
 ) -> str:
     """Return the key of the stage that trains the stage `parent` further, nothing pruned.
 
@@ -81,15 +93,17 @@ def further_key(
         fingerprint: of the images it learns.
         threads: torch threads.
         teacher: key of the stage whose outputs it follows; null for none.
+        form: of the sweep's keys.
     """
     return _digest(
+        form,
         {
             "further": parent,
-            "training": settings.model_dump(mode="json"),
+            "training": form.told(settings),
             "data": fingerprint,
             "threads": threads,
             "teacher": teacher,
-        }
+        },
     )
 
 
@@ -99,8 +113,8 @@ def seed_of(sweep_seed: int, key: str) -> int:
     return int.from_bytes(digest[:8]) >> 1
 
 
-def _digest(content: Mapping[str, Any]) -> str:
-    return digest_of({"code": CODE_VERSION, **content})[:40]
+def _digest(form: KeyForm, content: Mapping[str, Any]) -> str:
+    return digest_of({"code": form.version, **content})[:40]
 
 
 def _file_digest(weights: str) -> str | None:

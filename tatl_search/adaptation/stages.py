@@ -25,8 +25,14 @@ from tatl_search.figures import Measured
 from tatl_search.files import checksum, storage_errors, write_durably
 from tatl_search.methods.context import Learnt
 
-CODE_VERSION = 2
+CODE_VERSION = 3
 """Raised when the computation of a stage changes, so that older results are not taken for new."""
+
+SAME_COMPUTATION = (2, 3)
+"""The versions that compute what this one does: 3 only makes keys otherwise than 2."""
+
+CODE, UNSTATED = "code_version", 2
+"""In what a stage says of itself: the version that computed it, and that of older stages."""
 
 DIGEST = "sha256"
 UNFINISHED = ".unfinished-"
@@ -138,6 +144,11 @@ class StageStore:
         kept = {n: held for n, held in raw["files"].items() if not n.endswith(".safetensors")}
         return _holds(folder, kept)
 
+    def is_reproducible(self, key: str) -> bool:
+        """Whether this version computes what the version did that a stage is of."""
+        raw = _manifest(self._root / key)
+        return raw is not None and raw.get(CODE, UNSTATED) in SAME_COMPUTATION
+
     def find(self, key: str) -> Stage | None:
         """Return the stored stage, brought down if it lies elsewhere only; null without one.
 
@@ -248,6 +259,7 @@ class StageStore:
     def _place(self, folder: Path, owner: str, metrics: StageMetrics) -> Stage:
         """Say what is in a finished folder and move it to where the stage is looked for."""
         manifest: dict[str, Any] = {
+            CODE: CODE_VERSION,
             "owner": owner,
             "metrics": asdict(metrics),
             "files": {

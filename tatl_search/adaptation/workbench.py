@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from tatl_search.adaptation.joint import companion_batches, companions_label
+from tatl_search.adaptation.key_forms import TODAY, KeyForm
 from tatl_search.adaptation.keys import further_key, root_key, round_key, seed_of
 from tatl_search.adaptation.lessons import Lessons, lessons
 from tatl_search.adaptation.stages import Stage, StageMetrics, StageStore, in_silence
@@ -62,6 +63,7 @@ class Workbench:
         latency: per-layer times measured beforehand on the idle device; null gives no estimate.
         source: the source task's images, for methods that look at them.
         alive: called with every batch, as a sign of life.
+        key_form: of the sweep's keys.
     """
 
     config: AdaptationConfig
@@ -74,6 +76,7 @@ class Workbench:
     latency: LatencyTable | None = None
     source: TargetData | None = None
     alive: Callable[[], None] = in_silence
+    key_form: KeyForm = TODAY
 
     def network_of(self, stage: Stage) -> LoadedNetwork:
         """Return a stage's network, read from the store, on the device and in channels-last."""
@@ -126,7 +129,7 @@ class Workbench:
 
     def _label(self, part: Score | Compensation) -> str:
         """Return a name of all besides target and network that decides what a part does."""
-        label = part.label(self.config.prune)
+        label = part.label(self.config.prune, self.key_form.label)
         if not part.uses_source or self.source is None:
             return label
         return f"{label}-from-{self.source.fingerprint[:16]}"
@@ -160,7 +163,9 @@ class Workbench:
     def root_key(self) -> str:
         """The key of the first fine-tuning."""
         looked_at = dict.fromkeys((self.target.fingerprint, self.training_set.fingerprint))
-        return root_key(self.config, "+".join(looked_at), self.root_threads, self.device)
+        return root_key(
+            self.config, "+".join(looked_at), self.root_threads, self.device, self.key_form
+        )
 
     def prune_and_retrain(
         self, parent: Stage, root: Stage, plan: PrunePlan, round_number: int
@@ -178,9 +183,11 @@ class Workbench:
         companions = None
         if method.joint and self.source:
             companions = companions_label(
-                method.joint, self.config, self.source.fingerprint, round_number
+                method.joint, self.config, self.source.fingerprint, round_number, self.key_form
             )
-        key = round_key(parent.key, self.config, plan, self.threads, compensation, companions)
+        key = round_key(
+            parent.key, self.config, plan, self.threads, compensation, companions, self.key_form
+        )
         compute = partial(self._compute_round, key, parent, root, plan, round_number)
         return self._stage(key, compute)
 
@@ -208,7 +215,7 @@ class Workbench:
         return self.train_further(stage, settings, root if distils else None)
 
     def train_further(
-        self, stage: Stage, settings: TrainingSettings, teacher: Stage | None
+        self, stage: Stage, settings: RetrainSettings, teacher: Stage | None
     ) -> Stage:
         """Fine-tune a stage's network further, as a stage of its own; nothing is pruned.
 
@@ -218,7 +225,9 @@ class Workbench:
             teacher: whose network's outputs it follows, where the settings say so.
         """
         teaches = teacher.key if teacher else None
-        key = further_key(stage.key, settings, self.training_set.fingerprint, self.threads, teaches)
+        key = further_key(
+            stage.key, settings, self.training_set.fingerprint, self.threads, teaches, self.key_form
+        )
         compute = partial(self._compute_further, key, stage, settings, teacher)
         return self._stage(key, compute)
 

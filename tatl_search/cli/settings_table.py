@@ -10,8 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
 
-from tatl_search.config import AdaptationConfig, PruneSettings, Settings, SweepSettings
-from tatl_search.space.fields import section_of
+from tatl_search.config import (
+    AdaptationConfig,
+    PruneSettings,
+    Settings,
+    SweepSettings,
+    section_of,
+)
 from tatl_search.space.loading import BESIDE_SWEEP
 
 if TYPE_CHECKING:

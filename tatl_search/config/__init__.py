@@ -5,8 +5,9 @@ settings say how many of them run, where, and what is recorded.
 """
 
 from tatl_search.config.adaptation import AdaptationConfig, StopSettings
-from tatl_search.config.base import Count, Positive, Settings, Share, digest_of
+from tatl_search.config.base import Count, Positive, Settings, Share, digest_of, section_of
 from tatl_search.config.data import AugmentSettings, DataSettings
+from tatl_search.config.decides import Decides, decided_by, deciding
 from tatl_search.config.legr import LegrSettings
 from tatl_search.config.limits import (
     BoundSettings,
@@ -15,6 +16,14 @@ from tatl_search.config.limits import (
     StartSettings,
 )
 from tatl_search.config.methods import ALLOCATIONS, METHODS, SCORES
+from tatl_search.config.migrations import (
+    VERSION_KEY,
+    current_parameters,
+    current_version,
+    migrated,
+    steps_from,
+    versioned,
+)
 from tatl_search.config.network import LIBRARIES, NAMED_WEIGHTS, NetworkSettings
 from tatl_search.config.pruning import (
     Normalize,
@@ -26,6 +35,7 @@ from tatl_search.config.samplers import SAMPLERS, Sampler
 from tatl_search.config.schedulers import SCHEDULERS, Scheduler
 from tatl_search.config.sources import SOURCES, DataSource
 from tatl_search.config.spectral import SpectralDaSettings, SpectralSettings
+from tatl_search.config.stored import plain_settings, read_settings, store_settings
 from tatl_search.config.sweep import (
     BaselineSettings,
     Objective,
@@ -45,6 +55,7 @@ __all__ = [
     "SCHEDULERS",
     "SCORES",
     "SOURCES",
+    "VERSION_KEY",
     "AdaptationConfig",
     "AugmentSettings",
     "BaselineSettings",
@@ -53,6 +64,7 @@ __all__ = [
     "Count",
     "DataSettings",
     "DataSource",
+    "Decides",
     "FinishSettings",
     "LegrSettings",
     "NetworkSettings",
@@ -77,5 +89,16 @@ __all__ = [
     "TransTailorSettings",
     "WandbSettings",
     "WealthSettings",
+    "current_parameters",
+    "current_version",
+    "decided_by",
+    "deciding",
     "digest_of",
+    "migrated",
+    "plain_settings",
+    "read_settings",
+    "section_of",
+    "steps_from",
+    "store_settings",
+    "versioned",
 ]

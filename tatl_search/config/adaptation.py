@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 
 from tatl_search.config.base import Count, Positive, Settings, Share
 from tatl_search.config.data import DataSettings
+from tatl_search.config.decides import Decides
 from tatl_search.config.network import NetworkSettings
 from tatl_search.config.pruning import PruneSettings
 from tatl_search.config.training import FinishSettings, RetrainSettings, TrainingSettings
@@ -57,16 +58,16 @@ class AdaptationConfig(Settings):
             their labels. Validation still needs labelled images of the target.
     """
 
-    seed: Annotated[int, Field(ge=0)] = 0
-    data: DataSettings = DataSettings()
-    source: DataSettings | None = None
-    train_on: TrainOn = TrainOn.TARGET
-    network: NetworkSettings = NetworkSettings()
-    finetune: TrainingSettings = TrainingSettings()
+    seed: Annotated[int, Field(ge=0), Decides.ROOT] = 0
+    data: Annotated[DataSettings, Decides.IMAGES] = DataSettings()
+    source: Annotated[DataSettings | None, Decides.IMAGES] = None
+    train_on: Annotated[TrainOn, Decides.IMAGES] = TrainOn.TARGET
+    network: Annotated[NetworkSettings, Decides.NETWORK] = NetworkSettings()
+    finetune: Annotated[TrainingSettings, Decides.ROOT | Decides.TRAINING] = TrainingSettings()
     prune: PruneSettings = PruneSettings()
-    retrain: RetrainSettings = RetrainSettings()
-    stop: StopSettings = StopSettings()
-    finish: FinishSettings = FinishSettings()
+    retrain: Annotated[RetrainSettings, Decides.TRAINING] = RetrainSettings()
+    stop: Annotated[StopSettings, Decides.ENDING] = StopSettings()
+    finish: Annotated[FinishSettings, Decides.ENDING] = FinishSettings()
 
     @property
     def trains_on_source(self) -> bool:

@@ -2,14 +2,27 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
-from typing import Annotated, Any
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.fields import FieldInfo
 
 Share = Annotated[float, Field(gt=0.0, lt=1.0)]
 Positive = Annotated[float, Field(gt=0.0)]
 Count = Annotated[int, Field(ge=1)]
+
+
+@dataclass(frozen=True)
+class FirstDefault:
+    """The default that a setting had when it came, where its default has changed since.
+
+    It stands in the field's annotation, `Annotated[int, FirstDefault(1)] = 4`. Keys of stages
+    leave out what equals it, so that they stay what they were when a default changes.
+    """
+
+    value: Any
 
 
 class Settings(BaseModel):
@@ -21,11 +34,47 @@ class Settings(BaseModel):
         return hash(self.digest())
 
     def digest(self) -> str:
-        """Return a SHA-256 over the canonical JSON of these settings."""
-        return digest_of(self.model_dump(mode="json"))
+        """Return a SHA-256 over the canonical JSON of what differs from the defaults.
+
+        A new setting whose default changes nothing therefore leaves it as it is.
+        """
+        return digest_of(self.differing())
+
+    def differing(self) -> dict[str, Any]:
+        """Return what differs from the first defaults, as plain values in sections."""
+        plain = self.model_dump(mode="json", serialize_as_any=True)
+        told: dict[str, Any] = {}
+        for name, field in type(self).model_fields.items():
+            value, default = getattr(self, name), first_default(field)
+            if isinstance(value, Settings):
+                inner = value.differing()
+                if inner or not isinstance(default, Settings):
+                    told[name] = inner
+            elif value != default:
+                told[name] = plain[name]
+        return told
+
+
+def first_default(field: FieldInfo) -> Any:
+    """Return the default that a setting had when it came."""
+    first = (mark.value for mark in field.metadata if isinstance(mark, FirstDefault))
+    return next(first, field.default)
 
 
 def digest_of(content: Mapping[str, Any]) -> str:
     """Return a SHA-256 over the canonical JSON of plain values."""
     text = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def section_of(model: type[Settings], key: str) -> type[Settings] | None:
+    """Return the settings a field holds (alone, optional or in a list), or None for a leaf."""
+    types = types_in(model.model_fields[key].annotation)
+    return next((t for t in types if isinstance(t, type) and issubclass(t, Settings)), None)
+
+
+def types_in(annotation: Any) -> Iterator[Any]:
+    """Yield an annotation and all that it is made of."""
+    yield annotation
+    for inner in get_args(annotation):
+        yield from types_in(inner)

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from tatl_search.config.base import Count, Settings, Share
+from tatl_search.config.decides import Decides
 from tatl_search.config.naming import looked_up
 from tatl_search.config.sources import SOURCES, written_sources
 from tatl_search.redact import CREDENTIALS, holds_credentials
@@ -102,8 +103,8 @@ class DataSettings(Settings):
     val_share: Share = 0.2
     test_share: Share = 0.2
     split_seed: Annotated[int, Field(ge=0)] = 0
-    class_weights: Literal["none", "balanced"] = "none"
-    augment: AugmentSettings = AugmentSettings()
+    class_weights: Annotated[Literal["none", "balanced"], Decides.ROOT] = "none"
+    augment: Annotated[AugmentSettings, Decides.ROOT] = AugmentSettings()
 
     @property
     def stored_side(self) -> int:

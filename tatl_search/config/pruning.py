@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field, model_validator
 
 from tatl_search.config.base import Count, Settings, Share
+from tatl_search.config.decides import Decides
 from tatl_search.config.legr import LegrSettings
 from tatl_search.config.methods import ALLOCATIONS, METHODS, SCORES
 from tatl_search.config.naming import Named
@@ -79,9 +80,9 @@ class PruneSettings(Settings):
         options: settings of a method that another package offers.
     """
 
-    method: Annotated[str, Named(METHODS)] = "tatl"
-    score: Annotated[str, Named(SCORES)] | None = None
-    allocation: Annotated[str, Named(ALLOCATIONS)] | None = None
+    method: Annotated[str, Named(METHODS), Decides.METHOD] = "tatl"
+    score: Annotated[Annotated[str, Named(SCORES)] | None, Decides.METHOD] = None
+    allocation: Annotated[Annotated[str, Named(ALLOCATIONS)] | None, Decides.METHOD] = None
     normalize: Normalize | None = None
     statistics_images: Count | None = None
     threshold: Annotated[float, Field(gt=0.0, le=1.0)] = 0.9
@@ -96,4 +97,4 @@ class PruneSettings(Settings):
     spectral_da: SpectralDaSettings = SpectralDaSettings()
     legr: LegrSettings = LegrSettings()
     transtailor: TransTailorSettings = TransTailorSettings()
-    options: Mapping[str, Any] = {}
+    options: Annotated[Mapping[str, Any], Decides.METHOD] = {}

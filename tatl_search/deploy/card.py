@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 import timm
 
-from tatl_search.config import AdaptationConfig, DataSettings, NetworkSettings
+from tatl_search.config import AdaptationConfig, DataSettings, NetworkSettings, read_settings
 from tatl_search.deploy.accuracy import Accuracy
 from tatl_search.deploy.confusion import Confusion
 from tatl_search.deploy.figures import Measurements, Reached
@@ -53,7 +53,7 @@ def model_card(
         latencies: what was measured of the sweep's networks.
         unpruned_stage: key of the stage of the unpruned network.
     """
-    config = AdaptationConfig.model_validate_json(picked.settings)
+    config = read_settings(picked.settings)
     confusion = measured.test.confusion
     sections = (
         _head(config, len(confusion.class_names)),

@@ -7,7 +7,12 @@ from typing import Any
 
 import yaml
 
-from tatl_search.config import AdaptationConfig, DataSettings
+from tatl_search.config import (
+    DataSettings,
+    plain_settings,
+    read_settings,
+    versioned,
+)
 from tatl_search.deploy.export import INPUT_NAME, OUTPUT_NAME
 from tatl_search.deploy.figures import Measurements
 from tatl_search.deploy.shipped.verify import FORM
@@ -21,12 +26,12 @@ def describe(
     folder: Path, picked: CandidateRecord, preprocessing: Preprocessing, measured: Measurements
 ) -> None:
     """Write what the network takes and returns, its figures, and the settings that led to it."""
-    data = AdaptationConfig.model_validate_json(picked.settings).data
+    data = read_settings(picked.settings).data
     _write_json(folder / "preprocessing.json", input_format(preprocessing, data))
     _write_json(folder / "metrics.json", _metrics(picked, measured))
     names = (" ".join(name.splitlines()) for name in measured.test.confusion.class_names)
     (folder / "labels.txt").write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
-    settings = yaml.safe_dump(json.loads(picked.settings), sort_keys=False)
+    settings = yaml.safe_dump(versioned(plain_settings(picked.settings)), sort_keys=False)
     (folder / "config.yaml").write_text(settings, encoding="utf-8")
 
 

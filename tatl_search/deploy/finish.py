@@ -8,7 +8,7 @@ import torch
 
 from tatl_search.adaptation.candidate import Candidate
 from tatl_search.adaptation.workbench import finishing
-from tatl_search.config import AdaptationConfig, RetrainSettings
+from tatl_search.config import AdaptationConfig, RetrainSettings, read_settings
 from tatl_search.core.plan import PrunePlan
 from tatl_search.core.spent import NOTHING
 from tatl_search.deploy.pick import Choice
@@ -107,7 +107,7 @@ def finish(
         RunError: there is no GPU, or an evicted network cannot be computed again.
         StorageError: the sweep's folder cannot be written.
     """
-    config = AdaptationConfig.model_validate_json(picked.settings)
+    config = read_settings(picked.settings)
     _check(results, config, request)
     teacher = _most_accurate(results, config) if request.distil else None
     words = _in_words(request, teacher)
@@ -151,7 +151,7 @@ def _most_accurate(results: SweepResults, config: AdaptationConfig) -> Candidate
     """Return the best network that sees images as this one does."""
     known = (row for row in results.candidates if math.isfinite(row.accuracy))
     for row in sorted(known, key=lambda row: (-row.accuracy, -row.macs)):
-        other = AdaptationConfig.model_validate_json(row.settings)
+        other = read_settings(row.settings)
         if (other.network, other.data) == (config.network, config.data):
             return row
     raise InputError("the sweep holds no network to learn from")

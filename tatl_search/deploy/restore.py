@@ -5,10 +5,11 @@ from dataclasses import replace
 import torch
 
 from tatl_search.adaptation.eviction import recompute
+from tatl_search.adaptation.key_forms import key_form
 from tatl_search.adaptation.opening import open_store, open_workbench
 from tatl_search.adaptation.stages import Stage, StageStore
 from tatl_search.adaptation.workbench import Workbench
-from tatl_search.config import AdaptationConfig
+from tatl_search.config import read_settings
 from tatl_search.errors import RunError, StorageError
 from tatl_search.nets.threads import torch_threads
 from tatl_search.records import CandidateRecord
@@ -29,6 +30,11 @@ def restore(results: SweepResults, record: CandidateRecord) -> None:
     store = open_store(results.folder, mirror_of(results.folder))
     if store.find(record.stage) or not store.is_evicted(record.stage):
         return
+    if not store.is_reproducible(record.stage):
+        raise RunError(
+            f"the network of {record.label} was evicted to save space, and another version of"
+            " tatl-search trained it: only that version can compute it again. Pick another network."
+        )
     if results.manifest.sweep.device == "cuda" and not torch.cuda.is_available():
         raise RunError(
             f"the network of {record.label} was evicted to save space, and this machine has no GPU"
@@ -74,7 +80,7 @@ def workbench_of(results: SweepResults, record: CandidateRecord, purpose: str) -
         InputError: the data cannot be opened.
     """
     manifest = results.manifest
-    config = AdaptationConfig.model_validate_json(record.settings)
+    config = read_settings(record.settings)
     return replace(
         open_workbench(
             results.folder, config, f"{manifest.name}/{purpose}", mirror_of(results.folder)
@@ -82,4 +88,5 @@ def workbench_of(results: SweepResults, record: CandidateRecord, purpose: str) -
         device=manifest.sweep.device,
         threads=manifest.sweep.cpus_per_trial,
         root_threads=manifest.root_threads,
+        key_form=key_form(manifest.code_version),
     )

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tatl_search.config import AdaptationConfig
+from tatl_search.config import read_settings
 from tatl_search.data.sources import stored_target
 from tatl_search.deploy.bundle import BundleReport, write_bundle
 from tatl_search.deploy.destination import free_destination
@@ -29,7 +29,7 @@ def ship(results: SweepResults, choice: Choice, destination: Path) -> BundleRepo
     """
     destination = free_destination(destination)  # before a network is computed again
     picked = choice.candidate
-    config = AdaptationConfig.model_validate_json(picked.settings)
+    config = read_settings(picked.settings)
     target = stored_target(config.data, results.folder.data)
     unpruned = unpruned_of(results, picked)
     for record in (picked, unpruned):

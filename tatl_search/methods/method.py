@@ -13,6 +13,14 @@ from tatl_search.methods.companions import Joint
 from tatl_search.methods.context import Allocation, Choice, Context, Scores, Scoring
 from tatl_search.nets.groups import Group
 
+Named = Callable[[Settings], str]
+"""What gives a section of settings a short name, by its content."""
+
+
+def short_name(section: Settings) -> str:
+    """Return the short name of what differs from a section's defaults."""
+    return section.digest()[:16]
+
 
 @dataclass(frozen=True)
 class Score:
@@ -39,9 +47,9 @@ class Score:
     check: Callable[[nn.Module, Sequence[Group]], None] | None = None
     uses_source: bool = False
 
-    def label(self, settings: PruneSettings) -> str:
+    def label(self, settings: PruneSettings, named: Named = short_name) -> str:
         """Return a name that says everything besides the network that decides the scores."""
-        return _label(self, settings)
+        return _label(self, settings, named)
 
 
 @dataclass(frozen=True)
@@ -63,16 +71,16 @@ class Compensation:
     samples: bool = False
     uses_source: bool = False
 
-    def label(self, settings: PruneSettings) -> str:
+    def label(self, settings: PruneSettings, named: Named = short_name) -> str:
         """Return a name that says everything besides network and plan that decides the change."""
-        return _label(self, settings)
+        return _label(self, settings, named)
 
 
-def _label(part: Score | Compensation, settings: PruneSettings) -> str:
+def _label(part: Score | Compensation, settings: PruneSettings, named: Named) -> str:
     parts = [part.name]
     if part.section is not None:
         section: Settings = getattr(settings, part.section)
-        parts.append(section.digest()[:16])
+        parts.append(named(section))
     if part.samples and settings.statistics_images is not None:
         parts.append(f"of-{settings.statistics_images}")
     if settings.options:

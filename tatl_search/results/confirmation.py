@@ -1,6 +1,5 @@
 """The front's figures beside those of the same settings from fresh seeds."""
 
-import json
 import math
 import statistics
 from collections.abc import Sequence
@@ -10,6 +9,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
+from tatl_search.config import plain_settings
 from tatl_search.manifest import SweepFolder
 from tatl_search.records import CandidateRecord
 from tatl_search.results.front import front_of
@@ -94,7 +94,7 @@ def confirmation_json(results: SweepResults) -> dict[str, Any]:
                 "round": one.single.round,
                 "accuracy": one.single.accuracy,
                 "macs": one.single.macs,
-                "seeds": [json.loads(row.settings)["seed"] for row in one.again],
+                "seeds": [plain_settings(row.settings)["seed"] for row in one.again],
                 "accuracies": [row.accuracy for row in one.again],
                 "accuracy_mean": one.accuracy.mean if one.again else None,
                 "accuracy_deviation": one.accuracy.deviation,

@@ -4,12 +4,12 @@
 is embedded once and referred to by its place.
 """
 
-import json
 import math
 import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from tatl_search.config import plain_settings
 from tatl_search.figures import Figure, Interval
 from tatl_search.records import CandidateRecord
 from tatl_search.results.axes import axes
@@ -115,7 +115,7 @@ def _settings(stored: Sequence[str], of_candidates: int) -> dict[str, Any]:
         of_candidates: how many of them candidates have. Only where these differ was searched:
             baselines have a network or an image size of their own.
     """
-    leaves = [dict(_leaves((), json.loads(settings))) for settings in stored]
+    leaves = [dict(_leaves((), plain_settings(settings))) for settings in stored]
     paths = dict.fromkeys(path for own in leaves for path in own)
     varied = {path: place for place, path in enumerate(p for p in paths if _differs(p, leaves))}
     return {

@@ -1,6 +1,5 @@
 """The parts of the report that need no script: importance, trials, cost, settings, environment."""
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
@@ -17,7 +16,7 @@ from tatl_search.results.html import (
 )
 from tatl_search.results.importance import Importance
 from tatl_search.results.store import SweepResults
-from tatl_search.results.varied import flat, varied
+from tatl_search.results.varied import flat, leaves, varied
 from tatl_search.results.words import percent, written_out
 
 
@@ -122,7 +121,7 @@ def settings_section(results: SweepResults) -> str:
 
 def environment_section(results: SweepResults) -> str:
     """Return on what the last driver ran."""
-    known = flat(json.dumps(results.environment))
+    known = leaves(results.environment)
     body = (
         table(("of the last driver", ""), map(row, known.items()), kind="words")
         if known

@@ -12,7 +12,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from tatl_search.config import AdaptationConfig
+from tatl_search.config import read_settings
 from tatl_search.records import CandidateRecord
 from tatl_search.results.braille import dots, merged
 from tatl_search.results.front import front_of, goals_of, staircase
@@ -132,7 +132,7 @@ def _bars(results: SweepResults, running: bool) -> Table:
     grid = Table.grid(padding=(0, 1))
     grid.add_row(_bar(ended, wanted), Text(f"{ended} of {wanted} trials"))
     for row in under_way(results)[:MOST_TRIALS] if running else ():
-        settings = AdaptationConfig.model_validate_json(row.settings)
+        settings = read_settings(row.settings)
         most = settings.stop.max_rounds + settings.finish.networks
         grid.add_row(
             _bar(row.round, most),

@@ -4,13 +4,12 @@ Every seed has a first fine-tuning of its own. What one seed's adaptations share
 a sweep; over seeds nothing is shared, so that their spread is that of the whole adaptation.
 """
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from itertools import count, islice
 from pathlib import Path
 
 from tatl_search.adaptation.keys import root_key
-from tatl_search.config import AdaptationConfig
+from tatl_search.config import plain_settings, read_settings
 from tatl_search.errors import RunError
 from tatl_search.records import CandidateRecord
 from tatl_search.results.confirmation import stored_confirmations
@@ -98,7 +97,7 @@ def missing_runs(results: SweepResults, seeds: int) -> list[WorkItem]:
 
 def seed_of_row(row: CandidateRecord) -> int:
     """Return the seed that a row's adaptation had."""
-    return int(json.loads(row.settings)["seed"])
+    return int(plain_settings(row.settings)["seed"])
 
 
 def _fresh_seeds(results: SweepResults) -> Iterator[int]:
@@ -109,7 +108,7 @@ def _fresh_seeds(results: SweepResults) -> Iterator[int]:
 
 def _item(results: SweepResults, row: CandidateRecord, seed: int) -> WorkItem:
     manifest = results.manifest
-    config = AdaptationConfig.model_validate_json(row.settings)
+    config = read_settings(row.settings)
     as_far = config.after(row.prunings, row.finished)
     again = as_far.model_copy(update={"seed": seed})
     assert row.trial is not None
@@ -125,6 +124,7 @@ def _item(results: SweepResults, row: CandidateRecord, seed: int) -> WorkItem:
         root_threads=manifest.root_threads,
         latency=LatencyTables.read(results.folder).of(again),
         uri=manifest.uri,
+        code_version=manifest.code_version,
         launched_at=manifest.created_at,
     )
 

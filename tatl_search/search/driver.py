@@ -344,6 +344,7 @@ class Driver:
             else self._manifest.root_threads,
             latency=self._tables.of(config),
             uri=self._manifest.uri,
+            code_version=self._manifest.code_version,
         )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from tatl_search.config import BudgetSettings
+from tatl_search.config import BudgetSettings, Decides
 from tatl_search.core.expense import planned
 from tatl_search.figures import MACS, SIZE_BYTES
 from tatl_search.search.preflight import NetworkCheck, check_networks, training_speed
@@ -151,8 +151,7 @@ def _in_words(budget: BudgetSettings) -> str:
 
 def _most_rounds(space: SearchSpace) -> int:
     """Return the networks that a trial finds at most, besides the first."""
-    length = ("stop.max_rounds", "finish.epochs", "finish.pieces")
-    every = variants(space, lambda name: name.endswith(length), position=1.0)
+    every = variants(space, space.deciding(Decides.ENDING), position=1.0)
     return max(config.stop.max_rounds + config.finish.networks for config in every)
 
 
@@ -173,7 +172,7 @@ def _rungs(space: SearchSpace) -> Range:
 
 def _epochs_of_a_piece(space: SearchSpace) -> int:
     """Return the epochs of the longest piece of finishing."""
-    every = variants(space, lambda name: name.endswith("finish.epochs"), position=1.0)
+    every = variants(space, space.deciding(Decides.ENDING), position=1.0)
     return max(config.finish.epochs for config in every)
 
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from tatl_search.adaptation.stages import CODE_VERSION
 from tatl_search.config import NAMED_WEIGHTS, AdaptationConfig, SweepSettings
 from tatl_search.errors import InputError
 from tatl_search.figures import LATENCY_MS
@@ -146,6 +147,7 @@ def prepare(
         sweep=SweepSettings.model_validate(absolute_paths(sweep.model_dump(mode="json"))),
         space=absolute_paths(space.raw),
         reference={**reference_costs(checks), LATENCY_MS: _unpruned_ms(checks, tables)},
+        code_version=CODE_VERSION,
         root_threads=root_threads,
         uri=uri,
     )

@@ -1,6 +1,5 @@
 """Which searched settings decided how good a sweep's trials became (PED-ANOVA)."""
 
-import json
 import math
 import warnings
 from collections.abc import Sequence
@@ -10,6 +9,7 @@ from optuna.exceptions import ExperimentalWarning
 from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 from optuna.trial import FrozenTrial
 
+from tatl_search.config import plain_settings
 from tatl_search.figures import Figure
 from tatl_search.records import CandidateRecord, TrialRecord, TrialState
 from tatl_search.results.importance import Importance
@@ -51,7 +51,7 @@ def importance_of(results: SweepResults) -> Importance:
 def _trial(
     results: SweepResults, space: SearchSpace, ending: TrialRecord, last: CandidateRecord | None
 ) -> FrozenTrial | None:
-    fitting = given(space.section, json.loads(ending.settings))
+    fitting = given(space.section, plain_settings(ending.settings))
     if fitting.open or (last is None and ending.state is TrialState.COMPLETE):
         return None
     usable = last if ending.state is TrialState.COMPLETE else None

@@ -3,25 +3,15 @@
 import itertools
 from collections.abc import Iterator
 
-from tatl_search.config import AdaptationConfig
+from tatl_search.config import AdaptationConfig, Decides
 from tatl_search.methods.checking import method_faults, uses_source
-from tatl_search.search.variants import variants
+from tatl_search.search.variants import COMBINATIONS, variants
 from tatl_search.space import SearchSpace
 from tatl_search.space.faults import Faults
 from tatl_search.space.fields import dotted
 
-COMBINATIONS = 1000
-DECIDING = (
-    "data.",
-    "network.",
-    "finetune.",
-    "retrain.",
-    "prune.method",
-    "prune.score",
-    "prune.allocation",
-    "prune.options",
-)
-"""Parameters whose choices are all looked at, as far as `COMBINATIONS` go, start so."""
+LOOKED_AT = Decides.METHOD | Decides.IMAGES | Decides.NETWORK | Decides.TRAINING
+"""What the choices that are all looked at, as far as `COMBINATIONS` go, have a say in."""
 
 
 def check_methods(space: SearchSpace) -> None:
@@ -49,5 +39,5 @@ def check_methods(space: SearchSpace) -> None:
 
 def _configs(space: SearchSpace) -> Iterator[AdaptationConfig]:
     for position in (0.0, 1.0):
-        every = variants(space, lambda name: name.startswith(DECIDING), position)
+        every = variants(space, space.deciding(LOOKED_AT), position)
         yield from itertools.islice(every, COMBINATIONS)

@@ -5,13 +5,14 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import torch
 from torch import nn
 
 from tatl_search.adaptation.lessons import lessons
-from tatl_search.config import AdaptationConfig
+from tatl_search.config import AdaptationConfig, Decides
 from tatl_search.data.batches import InputForm, steps_per_epoch, training_batches
 from tatl_search.data.sources import load_target
 from tatl_search.data.target import TargetData
@@ -27,11 +28,10 @@ from tatl_search.nets.support import check_supported
 from tatl_search.nets.zoo import LoadedNetwork, build
 from tatl_search.printable import printable
 from tatl_search.search.method_checks import check_methods
-from tatl_search.search.variants import middle, trainings, variants
+from tatl_search.search.variants import COMBINATIONS, middle, trainings, variants
 from tatl_search.space import SearchSpace
 
 NOTES_SHOWN = 10
-CHOOSING = ("prune.method", "prune.score")
 
 logger = logging.getLogger(__name__)
 
@@ -73,7 +73,7 @@ def check_networks(space: SearchSpace, cache: Path | None, threads: int) -> list
     torch.set_num_threads(threads)
     check_methods(space)
     checks = []
-    for config in variants(space, _decides_network):
+    for config in variants(space, space.deciding(Decides.IMAGES | Decides.NETWORK)):
         target = load_target(config.data, cache=cache)
         source = load_target(config.source, cache) if config.source else None
         _check_batches(space, len(lessons(config, target, source).train))
@@ -82,12 +82,6 @@ def check_networks(space: SearchSpace, cache: Path | None, threads: int) -> list
     _check_baselines(space, cache, len(checks[0].target.class_names))
     _log_notes(checks)
     return checks
-
-
-def _decides_network(name: str) -> bool:
-    """Whether a parameter of this name decides the images that are used, or the network."""
-    decides = name.startswith(("data.", "source.", "network.", "train_on"))
-    return decides and ".augment." not in name
 
 
 def _check_baselines(space: SearchSpace, cache: Path | None, classes: int) -> None:
@@ -141,7 +135,7 @@ def _refused_if_it_breaks(name: str) -> Iterator[None]:
 
 def _check_scores(space: SearchSpace, module: nn.Module, image_size: int) -> None:
     """Raise InputError if a trial could score a network that offers nothing to score."""
-    every = variants(space, lambda name: name.startswith(CHOOSING))
+    every = islice(variants(space, space.deciding(Decides.METHOD)), COMBINATIONS)
     checks = {find_method(config.prune).score.check for config in every} - {None}
     groups = find_groups(module, image_size) if checks else ()
     for check in filter(None, checks):

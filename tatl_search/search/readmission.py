@@ -1,9 +1,9 @@
 """Trials that have rows and that the study does not know: its journal is an older snapshot."""
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from tatl_search.config import plain_settings
 from tatl_search.records import CandidateRecord, TrialRecord, TrialState
 from tatl_search.search.study import SweepStudy
 from tatl_search.space import SearchSpace
@@ -31,7 +31,7 @@ def readmit(
     unknown = range(study.next_number, max(settings, default=-1) + 1)
     for number in unknown:
         row = ended.get(number)
-        params = _params(space, json.loads(settings.get(number, "{}")))
+        params = _params(space, plain_settings(settings.get(number, "{}")))
         if row and row.state is TrialState.STOPPED and row.stop_reason:
             study.readmit(params, row.rounds, row.stop_reason)
         else:

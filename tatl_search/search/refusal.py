@@ -7,6 +7,7 @@ as a tournament no larger than its population, may still refuse what is drawn fr
 import json
 from datetime import UTC, datetime
 
+from tatl_search.config import versioned
 from tatl_search.errors import InfeasibleReason, TatlError
 from tatl_search.records import TrialRecord, TrialState
 from tatl_search.search.variants import middle
@@ -41,7 +42,7 @@ class RefusedTrialError(TatlError):
             detail=str(self),
             rounds=0,
             attempts=1,
-            settings=json.dumps(self._settings),
+            settings=json.dumps(versioned(self._settings)),
             seconds=0.0,
             created_at=datetime.now(UTC).isoformat(timespec="seconds"),
         )

@@ -5,7 +5,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tatl_search.config import DataSettings
+from tatl_search.config import read_settings
 from tatl_search.data.sources import target_at_hand
 from tatl_search.errors import InputError
 from tatl_search.results.store import SweepResults
@@ -55,7 +55,7 @@ def check_same_task(sweeps: Sequence[SweepResults]) -> list[str]:
 
 def judges_of(results: SweepResults) -> Judges | None:
     """Return a sweep's validation images; null where they are not at hand."""
-    settings = DataSettings.model_validate(json.loads(results.candidates[0].settings)["data"])
+    settings = read_settings(results.candidates[0].settings).data
     target = target_at_hand(settings, results.folder.data)
     if target is None:
         return None

@@ -12,6 +12,7 @@ from typing import Any
 
 from ray.tune.search import Searcher
 
+from tatl_search.config import store_settings
 from tatl_search.errors import InfeasibleReason
 from tatl_search.records import StopReason, TrialRecord, TrialState
 from tatl_search.search.admission import Admission
@@ -320,7 +321,7 @@ def _record(
         detail=detail,
         rounds=rounds,
         attempts=min(item.attempt, MAX_ATTEMPTS),
-        settings=item.config.model_dump_json(),
+        settings=store_settings(item.config),
         seconds=seconds,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
     )

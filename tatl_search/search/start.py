@@ -1,6 +1,5 @@
 """What a sweep begins with: named settings, the paper's, and what earlier sweeps found."""
 
-import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,7 +7,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tatl_search.config import AdaptationConfig, DataSettings, StartSettings
+from tatl_search.config import (
+    AdaptationConfig,
+    DataSettings,
+    StartSettings,
+    plain_settings,
+    read_settings,
+)
 from tatl_search.data.sources import target_at_hand
 from tatl_search.errors import InputError
 from tatl_search.manifest import SweepFolder, SweepManifest
@@ -18,7 +23,7 @@ from tatl_search.results.front import front_of
 from tatl_search.results.store import SweepResults, load_sweep
 from tatl_search.search.answers import Recalled
 from tatl_search.search.study import Lesson, SweepStudy
-from tatl_search.space import RefusedSettingsError, SearchSpace
+from tatl_search.space import SearchSpace
 from tatl_search.space.given import given
 
 BEST_OF_ANOTHER_TASK = 5
@@ -122,7 +127,7 @@ def _suggestions(space: SearchSpace, name: str, results: SweepResults) -> Found:
     spread = np.linspace(0, len(rows) - 1, min(len(rows), BEST_OF_ANOTHER_TASK)).round()
     first: list[Mapping[str, Any]] = []
     for place in spread.astype(int):
-        values = given(space.section, json.loads(rows[place].settings)).values
+        values = given(space.section, plain_settings(rows[place].settings)).values
         if values and values not in first:
             first.append(values)
     note = (
@@ -144,15 +149,14 @@ class _SameTask:
 
     def params_of(self, trial: TrialRecord) -> Mapping[str, Any] | None:
         """Return the values of all parameters that lead to an earlier trial; null if none do."""
-        stored = json.loads(trial.settings)
-        fitting = given(self._space.section, stored)
+        fitting = given(self._space.section, plain_settings(trial.settings))
         if fitting.open:
             return None
         try:
             own = self._space.sample(Recalled(fitting.values))
-            earlier = AdaptationConfig.model_validate(stored)
-        except (RefusedSettingsError, ValueError):
-            return None  # nothing ran, or an older version's settings
+            earlier = read_settings(trial.settings)
+        except InputError:
+            return None  # they do not go together: nothing ran
         if _compared(own) != _compared(earlier):
             return None
         there = self._images(self._there, earlier)

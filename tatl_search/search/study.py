@@ -13,7 +13,7 @@ from optuna.samplers import BaseSampler, RandomSampler
 from optuna.search_space import IntersectionSearchSpace
 from optuna.trial import FrozenTrial, Trial, TrialState
 
-from tatl_search.config import AdaptationConfig, SweepSettings
+from tatl_search.config import AdaptationConfig, SweepSettings, current_parameters
 from tatl_search.config.samplers import GRID
 from tatl_search.core.constraints import WORST, violations
 from tatl_search.figures import Figure, Figures
@@ -250,8 +250,12 @@ class SweepStudy:
             RefusedTrialError: it never was, since its settings do not go together.
         """
         trial = self._stored(number)
-        config = self._sample(number, Recalled(trial.params))
+        config = self._sample(number, Recalled(self._current(trial.params)))
         return Proposal(number, int(trial.user_attrs[ATTEMPTS]), config)
+
+    def _current(self, params: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return stored values of parameters by the names that the parameters have today."""
+        return current_parameters(params, [name for name, _ in self._space.parameters])
 
     def is_open(self, number: int) -> bool:
         """Whether a trial is handed out and waits for its outcome."""
@@ -265,7 +269,8 @@ class SweepStudy:
         """Return the pieces of the trial that a promoted one goes on with; 0 for others."""
         if self._rungs is None or number < len(self._first):
             return 0
-        return self._rungs.below(int(self._stored(number).params.get(RUNG, 0)))
+        params = self._current(self._stored(number).params)
+        return self._rungs.below(int(params.get(RUNG, 0)))
 
     def ask(self) -> Proposal:
         """Ask the sampler for a new trial.

@@ -2,35 +2,31 @@
 
 import itertools
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
-from tatl_search.config import AdaptationConfig
+from tatl_search.config import AdaptationConfig, Decides
 from tatl_search.space import Range, SearchSpace
 
-ROOT_SECTIONS = ("seed", "data.", "network.", "finetune.", "train_on")
-"""Parameters that decide the first fine-tuning start so ..."""
-
-SOURCE_SECTION = "source."
-"""... and so, where it may learn the source's images."""
+DECIDES_ROOT = Decides.IMAGES | Decides.NETWORK | Decides.ROOT
 
 COMBINATIONS = 1000
 
 
 def variants(
-    space: SearchSpace, decides: Callable[[str], bool], position: float = 0.5
+    space: SearchSpace, enumerated: Collection[str], position: float = 0.5
 ) -> Iterator[AdaptationConfig]:
-    """Yield every combination of the choices among the parameters that `decides` accepts.
+    """Yield every combination of the choices among some parameters.
 
     Args:
         space: the search space.
-        decides: whether a parameter of this name is enumerated, not drawn.
+        enumerated: names of the parameters that are enumerated, not drawn.
         position: where in their range all numeric parameters stand: 0.5 the middle, 1 the top.
             Choices that are not enumerated take their first option.
     """
     pending: list[dict[str, Any]] = [{}]
     while pending:
-        drawn = _Draw(pending.pop(), decides, position)  # the deepest: few wait at a time
+        drawn = _Draw(pending.pop(), enumerated, position)  # the deepest: few wait at a time
         config = space.sample(drawn)
         if drawn.open is None:
             yield config
@@ -41,7 +37,7 @@ def variants(
 
 def middle(space: SearchSpace) -> AdaptationConfig:
     """Return the settings at the middle of every range and the first of every choice."""
-    return next(variants(space, lambda _: False))
+    return next(variants(space, ()))
 
 
 def trainings(space: SearchSpace) -> list[AdaptationConfig]:
@@ -49,18 +45,18 @@ def trainings(space: SearchSpace) -> list[AdaptationConfig]:
 
     At most `COMBINATIONS` of them.
     """
-    every = variants(space, lambda name: name.startswith(("finetune.", "retrain.")), position=1.0)
+    every = variants(space, space.deciding(Decides.TRAINING), position=1.0)
     return list(itertools.islice(every, COMBINATIONS))
 
 
 def most_epochs(space: SearchSpace) -> int:
     """Return the epochs that the longest possible trial of a space trains."""
-    length = ("finetune.", "retrain.", "stop.", "finish.")
+    length = space.deciding(Decides.TRAINING | Decides.ENDING)
     return max(
         config.finetune.epochs
         + config.stop.max_rounds * config.retrain.epochs
         + config.finish.networks * config.finish.epochs
-        for config in variants(space, lambda name: name.startswith(length), position=1.0)
+        for config in variants(space, length, position=1.0)
     )
 
 
@@ -70,11 +66,13 @@ def without_rounds(config: AdaptationConfig) -> AdaptationConfig:
     return config.after(prunings=0).model_copy(update={"source": source})
 
 
-def _root_sections(space: SearchSpace) -> tuple[str, ...]:
-    """Return how the names of parameters start that decide the first fine-tuning."""
-    trained_on = variants(space, lambda name: name.startswith("train_on"))
-    may_learn_source = any(config.trains_on_source for config in trained_on)
-    return (*ROOT_SECTIONS, SOURCE_SECTION) if may_learn_source else ROOT_SECTIONS
+def _root_parameters(space: SearchSpace) -> frozenset[str]:
+    """Return the names of the parameters that decide the first fine-tuning."""
+    deciding = space.deciding(DECIDES_ROOT)
+    trained_on = [name for name, path in deciding.items() if path == "train_on"]
+    if any(config.trains_on_source for config in variants(space, trained_on)):
+        return frozenset(deciding)
+    return frozenset(name for name, path in deciding.items() if not path.startswith("source."))
 
 
 def shared_roots(space: SearchSpace, at_most: int = 4) -> list[AdaptationConfig]:
@@ -83,12 +81,10 @@ def shared_roots(space: SearchSpace, at_most: int = 4) -> list[AdaptationConfig]
     Empty where they cannot be listed: a number among the deciding settings is searched, or there
     are more than `at_most`; trials then compute them when they get there.
     """
-    sections = _root_sections(space)
-    if any(
-        isinstance(found, Range) and name.startswith(sections) for name, found in space.parameters
-    ):
+    deciding = _root_parameters(space)
+    if any(isinstance(found, Range) and name in deciding for name, found in space.parameters):
         return []
-    every = variants(space, lambda name: name.startswith(sections))
+    every = variants(space, deciding)
     roots = list(itertools.islice(every, at_most + 1))
     return list(dict.fromkeys(map(without_rounds, roots))) if len(roots) <= at_most else []
 
@@ -97,11 +93,11 @@ class _Draw:
     """Answers a search space's questions without a sampler."""
 
     def __init__(
-        self, chosen: dict[str, Any], decides: Callable[[str], bool], position: float
+        self, chosen: dict[str, Any], enumerated: Collection[str], position: float
     ) -> None:
         self.chosen = chosen
         self.open: tuple[str, Sequence[Any]] | None = None
-        self._decides = decides
+        self._enumerated = enumerated
         self._position = position
 
     def uniform(
@@ -119,6 +115,6 @@ class _Draw:
     def categorical(self, name: str, choices: Sequence[Any]) -> Any:
         if name in self.chosen:
             return self.chosen[name]
-        if self.open is None and self._decides(name):
+        if self.open is None and name in self._enumerated:
             self.open = (name, choices)
         return choices[0]

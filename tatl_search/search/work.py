@@ -3,6 +3,7 @@
 from enum import StrEnum
 from pathlib import Path
 
+from tatl_search.adaptation.stages import CODE_VERSION
 from tatl_search.config import AdaptationConfig, Settings, SweepSettings
 from tatl_search.nets.latency import LatencyTable
 
@@ -37,6 +38,7 @@ class WorkItem(Settings):
         threads: torch threads of a round.
         root_threads: torch threads of the first fine-tuning.
         latency: per-layer times measured beforehand on the idle device.
+        code_version: of the code that launched the sweep; decides the form of keys.
         uri: where the sweep lies for machines that do not see its folder; null for nowhere.
     """
 
@@ -53,6 +55,7 @@ class WorkItem(Settings):
     root_threads: int
     latency: LatencyTable | None = None
     uri: str | None = None
+    code_version: int = CODE_VERSION
 
     @property
     def device(self) -> str:

@@ -9,9 +9,11 @@ import torch
 
 from tatl_search.adaptation import opening
 from tatl_search.adaptation.candidate import Candidate
+from tatl_search.adaptation.key_forms import key_form
 from tatl_search.adaptation.loop import adapt
 from tatl_search.adaptation.stages import in_silence
 from tatl_search.adaptation.workbench import Workbench
+from tatl_search.config import store_settings
 from tatl_search.errors import InfeasibleError, InfeasibleReason, InputError
 from tatl_search.manifest import SweepFolder
 from tatl_search.nets.memory import out_of_memory_is_infeasible
@@ -88,6 +90,7 @@ def open_workbench(item: WorkItem, alive: Callable[[], None] = in_silence) -> Wo
         threads=item.threads,
         root_threads=item.root_threads,
         latency=item.latency,
+        key_form=key_form(item.code_version),
     )
 
 
@@ -137,7 +140,7 @@ def _trial_record(
         detail=infeasible.detail if infeasible else "",
         rounds=last.round if last else 0,
         attempts=item.attempt,
-        settings=item.config.model_dump_json(),
+        settings=store_settings(item.config),
         seconds=seconds,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
     )

@@ -4,10 +4,10 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tatl_search.config import Settings
+from tatl_search.config import Settings, section_of
 from tatl_search.space.distributions import Choices, Range, Section
 from tatl_search.space.faults import Faults
-from tatl_search.space.fields import Free, from_key, is_free, number_of, problems, section_of
+from tatl_search.space.fields import Free, from_key, is_free, number_of, problems
 from tatl_search.space.tree import Node
 
 RANGE_KEYS = ("low", "high", "log", "step")

@@ -1,14 +1,15 @@
 """What one field of the settings allows."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import Any, get_args, get_origin
+from typing import Any, get_origin
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from tatl_search.config import Settings
+from tatl_search.config import Settings, section_of
+from tatl_search.config.base import types_in
 
 
 class Free(Settings):
@@ -30,12 +31,6 @@ def is_free(model: type[Settings], key: str) -> bool:
     return get_origin(model.model_fields[key].annotation) is Mapping
 
 
-def section_of(model: type[Settings], key: str) -> type[Settings] | None:
-    """Return the settings a field holds (alone, optional or in a list), or None for a leaf."""
-    types = _types(model.model_fields[key].annotation)
-    return next((t for t in types if isinstance(t, type) and issubclass(t, Settings)), None)
-
-
 def section_at(model: type[Settings], path: Iterable[int | str]) -> type[Settings]:
     """Return the settings at a path below a model; positions in lists are passed over."""
     for key in path:
@@ -45,7 +40,7 @@ def section_at(model: type[Settings], path: Iterable[int | str]) -> type[Setting
 
 def number_of(model: type[Settings], key: str) -> type[int] | type[float] | None:
     """Return int or float where a field holds a number, None where it does not."""
-    types = set(_types(model.model_fields[key].annotation))
+    types = set(types_in(model.model_fields[key].annotation))
     return int if int in types else float if float in types else None
 
 
@@ -88,9 +83,3 @@ def in_words(detail: ErrorDetails) -> str:
 def _adapter(model: type[Settings], key: str) -> TypeAdapter[Any]:
     annotation = model.model_fields[key].rebuild_annotation()
     return TypeAdapter(annotation, config=ConfigDict(allow_inf_nan=False))
-
-
-def _types(annotation: Any) -> Iterator[Any]:
-    yield annotation
-    for inner in get_args(annotation):
-        yield from _types(inner)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from tatl_search.config import VERSION_KEY, migrated, steps_from
 from tatl_search.paths import user_path
 from tatl_search.space.faults import Faults
 from tatl_search.space.tree import Node, Reader
@@ -66,7 +67,21 @@ def _read_file(path: Path, asked: str, faults: Faults) -> Node:
         return Node({}, str(path))
     if not isinstance(root.value, dict):
         faults.stop(root.place, "", "should be a mapping of sections, such as `prune:`")
-    return root
+    return _of_today(root, path)
+
+
+def _of_today(root: Node, path: Path) -> Node:
+    """Return a file by the names that settings have today, without the version it may state.
+
+    Of a file in older names the places are no longer known: it was written by a program, such as
+    the settings beside an exported network.
+    """
+    if VERSION_KEY not in root.value:
+        return root
+    plain = root.plain()
+    if not steps_from(plain[VERSION_KEY], root.value[VERSION_KEY].place):
+        return Node({k: v for k, v in root.value.items() if k != VERSION_KEY}, root.place)
+    return Node.of_plain(migrated(plain, str(path)), str(path))
 
 
 def _merge(beneath: Node, above: Node) -> Node:

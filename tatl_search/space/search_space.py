@@ -6,10 +6,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from tatl_search.config import AdaptationConfig, SweepSettings
+from tatl_search.config import AdaptationConfig, Decides, SweepSettings, decided_by
 from tatl_search.errors import InputError
 from tatl_search.space.distributions import Distribution, Section, Suggest, distributions, draw
 from tatl_search.space.fields import dotted, in_words
+from tatl_search.space.given import paths
 from tatl_search.space.tree import Node
 
 
@@ -49,6 +50,18 @@ class SearchSpace:
         A name is the dotted path; under a choice `finetune.optimizer=sgd.learning_rate`.
         """
         return tuple((found.name, found) for found in distributions(self.section))
+
+    def deciding(self, what: Decides) -> dict[str, str]:
+        """Return the parameters that have a say in something: name -> dotted path of the setting.
+
+        The settings themselves say what they have a say in.
+        """
+        found = paths(self.section)
+        return {
+            name: path
+            for name, path in found.items()
+            if decided_by(AdaptationConfig, path.split(".")) & what
+        }
 
     def sample(self, suggest: Suggest) -> AdaptationConfig:
         """Return settings whose parameters `suggest` decides.

@@ -4,10 +4,10 @@ A row is first a file of its own, of its name. Rows of trials that have ended ar
 merged files, each of which holds many.
 """
 
-import json
 import re
 from pathlib import Path
 
+from tatl_search.config import plain_settings
 from tatl_search.manifest import SweepFolder
 from tatl_search.records import CandidateRecord, Kind, LatencyRecord, TrialRecord
 
@@ -56,7 +56,7 @@ def _candidate_name(record: CandidateRecord) -> str:
         return f"{which}.parquet"
     trial, round_ = f"trial-{record.trial:05d}", f"round-{record.round:02d}"
     if record.kind is Kind.CONFIRMATION:
-        return f"{trial}-seed-{json.loads(record.settings)['seed']}-{round_}.parquet"
+        return f"{trial}-seed-{plain_settings(record.settings)['seed']}-{round_}.parquet"
     if record.kind is Kind.FINISHED:
         return f"{trial}-{round_}-{record.stage[:16]}.parquet"
     return f"{trial}-{round_}.parquet"

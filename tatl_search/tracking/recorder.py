@@ -7,7 +7,6 @@ recorder of the next driver, which waits until this one is gone.
 """
 
 import fcntl
-import json
 import logging
 import os
 import select
@@ -18,6 +17,7 @@ from pathlib import Path
 
 import wandb
 
+from tatl_search.config import plain_settings
 from tatl_search.manifest import SweepFolder, SweepManifest
 from tatl_search.records import CandidateRecord, Kind, TrialRecord
 from tatl_search.tracking.naming import row_name
@@ -75,7 +75,7 @@ class Recorder:
     def _run_of(self, row: CandidateRecord | TrialRecord) -> Tracker:
         name = _name(row)
         if name not in self._open:
-            run = WandbTrialTracker(self._runs, name, json.loads(row.settings))
+            run = WandbTrialTracker(self._runs, name, plain_settings(row.settings))
             self._open[name] = FailSoft(_Noted(run, self._note), "W&B")
         return self._open[name]
 
@@ -109,7 +109,7 @@ class _Noted:
 def _name(row: CandidateRecord | TrialRecord) -> str:
     """Return the name of the run that a row belongs to."""
     if isinstance(row, CandidateRecord) and row.kind is Kind.CONFIRMATION:
-        return f"confirmation-{row.trial:05d}-seed-{json.loads(row.settings)['seed']}"
+        return f"confirmation-{row.trial:05d}-seed-{plain_settings(row.settings)['seed']}"
     return f"trial-{row.trial:05d}"
 
 

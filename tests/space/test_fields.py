@@ -15,8 +15,9 @@ from tatl_search.config import (
     StopSettings,
     SweepSettings,
     TrainingSettings,
+    section_of,
 )
-from tatl_search.space.fields import number_of, problems, section_at, section_of
+from tatl_search.space.fields import number_of, problems, section_at
 
 
 @pytest.mark.parametrize(

@@ -102,7 +102,9 @@ def _name(context: Context, scoring: Scoring) -> str:
     """Name all besides the unpruned network that decides its ranking."""
     settings = context.settings
     decisive = settings.model_dump(
-        mode="json", include={"legr", "rate_of", "min_filters", "min_keep", "round_to"}
+        mode="json",
+        include={"legr", "rate_of", "min_filters", "min_keep", "round_to"},
+        exclude_defaults=True,
     )
     return f"legr-{scoring.label}-{digest_of(decisive)[:16]}"
 
