@@ -82,6 +82,9 @@ class DataSettings(Settings):
         image_size: side in pixels of the square input.
         storage_size: side in pixels of the square images that are kept; training sees crops of
             them, evaluation their centre. Null keeps them at `image_size`.
+        sixteen_bit_max: the value that is white in images with 16 bits a channel, as in 4095 for
+            cameras of 12 bits (`folder`, `table`). Null takes 65535; in a packed file, what it
+            was packed with.
         per_class: keep this many training images of each class (stratified, seeded).
         val_per_class: the same for validation images that are cut; null keeps them in proportion
             to `per_class`, at least 20.
@@ -98,6 +101,7 @@ class DataSettings(Settings):
     crop_to_box: bool = False
     image_size: Annotated[int, Field(ge=16, le=1024)] = 64
     storage_size: Annotated[int, Field(ge=16, le=2048)] | None = None
+    sixteen_bit_max: Annotated[int, Field(ge=255, le=65535)] | None = None
     per_class: Count | None = None
     val_per_class: Count | None = None
     val_share: Share = 0.2
@@ -127,6 +131,11 @@ class DataSettings(Settings):
         if self.download and not source.can_fetch:
             able = " and ".join(written_sources(lambda other: other.can_fetch))
             raise ValueError(f"download: source '{self.source}' cannot be fetched; {able} can")
+        if self.sixteen_bit_max is not None and not source.has_ranges:
+            able = ", ".join(written_sources(lambda other: other.has_ranges))
+            raise ValueError(
+                f"sixteen_bit_max: source '{self.source}' has 8 bits a channel; {able} may have 16"
+            )
         if self.stored_side < self.image_size:
             raise ValueError(
                 f"storage_size {self.storage_size} is below image_size {self.image_size}"

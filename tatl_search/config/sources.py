@@ -18,6 +18,7 @@ class DataSource:
         needs_path: whether `data.path` has to say where the images are.
         has_boxes: whether it brings boxes around objects, for `data.crop_to_box`.
         can_fetch: whether it can download its images, for `data.download`.
+        has_ranges: whether its files may have 16 bits a channel, for `data.sixteen_bit_max`.
         member: what follows the name and a slash, for people, such as `<class>`; empty where
             nothing does.
     """
@@ -27,6 +28,7 @@ class DataSource:
     needs_path: bool = True
     has_boxes: bool = False
     can_fetch: bool = False
+    has_ranges: bool = False
     member: str = ""
 
     @property
@@ -37,11 +39,11 @@ class DataSource:
 
 _BUILTIN = (
     DataSource("digits", "tatl_search.data.digits:open_digits", needs_path=False),
-    DataSource("folder", "tatl_search.data.folder:open_folder"),
-    DataSource("table", "tatl_search.data.table:open_table"),
+    DataSource("folder", "tatl_search.data.folder:open_folder", has_ranges=True),
+    DataSource("table", "tatl_search.data.table:open_table", has_ranges=True),
     DataSource("idx", "tatl_search.data.idx:open_idx"),
     # Packed already: what opens it returns the packed file itself.
-    DataSource("packed", "tatl_search.data.fetching:find_pack"),
+    DataSource("packed", "tatl_search.data.fetching:find_pack", has_ranges=True),
     DataSource("flower102", "tatl_search.data.flower102:open_flower102", can_fetch=True),
     DataSource("cub200", "tatl_search.data.cub200:open_cub200", has_boxes=True),
     DataSource("dog120", "tatl_search.data.dog120:open_dog120", has_boxes=True),

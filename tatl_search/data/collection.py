@@ -10,6 +10,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from tatl_search.config import DataSettings
+from tatl_search.data.reading import SIXTEEN_BITS
 from tatl_search.data.target import Labels
 from tatl_search.errors import InputError
 from tatl_search.paths import user_path
@@ -90,6 +91,11 @@ def source_folder(settings: DataSettings) -> Path:
     if not path.is_dir():
         raise InputError(f"data.path: {path} is no folder; name the folder that holds the images")
     return path
+
+
+def white_of(settings: DataSettings) -> int:
+    """Return the value that is white in images with 16 bits a channel that are not packed yet."""
+    return settings.sixteen_bit_max or SIXTEEN_BITS
 
 
 def folder_to_fill(settings: DataSettings) -> Path:

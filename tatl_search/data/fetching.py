@@ -26,7 +26,8 @@ def find_pack(settings: DataSettings) -> Pack:
     """Return the packed file the settings name: a local one in place, another one fetched.
 
     Raises:
-        InputError: no such file, or its images are of another size than the settings ask for.
+        InputError: no such file, or its images are of another size or range than the settings
+            ask for.
         StorageError: it is damaged, or cannot be fetched or kept.
     """
     path = settings.path or ""
@@ -36,6 +37,11 @@ def find_pack(settings: DataSettings) -> Pack:
             f"data.path: {path} holds images of side {pack.head.side}, but the settings ask for"
             f" {settings.stored_side}: {_way_to(settings, pack.head.side)}, or pack the images"
             f" again at {settings.stored_side}"
+        )
+    if settings.sixteen_bit_max not in (None, pack.head.sixteen_bit_max):
+        raise InputError(
+            f"data.sixteen_bit_max is {settings.sixteen_bit_max}, but {path} was packed with"
+            f" {pack.head.sixteen_bit_max}: leave the setting out, or pack the images again"
         )
     return pack
 

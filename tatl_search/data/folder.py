@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tatl_search.config import DataSettings
-from tatl_search.data.collection import Source, SplitName, source_folder
+from tatl_search.data.collection import Source, SplitName, source_folder, white_of
 from tatl_search.data.image_files import ImageFile, source_of_files
 from tatl_search.data.layout import EXPECTED, Classes, find_splits, refuse_other_layouts
 from tatl_search.data.names import one_form, plain, readable
@@ -40,7 +40,8 @@ def open_folder(settings: DataSettings) -> Source:
     for split, folder in splits.items():
         if not any(file.split == split for file in files):
             raise InputError(f"{folder} holds no images")
-    return source_of_files(root, names, files, (*_unused(tree, root, splits), *tree.notes))
+    notes = (*_unused(tree, root, splits), *tree.notes)
+    return source_of_files(root, names, files, notes, white_of(settings))
 
 
 def _classes(tree: Tree, root: Path, split_folder: Path) -> Classes:

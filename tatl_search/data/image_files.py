@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,6 +13,7 @@ from PIL import Image
 from tatl_search.data.collection import Collection, Source, SplitName
 from tatl_search.data.images import open_image
 from tatl_search.data.names import readable
+from tatl_search.data.reading import SIXTEEN_BITS
 
 Box = tuple[int, int, int, int]
 
@@ -35,7 +36,11 @@ class ImageFile:
 
 
 def source_of_files(
-    root: Path, class_names: Sequence[str], files: Sequence[ImageFile], notes: Sequence[str] = ()
+    root: Path,
+    class_names: Sequence[str],
+    files: Sequence[ImageFile],
+    notes: Sequence[str] = (),
+    sixteen_bit_max: int = SIXTEEN_BITS,
 ) -> Source:
     """Return the source that lists these files, in this order.
 
@@ -44,19 +49,25 @@ def source_of_files(
         class_names: name of each label.
         files: the files; none is opened yet, and none needs to exist or to be an image.
         notes: what people should know of the source.
+        sixteen_bit_max: what is white in files with 16 bits a channel.
     """
+    reader = partial(open_image, sixteen_bit_max=sixteen_bit_max)
     return Source(
         signature=_signature(root, class_names, files),
-        read=partial(_list, root, tuple(class_names), tuple(files), tuple(notes)),
+        read=partial(_list, root, tuple(class_names), tuple(files), tuple(notes), reader),
     )
 
 
 def _list(
-    root: Path, class_names: tuple[str, ...], files: tuple[ImageFile, ...], notes: tuple[str, ...]
+    root: Path,
+    class_names: tuple[str, ...],
+    files: tuple[ImageFile, ...],
+    notes: tuple[str, ...],
+    reader: Callable[[Path], Image.Image],
 ) -> Collection:
     def image(index: int) -> Image.Image:
         file = files[index]
-        opened = open_image(file.path)
+        opened = reader(file.path)
         return opened.crop(file.box) if file.box else opened
 
     return Collection(

@@ -19,6 +19,7 @@ import pyarrow as pa
 from pydantic import BaseModel, ConfigDict
 
 from tatl_search.data.names import one_form
+from tatl_search.data.reading import SIXTEEN_BITS
 from tatl_search.data.target import Labels, Pixels
 from tatl_search.errors import InputError, StorageError
 
@@ -54,13 +55,14 @@ class Head(_Stored):
         version: of the format.
         class_names: name of each label.
         side: of the square images in pixels.
-        remarks: what the source said of itself.
+        remarks: what the source said of itself, and of the range of its values.
         left_out: files that are not among the images.
         origin: the source's kind and path, for people.
         made_from: hash of the source's signature and of what decoded it; tells a file that is
             older than its source.
         digest: SHA-256 over images, labels, splits, contents and class names; the same wherever
             the source lies.
+        sixteen_bit_max: what was white in files with 16 bits a channel.
     """
 
     version: int = VERSION
@@ -71,6 +73,7 @@ class Head(_Stored):
     origin: str
     made_from: str
     digest: str
+    sixteen_bit_max: int = SIXTEEN_BITS
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,9 +13,11 @@ import numpy as np
 import pyarrow as pa
 
 from tatl_search.data.collection import Collection, SplitName
-from tatl_search.data.images import UnusableImageError, content_hash, to_square
+from tatl_search.data.images import content_hash
 from tatl_search.data.once import sole_maker, unfinished
 from tatl_search.data.packed import Columns, Head, LeftOut, Pack, open_pack, write_pack
+from tatl_search.data.ranges import say_ranges
+from tatl_search.data.reading import PEAK, SIXTEEN_BITS, UnusableImageError, to_square
 from tatl_search.data.splits import check_classes
 from tatl_search.data.target import Pixels
 from tatl_search.errors import InputError, StorageError
@@ -39,12 +41,14 @@ class Origin:
         side: of the stored squares in pixels.
         named: the source's kind and path, for people.
         made_from: changes when the file has to be made anew.
+        sixteen_bit_max: what is white in files with 16 bits a channel.
     """
 
     read: Callable[[], Collection]
     side: int
     named: str
     made_from: str
+    sixteen_bit_max: int = SIXTEEN_BITS
 
 
 def packed_once(path: Path, origin: Origin) -> Pack:
@@ -99,6 +103,7 @@ class _Decoded:
 
     rows: list[int] = field(default_factory=list)
     contents: list[bytes] = field(default_factory=list)
+    peaks: list[int] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
 
 
@@ -116,26 +121,33 @@ def _decode(collection: Collection, side: int, spool: BinaryIO) -> _Decoded:
                     name = collection.names[index]
                     decoded.left_out.append(LeftOut(name=name, reason=found))
                 else:
-                    pixels, content = found
-                    spool.write(np.ascontiguousarray(pixels).data)
+                    spool.write(np.ascontiguousarray(found.pixels).data)
                     decoded.rows.append(index)
-                    decoded.contents.append(content)
+                    decoded.contents.append(found.content)
+                    decoded.peaks += [] if found.peak is None else [found.peak]
     return decoded
 
 
-def _squares(
-    collection: Collection, side: int, indices: Iterable[int]
-) -> list[tuple[Pixels, bytes] | str]:
+@dataclass(frozen=True)
+class _Square:
+    """An image as it is stored, its content, and its largest value if it has 16 bits a channel."""
+
+    pixels: Pixels
+    content: bytes
+    peak: int | None
+
+
+def _squares(collection: Collection, side: int, indices: Iterable[int]) -> list[_Square | str]:
     return [_square(collection, side, index) for index in indices]
 
 
-def _square(collection: Collection, side: int, index: int) -> tuple[Pixels, bytes] | str:
-    """Return an image's square and content, or why it is left out."""
+def _square(collection: Collection, side: int, index: int) -> _Square | str:
+    """Return an image's square, or why it is left out."""
     try:
         image = collection.image(index)
     except UnusableImageError as error:
         return str(error)
-    return to_square(image, side), content_hash(image)
+    return _Square(to_square(image, side), content_hash(image), image.info.get(PEAK))
 
 
 def _mapped(spool: Path, rows: int, side: int) -> Pixels:
@@ -156,11 +168,12 @@ def _assemble(collection: Collection, decoded: _Decoded, origin: Origin, images:
     head = Head(
         class_names=collection.class_names,
         side=origin.side,
-        remarks=collection.notes,
+        remarks=(*collection.notes, *say_ranges(decoded.peaks, origin.sixteen_bit_max)),
         left_out=tuple(decoded.left_out),
         origin=origin.named,
         made_from=origin.made_from,
         digest=columns.digest(collection.class_names),
+        sixteen_bit_max=origin.sixteen_bit_max,
     )
     made = Pack(head, columns)
     _check_splits(collection, made)

@@ -9,8 +9,8 @@ from tempfile import TemporaryDirectory
 import PIL
 
 from tatl_search.config import SOURCES, DataSettings
-from tatl_search.data import packed
-from tatl_search.data.collection import Source, SplitName
+from tatl_search.data import packed, reading
+from tatl_search.data.collection import Source, SplitName, white_of
 from tatl_search.data.copies import find_copies, say_copies
 from tatl_search.data.fetching import find_pack
 from tatl_search.data.packed import Pack, open_pack
@@ -89,12 +89,13 @@ def origin_of(settings: DataSettings) -> Origin:
     if settings.source == PACKED:
         raise InputError(f"data.source: {settings.path} is packed already")
     source = _open(settings)
-    inputs = [source.signature, PIL.__version__, packed.VERSION]
+    inputs = [source.signature, PIL.__version__, packed.VERSION, reading.RULES]
     return Origin(
         read=source.read,
         side=settings.stored_side,
         named=" ".join(filter(None, (settings.source, settings.path))),
         made_from=_hash(inputs),
+        sixteen_bit_max=white_of(settings),
     )
 
 
@@ -121,6 +122,7 @@ def cut_target(pack: Pack, settings: DataSettings) -> TargetData:
         train=train,
         val=val,
         notes=notes,
+        sixteen_bit_max=pack.head.sixteen_bit_max,
         _test=test,
     )
 
@@ -140,6 +142,8 @@ def packed_name(settings: DataSettings) -> str:
     """Return the name of the settings' packed file: the same for all that give the same images."""
     place = str(likely_path(settings.path).resolve()) if settings.path else ""
     decides = [settings.source, place, settings.stored_side, settings.crop_to_box, packed.VERSION]
+    if white_of(settings) != reading.SIXTEEN_BITS:
+        decides.append(white_of(settings))
     return _hash(decides)[:32] + packed.SUFFIX
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from tatl_search.data.reading import SIXTEEN_BITS
 from tatl_search.errors import StorageError
 
 Pixels = npt.NDArray[np.uint8]
@@ -55,6 +56,7 @@ class TargetData:
         train: what networks are trained on.
         val: what candidates are compared on.
         notes: what people should know, such as files left out and imbalanced classes.
+        sixteen_bit_max: what was white in files with 16 bits a channel.
     """
 
     class_names: tuple[str, ...]
@@ -64,6 +66,7 @@ class TargetData:
     val: Split
     notes: tuple[str, ...]
     _test: Split = field(repr=False)
+    sixteen_bit_max: int = SIXTEEN_BITS
 
     def with_validation(self) -> "TargetData":
         """Return the same task with the validation images among those for training as well.

@@ -19,7 +19,7 @@ from tatl_search.data.collection import (
     source_folder,
 )
 from tatl_search.data.image_files import ImageFile, source_of_files
-from tatl_search.data.images import UnusableImageError, to_rgb
+from tatl_search.data.reading import UnusableImageError, to_rgb
 from tatl_search.data.torchvision_table import SETS, Kept, TorchvisionSet
 from tatl_search.errors import InputError
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
+from tatl_search import data
 from tatl_search.adaptation.stages import StageStore
 from tatl_search.data.names import one_form
 from tatl_search.data.target import TargetData
@@ -35,7 +36,7 @@ from tatl_search.results.latency import measured_latency
 from tatl_search.results.store import SweepResults
 
 ONNX_FILE, PT2_FILE = "model.onnx", "model.pt2"
-SCRIPTS = ("predict.py", "verify.py")
+SCRIPTS = ((shipped, "predict.py"), (data, "reading.py"), (shipped, "verify.py"))
 TEST_LOG = "test_openings.jsonl"
 """In the sweep's folder: every opening of the test split, a line each."""
 
@@ -98,12 +99,12 @@ def write_bundle(
         )
         write_samples(folder / SAMPLES_FILE, networks[0], target)
         measured = _export(folder, networks, (picked, unpruned), target, sweep.root / TEST_LOG)
-        describe(folder, picked, networks[0].preprocessing, measured)
+        describe(folder, picked, networks[0].preprocessing, target.sixteen_bit_max, measured)
         save_confusion(measured.test.confusion, folder / CONFUSION_PICTURE)
         latencies = measured_latency(sweep)
         card = model_card(picked, Provenance.of(results, why), measured, latencies, unpruned.stage)
         (folder / "README.md").write_text(card, encoding="utf-8")
-        _ship_scripts(folder)
+        ship_scripts(folder)
         write_checksums(folder)
         _check_arrival(folder)
     return BundleReport(folder=destination, measured=measured)
@@ -127,9 +128,10 @@ def _export(
     return Measurements(opening, proof, (folder / ONNX_FILE).stat().st_size)
 
 
-def _ship_scripts(folder: Path) -> None:
-    for name in SCRIPTS:
-        content = resources.files(shipped).joinpath(name).read_bytes()
+def ship_scripts(folder: Path) -> None:
+    """Write what runs in a folder without this product."""
+    for package, name in SCRIPTS:
+        content = resources.files(package).joinpath(name).read_bytes()
         (folder / name).write_bytes(content)
 
 

@@ -23,11 +23,15 @@ PACKAGES = ("tatl-search", "torch", "torchvision", "timm", "onnx", "onnxruntime"
 
 
 def describe(
-    folder: Path, picked: CandidateRecord, preprocessing: Preprocessing, measured: Measurements
+    folder: Path,
+    picked: CandidateRecord,
+    preprocessing: Preprocessing,
+    sixteen_bit_max: int,
+    measured: Measurements,
 ) -> None:
     """Write what the network takes and returns, its figures, and the settings that led to it."""
     data = read_settings(picked.settings).data
-    _write_json(folder / "preprocessing.json", input_format(preprocessing, data))
+    _write_json(folder / "preprocessing.json", input_format(preprocessing, data, sixteen_bit_max))
     _write_json(folder / "metrics.json", _metrics(picked, measured))
     names = (" ".join(name.splitlines()) for name in measured.test.confusion.class_names)
     (folder / "labels.txt").write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
@@ -35,9 +39,15 @@ def describe(
     (folder / "config.yaml").write_text(settings, encoding="utf-8")
 
 
-def input_format(preprocessing: Preprocessing, data: DataSettings) -> dict[str, Any]:
+def input_format(
+    preprocessing: Preprocessing, data: DataSettings, sixteen_bit_max: int
+) -> dict[str, Any]:
     """Return how an image file becomes the network's input: plain JSON values."""
-    first = ["turned as its EXIF tells", "16 bits a channel scaled to 8", "transparency on white"]
+    first = [
+        "turned as its EXIF tells",
+        f"16 bits a channel (white is {sixteen_bit_max}) scaled to 8",
+        "transparency on white",
+    ]
     if data.crop_to_box:
         first.append("cut to the box around its object")
     return {
@@ -47,6 +57,7 @@ def input_format(preprocessing: Preprocessing, data: DataSettings) -> dict[str, 
         "layout": "NCHW",
         "dtype": "float32",
         "first": first,
+        "sixteen_bit_max": sixteen_bit_max,
         "shorter_side": data.stored_side,
         "height": data.image_size,
         "width": data.image_size,

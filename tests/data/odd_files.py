@@ -42,12 +42,19 @@ def _write_modes(folder: Path) -> None:
     wide = np.full(SIZE[::-1], 0x80FF, np.uint16)
     Image.fromarray(wide).save(folder / "grey16.png")
     Image.fromarray(wide).save(folder / "grey16.tif")
-    (folder / "rgb16.png").write_bytes(_png16((0xC8FF, 0x0AFF, 0x1EFF)))
-    (folder / "rgb16.tif").write_bytes(_tiff16((0xC8FF, 0x0AFF, 0x1EFF)))
+    (folder / "rgb16.png").write_bytes(png16((0xC8FF, 0x0AFF, 0x1EFF)))
+    (folder / "rgb16.tif").write_bytes(_tiff((0xC8FF, 0x0AFF, 0x1EFF), 16))
+    for name, values in (("negative", -5), ("large", 70_000), ("small", 0x80FF)):
+        Image.fromarray(np.full(SIZE[::-1], values, np.int32)).save(folder / f"{name}32.tif")
+    (folder / "unsigned32.tif").write_bytes(_tiff((3_000_000_000,), 32))
+    (folder / "signed16.tif").write_bytes(_tiff((0xFFFF,), 16, signed=True))
+    (folder / "signed16_positive.tif").write_bytes(_tiff((0x40FF,), 16, signed=True))
     Image.new("F", SIZE, 0.5).save(folder / "float.tif")
     Image.new("LAB", SIZE, RED).save(folder / "lab.tif")
     Image.new("RGB", SIZE, RED).save(folder / "no_ending", "PNG")
     Image.new("RGB", SIZE, RED).save(folder / "a_png.jpg", "PNG")
+    Image.new("RGB", SIZE, RED).save(folder / "red.tga")
+    Image.new("RGB", SIZE, RED).save(folder / "red.avif", quality=100, subsampling="4:4:4")
 
 
 def _drop_adobe(path: Path) -> None:
@@ -57,7 +64,8 @@ def _drop_adobe(path: Path) -> None:
     path.write_bytes(content[:start] + content[start + 2 + length :])
 
 
-def _png16(colour: tuple[int, int, int]) -> bytes:
+def png16(colour: tuple[int, int, int]) -> bytes:
+    """Return a PNG of one colour with 16 bits a channel."""
     width, height = SIZE
     rows = (b"\0" + struct.pack(">3H", *colour) * width) * height
     return _png(struct.pack(">2I5B", width, height, 16, 2, 0, 0, 0), zlib.compress(rows))
@@ -71,22 +79,25 @@ def _png(head: bytes, data: bytes) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
 
 
-def _tiff16(colour: tuple[int, int, int]) -> bytes:
-    """Return an uncompressed TIFF: head, one directory, three depths, pixels."""
+def _tiff(colour: tuple[int, ...], bits: int, signed: bool = False) -> bytes:
+    """Return an uncompressed TIFF of grey or RGB: head, one directory, three depths, pixels."""
     width, height = SIZE
-    pixels = struct.pack("<3H", *colour) * width * height
-    entries = 10
+    samples = len(colour)
+    pixels = struct.pack(f"<{samples}{'H' if bits == 16 else 'I'}", *colour) * width * height
+    entries = 11
     depths = 8 + 2 + entries * 12 + 4
     data = depths + 6
     short, long = 3, 4
     directory = (
-        (256, short, 1, width), (257, short, 1, height), (258, short, 3, depths),
-        (259, short, 1, 1), (262, short, 1, 2), (273, long, 1, data), (277, short, 1, 3),
-        (278, short, 1, height), (279, long, 1, len(pixels)), (284, short, 1, 1),
+        (256, short, 1, width), (257, short, 1, height),
+        (258, short, samples, depths if samples == 3 else bits),
+        (259, short, 1, 1), (262, short, 1, 2 if samples == 3 else 1), (273, long, 1, data),
+        (277, short, 1, samples), (278, short, 1, height), (279, long, 1, len(pixels)),
+        (284, short, 1, 1), (339, short, 1, 2 if signed else 1),
     )  # fmt: skip
     packed = b"".join(struct.pack("<2H2I", *entry) for entry in directory)
     head = b"II*\0" + struct.pack("<I", 8) + struct.pack("<H", entries)
-    return head + packed + bytes(4) + struct.pack("<3H", 16, 16, 16) + pixels
+    return head + packed + bytes(4) + struct.pack("<3H", bits, bits, bits) + pixels
 
 
 def _write_sizes(folder: Path) -> None:
@@ -115,13 +126,22 @@ def _write_broken(folder: Path) -> None:
         for share in (10, 50, 95):
             cut = content[: len(content) * share // 100]
             (folder / f"cut_{share}.{ending}").write_bytes(cut)
+    whole_avif = (folder / "red.avif").read_bytes()
+    (folder / "cut.avif").write_bytes(whole_avif[: len(whole_avif) // 2])
     (folder / "text.png").write_text("not an image at all")
+    (folder / "text.tga").write_text("not an image at all")
+    for brand in ("heic", "mif1"):
+        head = struct.pack(">I", 24) + b"ftyp" + brand.encode() + bytes(4) + b"mif1heic"
+        (folder / f"{brand}.heic").write_bytes(head + bytes(100))
+    (folder / "stream.jxl").write_bytes(b"\xff\x0a" + bytes(50))
+    (folder / "container.jxl").write_bytes(b"\0\0\0\x0cJXL \r\n\x87\n" + bytes(50))
     (folder / "notes.txt").write_text("hello")
     (folder / "empty.jpg").touch()
     (folder / "drawing.eps").write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n")
-    Image.new("RGB", SIZE, RED).save(
-        folder / "bad_exif.jpg", quality=100, exif=b"Exif\0\0II*\0junk"
-    )
+    for name, exif in (("bad_exif", b"Exif\0\0II*\0junk"), ("no_exif", b"Exif\0\0garbage")):
+        for ending in ("jpg", "png", "webp"):
+            path = folder / f"{name}.{ending}"
+            Image.new("RGB", SIZE, RED).save(path, quality=100, lossless=True, exif=exif)
 
 
 def _write_what_is_no_file(folder: Path) -> None:

@@ -19,7 +19,7 @@ from tatl_search.data.batches import (
     steps_per_epoch,
     training_batches,
 )
-from tatl_search.data.images import to_square
+from tatl_search.data.reading import to_square
 from tatl_search.data.target import Split
 
 CPU = torch.device("cpu")

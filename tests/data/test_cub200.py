@@ -5,7 +5,7 @@ import pytest
 from tatl_search.config import DataSettings
 from tatl_search.data.collection import Collection
 from tatl_search.data.cub200 import open_cub200
-from tatl_search.data.images import UnusableImageError
+from tatl_search.data.reading import UnusableImageError
 from tatl_search.errors import InputError
 from tests.data.layouts import BOX, TRAIN_AND_TEST, expected, plan, seen, write_cub200
 

@@ -8,7 +8,7 @@ from PIL import Image
 from tatl_search.config import DataSettings
 from tatl_search.data.collection import Collection, Source, SplitName
 from tatl_search.data.folder import open_folder
-from tatl_search.data.images import UnusableImageError
+from tatl_search.data.reading import UnusableImageError
 from tatl_search.errors import InputError
 from tests.data.made import write_tree
 

@@ -7,13 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tatl_search.data.images import (
-    UnusableImageError,
-    content_hash,
-    open_image,
-    to_rgb,
-    to_square,
-)
+from tatl_search.data.images import content_hash, open_image
+from tatl_search.data.reading import UnusableImageError, to_rgb, to_square
 from tatl_search.data.target import Pixels
 from tatl_search.errors import StorageError
 

@@ -1,5 +1,7 @@
 """What becomes of files of every kind, from a folder to a trial's pixels."""
 
+import hashlib
+import json
 import re
 import threading
 from pathlib import Path
@@ -10,6 +12,7 @@ import pytest
 from tatl_search.config import DataSettings
 from tatl_search.data import load_target
 from tatl_search.data.packed import Pack
+from tatl_search.data.reading import RULES
 from tatl_search.data.sources import load_pack
 from tests.data.made import write_tree
 from tests.data.odd_files import RED, write_odd_files
@@ -35,6 +38,10 @@ SHOWN = {
     "rgb16.png": RED,
     "rgb16.tif": RED,
     "lab.tif": (0, 245, 255),
+    "small32.tif": (128, 128, 128),
+    "signed16_positive.tif": (64, 64, 64),
+    "red.tga": RED,
+    "red.avif": RED,
     "no_ending": RED,
     "a_png.jpg": RED,
     "pixel.png": RED,
@@ -44,7 +51,8 @@ SHOWN = {
     "animated.png": RED,
     "animated.webp": RED,
     "animated.tif": RED,
-    "bad_exif.jpg": RED,
+    **{f"bad_exif.{kind}": RED for kind in ("jpg", "png", "webp")},
+    **{f"no_exif.{kind}": RED for kind in ("jpg", "png", "webp")},
 }
 CUT = r"truncated|Truncated|not an image|could not create decoder"
 LEFT_OUT = {
@@ -54,6 +62,16 @@ LEFT_OUT = {
         for ending in ("jpg", "png", "gif", "bmp", "webp", "tif")
     },
     "float.tif": "floating-point pixels have no agreed range",
+    "negative32.tif": r"no agreed range \(read: -5 to -5\)",
+    "large32.tif": r"no agreed range \(read: 70000 to 70000\)",
+    "unsigned32.tif": "no agreed range",
+    "signed16.tif": r"no agreed range \(read: -1 to -1\)",
+    "cut.avif": "AVIF image.* convert it to JPEG or PNG",
+    "heic.heic": "HEIC image.* convert it to JPEG or PNG",
+    "mif1.heic": "HEIC image.* convert it to JPEG or PNG",
+    "stream.jxl": "JPEG XL image.* convert it to JPEG or PNG",
+    "container.jxl": "JPEG XL image.* convert it to JPEG or PNG",
+    "text.tga": "not an image",
     "bomb.png": "too large: 12000 x 12000 pixels; at most 89 million",
     "big_bomb.png": "too large: 60000 x 60000 pixels; at most 89 million",
     "text.png": "not an image",
@@ -99,6 +117,21 @@ def test_what_cannot_be_shown_is_left_out_with_its_reason(name: str, pack: Pack)
 def test_nothing_else_is_in_or_out(pack: Pack) -> None:
     assert len(pack) == len(SHOWN) + 60
     assert len(pack.head.left_out) == len(LEFT_OUT)
+
+
+LOSSY = (".jpg", ".webp", ".avif", "lab.tif")
+
+
+def test_the_rules_have_a_number_that_is_raised_with_them(pack: Pack) -> None:
+    """Whoever changes what becomes of a file raises `RULES`, so that older packs are remade."""
+    told = [
+        (name, pack.columns.images[row, 0, 0].tolist())
+        for row in range(len(pack))
+        if not (name := pack.name(row)).endswith(LOSSY)
+    ]
+    out = sorted(left.name for left in pack.head.left_out)
+    digest = hashlib.sha256(json.dumps([told, out]).encode()).hexdigest()
+    assert {RULES: digest[:16]} == {1: "9716a1ae4153aea3"}
 
 
 @pytest.mark.filterwarnings("error")

@@ -7,9 +7,10 @@ import pytest
 from PIL import Image
 
 from tatl_search.data.collection import Collection, SplitName
-from tatl_search.data.images import UnusableImageError, content_hash, to_square
+from tatl_search.data.images import content_hash
 from tatl_search.data.packed import open_pack
 from tatl_search.data.packing import Origin, pack_into, packed_once
+from tatl_search.data.reading import UnusableImageError, to_square
 from tatl_search.errors import InputError, StorageError
 
 SIDE = 16

@@ -9,8 +9,9 @@ import pytest
 from PIL import Image
 
 from tatl_search.config import DataSettings
-from tatl_search.data import Split, load_target
-from tatl_search.data.sources import stored_target
+from tatl_search.data import Split, load_target, reading
+from tatl_search.data.packed import open_pack
+from tatl_search.data.sources import load_pack, stored_target
 from tatl_search.errors import InputError
 from tests.data.made import colours, write_idx_set, write_tree
 
@@ -281,3 +282,18 @@ def test_loading_needs_no_torch() -> None:
     command = [sys.executable, "-c", code]
     printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert printed == "False False\n"
+
+
+def test_images_packed_by_other_rules_are_packed_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = write_tree(tmp_path / "tree", {"a": 10, "b": 10})
+    with monkeypatch.context() as earlier:
+        earlier.setattr(reading, "RULES", reading.RULES - 1)
+        before = load_pack(folder(root), tmp_path / "cache")
+        assert load_pack(folder(root), tmp_path / "cache").head == before.head
+    after = load_pack(folder(root), tmp_path / "cache")
+    (place,) = (tmp_path / "cache").glob("*.arrow")
+    assert open_pack(place).head == after.head
+    assert after.head.made_from != before.head.made_from
+    assert after.head.digest == before.head.digest  # no image of these differs

@@ -1,3 +1,4 @@
+import codecs
 import os
 from pathlib import Path
 
@@ -96,9 +97,17 @@ def test_absolute_home_and_variables(tmp_path: Path, monkeypatch: pytest.MonkeyP
         (["path,split", "a,train"], "no column 'label'"),
         (["path,label", "a.jpg,x", "b.jpg,"], "set.csv, row 2: 'label' is empty"),
         (["path,label", " ,x"], "set.csv, row 1: 'path' is empty"),
-        (["path,label,split", "a.jpg,x,training"], "row 1: split 'training' is none of train, val"),
+        (["path,label,split", "a.jpg,x,fold1"], "row 1: split 'fold1' is none of train, val"),
         (["path,label,split", "a.jpg,x,val", "b.jpg,y,test"], "'split' puts no image into train"),
-        (["path,label", "a.jpg,x", "b.jpg,x,y"], "set.csv cannot be read: CSV parse error: Exp"),
+        (["path,label", "a.jpg,x", "b.jpg,x,y"], "set.csv, row 2: 3 values for 2 columns"),
+        (["path,label", "a.jpg,x", "", "b.jpg,"], "set.csv, row 3: 'label' is empty"),
+        (["path,label", '"a.jpg,x', "b.jpg,y"], "set.csv, row 1: 1 values for 2 columns"),
+        (["path,label", 'a.jpg,"x', "b.jpg,y"], "row 1: 'label' holds a line break"),
+        (["path,label,label", "a.jpg,x,y"], "has 2 columns 'label'"),
+        (["path,label,path,path", "a.jpg,x,b,c"], "has 3 columns 'path'"),
+        (["path,label,split,split", "a.jpg,x,train,test"], "has 2 columns 'split'"),
+        (["path,label", r"C:\a.jpg,x"], r"row 1: path 'C:\\a.jpg' is one of another computer"),
+        (["path,label", "a.jpg,x", r"\\server\a.jpg,x"], "row 2: path .* is one of another"),
         (
             ["path,label", "a.jpg,x", "./a.jpg,y"],
             r"a.jpg is listed twice in train: .*row 1 \(label 'x'\); .*row 2 \(label 'y'\)",
@@ -139,3 +148,113 @@ def test_paths_that_are_no_table(tmp_path: Path) -> None:
     (tmp_path / "set.csv").touch()
     with pytest.raises(InputError, match=r"set.csv cannot be read: Empty CSV file"):
         read(tmp_path / "set.csv")
+
+
+def write_bytes(root: Path, content: bytes) -> Path:
+    (root / "set.csv").write_bytes(content)
+    return root / "set.csv"
+
+
+ROWS = "path,label,remark\nimages/0.jpg,caf\u00e9,\nimages/1.jpg,tea,x\n"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be", "utf-32"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+def test_every_form_of_csv_is_the_same_table(
+    encoding: str, delimiter: str, newline: str, tmp_path: Path
+) -> None:
+    write_images(tmp_path, 2)
+    text = ROWS.replace(",", delimiter).replace("\n", newline)
+    mark = codecs.BOM_UTF16_BE if encoding == "utf-16-be" else b""
+    collection = read(write_bytes(tmp_path, mark + text.encode(encoding)))
+    assert seen(collection) == [(0, "caf\u00e9", TRAIN), (1, "tea", TRAIN)]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        ["path , label", '"images/0.jpg", "big cat"', 'images/1.jpg,"  dog "'],
+        ['"path","label"', '" images/0.jpg" ,big cat', '  images/1.jpg , " dog"'],
+        ["", "path,label", "", "images/0.jpg,big cat", ",", "  ", "images/1.jpg,dog"],
+    ],
+    ids=["blanks before quotes", "blanks within quotes", "empty rows"],
+)
+def test_blanks_and_quotes_around_values_do_not_matter(rows: list[str], tmp_path: Path) -> None:
+    write_images(tmp_path, 2)
+    assert seen(read(write_csv(tmp_path, *rows))) == [(0, "big cat", TRAIN), (1, "dog", TRAIN)]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (ROWS.encode("cp1252"), r"set\.csv, line 2: this is no text in UTF-8; save"),
+        (ROWS.encode("utf-16-le"), "this is no text in UTF-8"),
+        (codecs.BOM_UTF16_LE + b"a", "this is no text in UTF-16"),
+        (b"PK\x03\x04" + bytes(50), r"set\.csv is no text in UTF-8"),
+    ],
+    ids=["cp1252", "utf-16 without a mark", "half a character", "a zip file"],
+)
+def test_other_encodings_are_refused_with_what_to_do(
+    content: bytes, message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match=message):
+        read(write_bytes(tmp_path, content))
+
+
+def test_columns_that_are_not_used_may_occur_twice(tmp_path: Path) -> None:
+    assert read(write_csv(tmp_path, "path,label,x,x", "a,b,,")).class_names == ("b",)
+
+
+def test_parquet_with_a_column_twice(tmp_path: Path) -> None:
+    table = pa.Table.from_arrays([pa.array(["a"])] * 3, names=["path", "label", "label"])
+    parquet.write_table(table, tmp_path / "set.parquet")
+    with pytest.raises(InputError, match="has 2 columns 'label'"):
+        read(tmp_path / "set.parquet")
+
+
+def test_paths_of_windows_are_read(tmp_path: Path) -> None:
+    write_images(tmp_path, 3)
+    write_jpeg(tmp_path / r"images\3.jpg", 9)  # a name that has a backslash on this system
+    rows = [rf"images\{n}.jpg,x" for n in (0, 1, 3)] + [r"images\../images/2.jpg,x"]
+    collection = read(write_csv(tmp_path, "path,label", *rows))
+    assert [grey(collection.image(i)) for i in range(4)] == [0, 1, 9, 2]
+    assert collection.names[:2] == ["images/0.jpg", "images/1.jpg"]
+
+
+def test_a_lock_file_of_office_is_no_image(tmp_path: Path) -> None:
+    write_images(tmp_path, 2)
+    rows = ["images/0.jpg,cat", "~$set.csv,lock", "images/1.jpg,dog", r"images\~$set.xlsx,lock"]
+    collection = read(write_csv(tmp_path, "path,label", *rows))
+    assert seen(collection) == [(0, "cat", TRAIN), (1, "dog", TRAIN)]
+    assert [note.split(" (")[0] for note in collection.notes] == [
+        "left out: row 2, ~$set.csv",
+        r"left out: row 4, images\~$set.xlsx",
+    ]
+
+
+def test_a_lock_file_of_office_is_no_table(tmp_path: Path) -> None:
+    lock = tmp_path / "~$set.csv"
+    lock.write_bytes(b"\x04name" + bytes(100))
+    with pytest.raises(InputError, match=r"Office locks a table .* as in set\.csv"):
+        read(lock)
+
+
+def test_a_home_that_nobody_has_is_a_name_like_any_other(tmp_path: Path) -> None:
+    write_images(tmp_path, 1)
+    collection = read(write_csv(tmp_path, "path,label", "~no such user/0.jpg,x", "images/0.jpg,y"))
+    assert collection.names[0] == "~no such user/0.jpg"
+
+
+def test_labels_are_compared_in_one_form(tmp_path: Path) -> None:
+    rows = ["a.jpg,caf\u00e9", "b.jpg,cafe\u0301", "c.jpg,tea"]
+    collection = read(write_csv(tmp_path, "path,label", *rows))
+    assert collection.class_names == ("caf\u00e9", "tea")
+    assert collection.labels.tolist() == [0, 0, 1]
+
+
+def test_splits_go_by_their_usual_names(tmp_path: Path) -> None:
+    words = ("Train", "TRAINING", "Validation", "dev", "testing")
+    rows = [f"{place}.jpg,x,{word}" for place, word in enumerate(words)]
+    collection = read(write_csv(tmp_path, "path,label,split", *rows))
+    assert collection.brought.tolist() == [TRAIN, TRAIN, VAL, VAL, TEST]

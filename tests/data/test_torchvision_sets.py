@@ -12,7 +12,7 @@ from scipy.io import savemat
 
 from tatl_search.config import DataSettings
 from tatl_search.data.collection import Collection, SplitName
-from tatl_search.data.images import UnusableImageError
+from tatl_search.data.reading import UnusableImageError
 from tatl_search.data.torchvision_sets import open_torchvision
 from tatl_search.data.torchvision_table import SETS
 from tatl_search.errors import InputError

@@ -27,6 +27,7 @@ FILES = {
     "samples.npz",
     "confusion.png",
     "predict.py",
+    "reading.py",
     "verify.py",
     "README.md",
     "checksums.txt",
@@ -113,6 +114,7 @@ def test_what_it_takes_and_returns_is_written_down(bundle: BundleReport) -> None
     assert how["mean"] == [0.485, 0.456, 0.406]
     assert (bundle.folder / "labels.txt").read_text().splitlines() == list("0123456789")
     assert (how["shorter_side"], how["interpolation"]) == (SIZE, "bicubic")
+    assert how["sixteen_bit_max"] == 65535
     settings = yaml.safe_load((bundle.folder / "config.yaml").read_text())
     assert AdaptationConfig.model_validate(settings) == CONFIG
 

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tatl_search.deploy.bundle import ship_scripts
+from tatl_search.deploy.checksums import write_checksums
 from tests.deploy.stored import STORED
 
 CONSTRAINTS = Path(__file__).parents[3] / "constraints.txt"
@@ -24,6 +26,8 @@ def run(*command: str | Path, cwd: Path) -> str:
 @pytest.mark.soak
 def test_with_onnxruntime_and_pillow_alone_it_predicts_and_verifies(tmp_path: Path) -> None:
     folder = shutil.copytree(STORED, tmp_path / "network")
+    ship_scripts(folder)
+    write_checksums(folder)
     venv.create(tmp_path / "bare", with_pip=True)
     python = tmp_path / "bare" / "bin" / "python"
     run(
