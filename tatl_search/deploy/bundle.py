@@ -37,6 +37,9 @@ from tatl_search.results.store import SweepResults
 
 ONNX_FILE, PT2_FILE = "model.onnx", "model.pt2"
 SCRIPTS = ((shipped, "predict.py"), (data, "reading.py"), (shipped, "verify.py"))
+HERE_AND_THERE = ("from tatl_search.data import reading  # noqa: TID251", "import reading")
+"""How a script imports the reader in this package, and from beside itself once it is shipped."""
+
 TEST_LOG = "test_openings.jsonl"
 """In the sweep's folder: every opening of the test split, a line each."""
 
@@ -131,8 +134,8 @@ def _export(
 def ship_scripts(folder: Path) -> None:
     """Write what runs in a folder without this product."""
     for package, name in SCRIPTS:
-        content = resources.files(package).joinpath(name).read_bytes()
-        (folder / name).write_bytes(content)
+        content = resources.files(package).joinpath(name).read_text(encoding="utf-8")
+        (folder / name).write_text(content.replace(*HERE_AND_THERE), encoding="utf-8")
 
 
 def _check_arrival(folder: Path) -> None:

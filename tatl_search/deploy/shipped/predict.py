@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
-from reading import SIXTEEN_BITS, UnusableImageError, read_image, to_square
+
+from tatl_search.data import reading  # noqa: TID251
 
 HERE, TOP = Path(__file__).parent, 5
 
@@ -21,8 +22,9 @@ def prepare(path: str, how: dict[str, Any]) -> NDArray[np.float32]:
         UnusableImageError: the file is no whole image, or of no agreed range.
         OSError: it cannot be read.
     """
-    image = read_image(Path(path), how.get("sixteen_bit_max", SIXTEEN_BITS))
-    pixels = to_square(image, how["shorter_side"])
+    white = how.get("sixteen_bit_max", reading.SIXTEEN_BITS)
+    image = reading.read_image(Path(path), white)
+    pixels = reading.to_square(image, how["shorter_side"])
     left, top = (round((how["shorter_side"] - how[name]) / 2) for name in ("width", "height"))
     pixels = pixels[top : top + how["height"], left : left + how["width"]]
     mean, std = (np.asarray(how[name], np.float32) for name in ("mean", "std"))
@@ -44,7 +46,7 @@ def main(paths: list[str]) -> int:
     for path in paths:
         try:
             image = prepare(path, how)
-        except (UnusableImageError, OSError) as error:
+        except (reading.UnusableImageError, OSError) as error:
             print(f"{path}: {error}", file=sys.stderr)
             failed = 1
             continue

@@ -134,7 +134,7 @@ def test_every_odd_file_is_read_or_refused_as_in_training(
 ) -> None:
     how = form(sixteen_bit_max=white)
     found = {
-        path.name: outcome(lambda p=path: script.prepare(p, how), script.UnusableImageError)
+        path.name: outcome(lambda p=path: script.prepare(p, how), script.reading.UnusableImageError)
         for path in odd
     }
     for path in odd:
