@@ -63,7 +63,7 @@ CASES = (
     Case("tiny-5000", False, "images_trained", 5_000),
     Case("tiny-10000", False, "images_trained", 10_000),
     Case("tiny-promoted-10000", False, "images_trained", 10_000, PROMOTED),
-    Case("tiny-half-minute", False, "minutes", 0.5),
+    Case("tiny-2min", False, "minutes", 2),
 )
 
 
@@ -85,7 +85,8 @@ def main() -> None:
 
 def swept(case: Case, work: Path) -> SweepResults:
     """Return a case's sweep, run if it is not there."""
-    folder = work / case.name
+    # Each has a storage of its own: sweeps beside each other share what they have computed.
+    folder = work / case.name / "sweep"
     if not folder.exists():
         space = QUICKSTART
         if not case.quickstart:
@@ -94,9 +95,9 @@ def swept(case: Case, work: Path) -> SweepResults:
         settings = (f"sweep.budget.{case.budget}={case.asked:g}", *case.settings)
         program = str(Path(sys.executable).with_name("tatl-search"))
         command = [program, "sweep", str(space)]
-        command += ["--storage", str(work), "--name", case.name]
+        command += ["--storage", str(folder.parent), "--name", folder.name]
         command += [part for setting in settings for part in ("--set", setting)]
-        with folder.with_suffix(".log").open("w") as log:
+        with (work / case.name).with_suffix(".log").open("w") as log:
             subprocess.run(command, check=True, stdout=log, stderr=log)
     return load_sweep(folder)
 

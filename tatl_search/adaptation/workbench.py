@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -10,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from tatl_search.adaptation.following import Follower, Hear
 from tatl_search.adaptation.joint import companion_batches, companions_label
 from tatl_search.adaptation.key_forms import TODAY, KeyForm
 from tatl_search.adaptation.keys import further_key, root_key, round_key, seed_of
@@ -64,6 +66,7 @@ class Workbench:
         source: the source task's images, for methods that look at them.
         alive: called with every batch, as a sign of life.
         key_form: of the sweep's keys.
+        hear: told how the first fine-tuning gets on; null where nobody listens.
     """
 
     config: AdaptationConfig
@@ -77,6 +80,7 @@ class Workbench:
     source: TargetData | None = None
     alive: Callable[[], None] = in_silence
     key_form: KeyForm = TODAY
+    hear: Hear | None = None
 
     def network_of(self, stage: Stage) -> LoadedNetwork:
         """Return a stage's network, read from the store, on the device and in channels-last."""
@@ -252,7 +256,7 @@ class Workbench:
             torch.manual_seed(seed_of(self.config.seed, key))
             network = self._build()
             self._place(network.module)
-            report = self._train(network, self.config.finetune, key, teacher=None)
+            report = self._train(network, self.config.finetune, key, teacher=None, hear=self.hear)
             return self._finish(folder, network, report, started)
 
     def _compute_round(
@@ -287,11 +291,14 @@ class Workbench:
         key: str,
         teacher: nn.Module | None,
         second: SecondTask | None = None,
+        hear: Hear | None = None,
     ) -> TrainingReport:
         generator = torch.Generator().manual_seed(seed_of(self.config.seed, key))
         learns = self.training_set
+        steps = steps_per_epoch(len(learns.train), settings.batch_size)
+        follower = Follower(network.module, settings.epochs, steps, hear) if hear else None
 
-        def epoch_batches(_: int) -> Iterator[tuple[Tensor, Tensor]]:
+        def epoch_batches(epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
             batches = training_batches(
                 learns.train,
                 settings.batch_size,
@@ -300,18 +307,20 @@ class Workbench:
                 learns.classes,
                 generator,
             )
-            return self._heard(batches)
+            heard = self._heard(batches)
+            return follower.batches(epoch, heard) if follower else heard
 
-        return train(
-            network.module,
-            epoch_batches,
-            settings,
-            steps_per_epoch(len(learns.train), settings.batch_size),
-            device=self.device,
-            teacher=teacher,
-            class_weights=learns.class_weights(),
-            second=second,
-        )
+        with follower or nullcontext():
+            return train(
+                network.module,
+                epoch_batches,
+                settings,
+                steps,
+                device=self.device,
+                teacher=teacher,
+                class_weights=learns.class_weights(),
+                second=second,
+            )
 
     def _second_task(
         self, network: LoadedNetwork, companions: Companions, key: str, round_number: int

@@ -23,11 +23,13 @@ def confirm(
     tatl-search confirm sweeps/quickstart --seeds 3
     ```
     """
+    from tatl_search.cli.training import TrainingDisplay
     from tatl_search.results.confirmation import confirmation_json, confirmation_table
     from tatl_search.results.store import load_sweep
     from tatl_search.search.confirm import confirm as run_again
 
-    failures = run_again(sweep, seeds, messages.print, address)
+    with TrainingDisplay(messages) as display:
+        failures = run_again(sweep, seeds, messages.print, address, display.hear)
     results = load_sweep(sweep)
     print_json(confirmation_json(results)) if as_json else console.print(
         confirmation_table(results)

@@ -1,15 +1,24 @@
 """Live progress of a sweep: a panel in a terminal, a line a round elsewhere."""
 
 import time
+from collections.abc import Iterator
 
-from rich.console import Console
+from rich.console import Console, Group
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from tatl_search.cli.training import Trainings, duration
 from tatl_search.search.progress import Snapshot
-from tatl_search.search.report import CandidateReport, EndReport, MessageReport, Report
+from tatl_search.search.report import (
+    CandidateReport,
+    EndReport,
+    MessageReport,
+    Report,
+    TrainingReport,
+)
+from tatl_search.search.work import trial_label
 
 
 class ProgressDisplay:
@@ -18,6 +27,8 @@ class ProgressDisplay:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._live = Live(console=console, refresh_per_second=4) if console.is_terminal else None
+        self._trainings = Trainings()
+        self._repeated: dict[int, str] = {}
 
     def __enter__(self) -> "ProgressDisplay":
         if self._live:
@@ -30,27 +41,46 @@ class ProgressDisplay:
 
     def hear(self, report: Report | None, snapshot: Snapshot) -> None:
         """Show the newest report and where the sweep stands."""
-        if report is not None:
-            self._console.print(_line(report))
+        for line in self._lines(report) if report is not None else ():
+            self._console.print(f"{time.strftime('%H:%M:%S')}  {line}")
         if self._live:
-            self._live.update(_panel(snapshot))
+            self._live.update(Group(self._trainings.bars(), _panel(snapshot)))
         elif isinstance(report, EndReport):
             self._console.print(_summary(snapshot))
 
+    def _lines(self, report: Report) -> Iterator[str]:
+        """Yield what to print of a report."""
+        match report:
+            case TrainingReport():
+                self._trainings.hear(report)
+                line = None if self._live else self._trainings.line(report)
+                yield from filter(None, [line])
+            case CandidateReport():
+                yield from self._candidate(report)
+            case EndReport():
+                if report.last is not None:
+                    yield from self._goes_on(report.last)
+                how = report.stop_reason or f"{report.infeasible_reason}: {report.detail}"
+                yield f"{report.label} ended: {how}"
+            case MessageReport():
+                yield report.detail
 
-def _line(report: Report) -> str:
-    clock = time.strftime("%H:%M:%S")
-    match report:
-        case CandidateReport():
-            return (
-                f"{clock}  {report.label}: accuracy {report.accuracy:.3f},"
-                f" {report.macs / 1e6:.2f} M MACs, {report.parameters / 1e6:.2f} M parameters"
-            )
-        case EndReport():
-            how = report.stop_reason or f"{report.infeasible_reason}: {report.detail}"
-            return f"{clock}  {report.label} ended: {how}"
-        case MessageReport():
-            return f"{clock}  {report.detail}"
+    def _candidate(self, report: CandidateReport) -> Iterator[str]:
+        """Yield what to print of a network: nothing where it was shown before."""
+        if report.same_as is not None and report.trial is not None:
+            if report.round:
+                self._repeated[report.trial] = report.same_as
+            return
+        yield from self._goes_on(report)
+        yield (
+            f"{report.label}: accuracy {report.accuracy:.3f},"
+            f" {report.macs / 1e6:.2f} M MACs, {report.parameters / 1e6:.2f} M parameters"
+        )
+
+    def _goes_on(self, report: CandidateReport) -> Iterator[str]:
+        """Yield where a trial goes on, if its networks up to there were shown before."""
+        if report.trial is not None and report.trial in self._repeated:
+            yield f"{trial_label(report.trial)} goes on after {self._repeated.pop(report.trial)}"
 
 
 def _summary(snapshot: Snapshot) -> str:
@@ -59,13 +89,13 @@ def _summary(snapshot: Snapshot) -> str:
 
 def _figures(snapshot: Snapshot) -> dict[str, str]:
     best = snapshot.best
-    left = "?" if snapshot.left_s is None else _duration(snapshot.left_s)
+    left = "?" if snapshot.left_s is None else duration(snapshot.left_s)
     return {
         "trials": f"{snapshot.done}/{snapshot.trials}",
         "rounds": str(snapshot.candidates),
         "best": f"{best.accuracy:.3f} at {best.macs / 1e6:.2f} M MACs" if best else "-",
         "hypervolume": f"{snapshot.hypervolume:.3f}",
-        "elapsed": _duration(snapshot.elapsed_s),
+        "elapsed": duration(snapshot.elapsed_s),
         "left": left,
     }
 
@@ -78,9 +108,3 @@ def _panel(snapshot: Snapshot) -> Table:
         *(Text.assemble((name, "dim"), f" {value}") for name, value in figures.items()),
     )
     return grid
-
-
-def _duration(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

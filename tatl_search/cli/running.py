@@ -130,17 +130,20 @@ def adapt(
     from tatl_search.space import load_space
 
     loaded, folder = load_space(settings, overrides or []), new_folder_in(storage, name, settings)
+    from tatl_search.cli.training import TrainingDisplay
     from tatl_search.search.single import adapt_once
 
     try:
-        ended = adapt_once(
-            loaded,
-            folder,
-            lambda record: messages.print(
-                f"round {record.round}: accuracy {record.accuracy:.3f},"
-                f" {record.macs / 1e6:.2f} M MACs"
-            ),
-        )
+        with TrainingDisplay(messages) as display:
+            ended = adapt_once(
+                loaded,
+                folder,
+                lambda record: messages.print(
+                    f"round {record.round}: accuracy {record.accuracy:.3f},"
+                    f" {record.macs / 1e6:.2f} M MACs"
+                ),
+                display.hear,
+            )
     except KeyboardInterrupt:
         if folder.exists():
             raise _interrupted(folder) from None

@@ -30,7 +30,8 @@ _SETTINGS = {
 }
 
 
-T = TypeVar("T")
+Task = TypeVar("Task")
+"""What stands for a running task: of one that reports as it goes, a generator."""
 
 LOST = "its process on this machine died, perhaps for lack of memory"
 
@@ -103,8 +104,8 @@ def is_lost() -> bool:
     return not any(node["Alive"] and node["NodeID"] == here for node in nodes)
 
 
-def first_done(tasks: Sequence["ray.ObjectRef[T]"], go_on: str) -> "ray.ObjectRef[T]":
-    """Wait until one of Ray's tasks has ended, and return it.
+def first_done(tasks: Sequence[Task], go_on: str) -> Task:
+    """Wait until one of Ray's tasks has ended, or has something more to say, and return it.
 
     Args:
         tasks: at least one.
@@ -113,10 +114,12 @@ def first_done(tasks: Sequence["ray.ObjectRef[T]"], go_on: str) -> "ray.ObjectRe
     Raises:
         RunError: the node this driver runs on has died.
     """
+    wait: Any = ray.wait  # its own hint forgets generators
     while True:
-        done, _ = ray.wait(list(tasks), num_returns=1, timeout=LOOK_EVERY_S)
+        done, _ = wait(list(tasks), num_returns=1, timeout=LOOK_EVERY_S)
         if done:
-            return done[0]
+            found: Task = done[0]
+            return found
         if is_lost():
             raise ray_failed(LOST, go_on)
 

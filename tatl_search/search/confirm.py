@@ -18,6 +18,7 @@ from tatl_search.results.store import SweepResults, load_sweep
 from tatl_search.search.cluster import cluster, slots
 from tatl_search.search.folder import LatencyTables
 from tatl_search.search.lock import only_driver
+from tatl_search.search.report import TrainingReport
 from tatl_search.search.room import asking, await_room
 from tatl_search.search.roots import compute_roots
 from tatl_search.search.shared_storage import check_shared
@@ -29,7 +30,13 @@ from tatl_search.tracking.recording import recording
 Announce = Callable[[str], None]
 
 
-def confirm(folder: Path, seeds: int, announce: Announce, address: str | None = None) -> list[str]:
+def confirm(
+    folder: Path,
+    seeds: int,
+    announce: Announce,
+    address: str | None = None,
+    hear: Callable[[TrainingReport], None] = lambda _: None,
+) -> list[str]:
     """Run the settings behind a sweep's front again; what is stored already is not run again.
 
     Args:
@@ -37,6 +44,7 @@ def confirm(folder: Path, seeds: int, announce: Announce, address: str | None = 
         seeds: how many fresh seeds each is run from.
         announce: told what is done.
         address: of a running Ray cluster; null uses this machine.
+        hear: told how first fine-tunings get on.
 
     Returns:
         What could not be computed, and why.
@@ -58,7 +66,7 @@ def confirm(folder: Path, seeds: int, announce: Announce, address: str | None = 
         with only_driver(results.folder), recorded, cluster(address), shipping(results.folder):
             await_room(sweep, joining=address is not None)
             check_shared(folder, results.manifest.uri)
-            failures = compute_roots(_first_fine_tunings(items), announce)
+            failures = compute_roots(_first_fine_tunings(items), announce, hear)
             announce(f"running {len(items)} adaptations again")
             with asking(sweep, len(items)):
                 failures += run_tasks(

@@ -142,7 +142,7 @@ class Driver:
         for note in begun:
             progress.announce(note)
         try:
-            failed = compute_roots(self._shared_roots(), progress.announce)
+            failed = compute_roots(self._shared_roots(), progress.announce, progress.hear_training)
             account.recall(*self._rows(), self._plans(study, account, planner))
             progress.recall(*self._rows())
             with compacting(merger), head_watched(progress.announce, self._go_on):

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from tatl_search.search.report import (
     Event,
     MessageReport,
     Report,
+    TrainingReport,
     from_dict,
 )
 from tatl_search.search.searcher import MAX_ATTEMPTS
@@ -81,6 +82,7 @@ class ProgressCallback(tune.Callback):
         self._hypervolume = 0.0
         self._candidates = 0
         self._best: Figures | None = None
+        self._first_labels: dict[str, str] = {}
         self._started = time.monotonic()
         listener(None, self._snapshot())
 
@@ -88,6 +90,7 @@ class ProgressCallback(tune.Callback):
         """Take in what earlier drivers found; trials that run again are heard again."""
         ended = {trial.trial for trial in trials}
         for row in candidates:
+            self._first_labels.setdefault(row.stage, row.label)
             if row.trial in ended:
                 self._add(row)
 
@@ -95,15 +98,21 @@ class ProgressCallback(tune.Callback):
         """Let the listener know what the driver itself is doing."""
         self._listener(MessageReport(event=Event.NOTE, detail=text), self._snapshot())
 
+    def hear_training(self, report: TrainingReport) -> None:
+        """Let the listener know how a first fine-tuning gets on."""
+        self._listener(report, self._snapshot())
+
     def on_trial_result(
         self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **info: Any
     ) -> None:
-        """Hear a worker's report."""
+        """Hear a worker's report; a network that was heard of before is marked as such."""
         report = from_dict(result)
         if report is None:
             return
         if isinstance(report, CandidateReport):
             self._add(report)
+            report = replace(report, same_as=self._first_labels.get(report.stage))
+            self._first_labels.setdefault(report.stage, report.label)
         elif isinstance(report, EndReport) and report.kind is WorkKind.TRIAL:
             self._count_end()
         self._listener(report, self._snapshot())

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
+from tatl_search.adaptation.following import TrainingProgress
 from tatl_search.figures import Figures, fields_of
 from tatl_search.records import CandidateRecord, StopReason
 from tatl_search.search.work import WorkItem, WorkKind
@@ -18,11 +19,43 @@ class Event(StrEnum):
     """What a report is about."""
 
     NOTE = "note"
+    TRAINING = "training"
     CANDIDATE = "candidate"
     END = "end"
     FAILED = "failed"
     NOT_SHARED = "not_shared"
     STORAGE_ERROR = "storage_error"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingReport:
+    """A first fine-tuning gets on.
+
+    Attributes:
+        label: of the work that needs it.
+        done: epochs that are through, with the share of the one that runs.
+        epochs: of all of it.
+        accuracy: training accuracy of the last whole epoch; null in the first.
+        left_s: seconds left at the pace so far; null where nothing is done.
+    """
+
+    event: Literal[Event.TRAINING] = Event.TRAINING
+    label: str
+    done: float
+    epochs: int
+    accuracy: float | None
+    left_s: float | None
+
+    @classmethod
+    def of(cls, progress: TrainingProgress, item: WorkItem) -> "TrainingReport":
+        """Return the report of how a piece of work gets on."""
+        return cls(
+            label=item.label,
+            done=progress.done,
+            epochs=progress.epochs,
+            accuracy=progress.accuracy,
+            left_s=progress.left_s,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +66,8 @@ class CandidateReport(Figures):
         label: as in the row.
         trial: number of the trial; null for what no trial produced.
         round: 0 for the fine-tuned unpruned network.
+        stage: key of the stage that holds the network.
+        same_as: label by which the driver heard of the network before; null where it is new.
         finished: pieces of finishing after the last pruning.
         max_rounds: the most rounds that the trial may take.
         images_trained: images through backward, paid for by the row.
@@ -45,6 +80,8 @@ class CandidateReport(Figures):
     label: str
     trial: int | None
     round: int
+    stage: str
+    same_as: str | None = None
     finished: int
     max_rounds: int
     images_trained: int
@@ -60,6 +97,7 @@ class CandidateReport(Figures):
             label=record.label,
             trial=record.trial,
             round=record.round,
+            stage=record.stage,
             finished=record.finished,
             max_rounds=item.config.stop.max_rounds,
             images_trained=record.images_trained,
@@ -107,7 +145,7 @@ class MessageReport:
     node: str | None = None
 
 
-Report = CandidateReport | EndReport | MessageReport
+Report = TrainingReport | CandidateReport | EndReport | MessageReport
 
 _ADAPTER: TypeAdapter[Report] = TypeAdapter(Annotated[Report, Field(discriminator="event")])
 

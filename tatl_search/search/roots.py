@@ -3,16 +3,22 @@
 from collections.abc import Callable, Sequence
 
 from tatl_search.errors import RunError
+from tatl_search.search.report import TrainingReport
 from tatl_search.search.tasks import run_tasks
 from tatl_search.search.work import WorkItem, WorkKind
 
 
-def compute_roots(items: Sequence[WorkItem], announce: Callable[[str], None]) -> list[str]:
+def compute_roots(
+    items: Sequence[WorkItem],
+    announce: Callable[[str], None],
+    hear: Callable[[TrainingReport], None] = lambda _: None,
+) -> list[str]:
     """Compute shared roots one after the other, each with a node to itself.
 
     Args:
         items: the roots.
         announce: told what is done, before each.
+        hear: told how each gets on.
 
     Returns:
         Which failed, and why; trials of the others can go on.
@@ -28,7 +34,7 @@ def compute_roots(items: Sequence[WorkItem], announce: Callable[[str], None]) ->
         )
         verb = "confirm" if item.kind is WorkKind.CONFIRMATION else "resume"
         go_on = f"tatl-search {verb} {item.folder}"
-        failures += run_tasks([item], lambda: 1, item.root_threads, announce, go_on)
+        failures += run_tasks([item], lambda: 1, item.root_threads, announce, go_on, hear)
     if failures and len(failures) == len(items):
         raise RunError(f"the first fine-tuning failed: {'; '.join(failures)}")
     return failures

@@ -35,7 +35,7 @@ MAX_ATTEMPTS = 3
 RUN_LENGTH = 1000
 """Pieces of work that one Ray Tune run does: its driver keeps everything of each it has done."""
 
-TRIES = 3
+TRIES = 10
 """Trials in a row that may turn out too long for what is left of a budget: it then ends."""
 
 PATIENCE_S = 0.02

@@ -11,7 +11,7 @@ from tatl_search.records import CandidateRecord
 from tatl_search.search.environment import record_environment, usable_cpus
 from tatl_search.search.folder import new_folder, prepare
 from tatl_search.search.lock import only_driver
-from tatl_search.search.report import EndReport
+from tatl_search.search.report import EndReport, TrainingReport
 from tatl_search.search.summary import summarise
 from tatl_search.search.work import WorkItem, WorkKind
 from tatl_search.search.worker import run_item
@@ -20,7 +20,10 @@ from tatl_search.tracking.recording import recording
 
 
 def adapt_once(
-    space: SearchSpace, folder: Path, listener: Callable[[CandidateRecord], None]
+    space: SearchSpace,
+    folder: Path,
+    listener: Callable[[CandidateRecord], None],
+    hear: Callable[[TrainingReport], None] = lambda _: None,
 ) -> EndReport:
     """Run one adaptation in this process, on all its CPUs, into a new folder.
 
@@ -28,6 +31,7 @@ def adapt_once(
         space: settings without distributions.
         folder: must not exist; afterwards it reads like a sweep of one trial.
         listener: hears of every candidate once it is stored.
+        hear: told how the first fine-tuning gets on.
 
     Returns:
         How it ended: its last network, and why it is the last.
@@ -64,6 +68,8 @@ def adapt_once(
             latency=tables.of(config),
         )
         with recording(where):
-            ended = run_item(item, listener)
+            ended = run_item(
+                item, listener, hear=lambda progress: hear(TrainingReport.of(progress, item))
+            )
         summarise(folder)
         return ended

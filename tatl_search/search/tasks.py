@@ -1,12 +1,15 @@
 """Pieces of work that no study proposed, as Ray tasks: retried, and only where they can run."""
 
 from collections import deque
-from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from queue import SimpleQueue
+from threading import Thread
+from typing import Any, TypeAlias
 
 import ray
 from ray.exceptions import RayError
 
+from tatl_search.adaptation.following import TrainingProgress
 from tatl_search.errors import StorageError
 from tatl_search.search.cluster import (
     LOST,
@@ -17,10 +20,13 @@ from tatl_search.search.cluster import (
     nodes_for_trials,
     ray_failed,
 )
-from tatl_search.search.report import EndReport, Event, MessageReport
+from tatl_search.search.report import EndReport, Event, MessageReport, TrainingReport
 from tatl_search.search.searcher import MAX_ATTEMPTS
 from tatl_search.search.trainable import refusal, report_of
 from tatl_search.search.work import WorkItem
+
+Reports: TypeAlias = Iterator["ray.ObjectRef[TrainingReport | EndReport | MessageReport]"]
+"""What a task says, one report after the other."""
 
 
 def run_tasks(
@@ -29,6 +35,7 @@ def run_tasks(
     cpus: int,
     announce: Callable[[str], None],
     go_on: str,
+    hear: Callable[[TrainingReport], None] = lambda _: None,
 ) -> list[str]:
     """Run pieces of work, each at most three times, away from nodes that do not see the folder.
 
@@ -38,6 +45,7 @@ def run_tasks(
         cpus: how many a piece takes; all of a node where none has as many.
         announce: told of nodes that are left out.
         go_on: the command that goes on with the work, for people.
+        hear: told how first fine-tunings get on.
 
     Returns:
         Which failed, and why.
@@ -47,14 +55,18 @@ def run_tasks(
         RunError: Ray failed.
     """
     waiting, failures = deque(items), []
-    running: dict[ray.ObjectRef[EndReport | MessageReport], WorkItem] = {}
+    running: dict[Reports, WorkItem] = {}
     refusing: set[str] = set()
     while waiting or running:
         while waiting and len(running) < at_once():
             item = waiting.popleft()
             running[_start(item, cpus, refusing)] = item
-        done = first_done(list(running), go_on)
-        item, report = running.pop(done), _report(done, go_on)
+        reports = first_done(list(running), go_on)
+        report = _next(reports, go_on)
+        if isinstance(report, TrainingReport):
+            hear(report)
+            continue
+        item = running.pop(reports)
         if report.event is Event.STORAGE_ERROR:
             raise StorageError(report.detail)
         if report.event is Event.NOT_SHARED:
@@ -82,32 +94,47 @@ def _imported() -> None:
     """Do nothing: to be found, this module and all it needs was imported."""
 
 
-def _start(
-    item: WorkItem, cpus: int, refusing: Collection[str]
-) -> "ray.ObjectRef[EndReport | MessageReport]":
-    task = ray.remote(run_alone).options(
+def _start(item: WorkItem, cpus: int, refusing: Collection[str]) -> Reports:
+    task: Any = ray.remote(run_alone).options(
         # A sweep that goes on elsewhere may find smaller nodes than it began on.
         num_cpus=min(cpus, node_cpus(refusing)),
         num_gpus=item.sweep.gpus,
         max_retries=0,
         label_selector=elsewhere(refusing),
     )
-    return task.remote(item.model_dump(mode="json"))
+    reports: Reports = task.remote(item.model_dump(mode="json"))
+    return reports
 
 
-def _report(
-    done: "ray.ObjectRef[EndReport | MessageReport]", go_on: str
-) -> EndReport | MessageReport:
-    """Return the report of a task's end; that of one whose worker died is that it failed."""
+def _next(reports: Reports, go_on: str) -> TrainingReport | EndReport | MessageReport:
+    """Return a task's next report; the last of one whose worker died is that it failed."""
     try:
-        return ray.get(done)
+        return ray.get(next(reports))
     except RayError as error:
         if is_lost():
             raise ray_failed(LOST, go_on) from error
         return MessageReport(event=Event.FAILED, detail=f"its worker died: {error}")
 
 
-def run_alone(raw: Mapping[str, Any]) -> EndReport | MessageReport:
-    """Run one piece of work, as a Ray task, and return the report of its end."""
+def run_alone(raw: Mapping[str, Any]) -> Iterator[TrainingReport | EndReport | MessageReport]:
+    """Run one piece of work, as a Ray task; yield how it gets on, and last the report of its end.
+
+    The work has a thread of its own, which need not wait until anybody hears of it.
+    """
     item = WorkItem.model_validate(raw)
-    return refusal(item) or report_of(item, lambda _: None)
+    said: SimpleQueue[TrainingReport | EndReport | MessageReport] = SimpleQueue()
+
+    def hear(progress: TrainingProgress) -> None:
+        said.put(TrainingReport.of(progress, item))
+
+    def work() -> None:
+        end: EndReport | MessageReport = MessageReport(event=Event.FAILED, detail="it was ended")
+        try:
+            end = refusal(item) or report_of(item, lambda _: None, hear=hear)
+        finally:
+            said.put(end)
+
+    Thread(target=work, daemon=True).start()
+    while isinstance(report := said.get(), TrainingReport):
+        yield report
+    yield report

@@ -2,6 +2,7 @@
 
 import gc
 import os
+import time
 import traceback
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -11,6 +12,7 @@ from typing import Any
 import ray
 from ray import tune
 
+from tatl_search.adaptation.following import Hear, TrainingProgress
 from tatl_search.config import SweepSettings
 from tatl_search.errors import StorageError
 from tatl_search.manifest import SweepFolder
@@ -18,7 +20,14 @@ from tatl_search.nets.memory import share_of_gpu
 from tatl_search.records import CandidateRecord
 from tatl_search.search.cluster import elsewhere, nodes_for_trials
 from tatl_search.search.home import at_home
-from tatl_search.search.report import CandidateReport, EndReport, Event, MessageReport, to_dict
+from tatl_search.search.report import (
+    CandidateReport,
+    EndReport,
+    Event,
+    MessageReport,
+    TrainingReport,
+    to_dict,
+)
 from tatl_search.search.shared_storage import not_shared
 from tatl_search.search.watch import watched
 from tatl_search.search.work import WorkItem
@@ -31,6 +40,9 @@ Ray's own two seconds are too few on a busy machine, and it then tells the searc
 trial that was to be next is never heard of again, and its place is lost.
 """
 
+TRAINING_EVERY_S = 5.0
+"""Time between two reports of a first fine-tuning: it waits until Ray has heard each."""
+
 
 def run_work(config: dict[str, Any]) -> None:
     """Run one piece of work inside a Ray Tune worker, reporting every candidate and the end."""
@@ -38,11 +50,18 @@ def run_work(config: dict[str, Any]) -> None:
     _spare_imports()
     item = WorkItem.model_validate_json(config["item"])
     minutes = item.sweep.trial_minutes
+    next_word = 0.0
 
     def listen(row: CandidateRecord) -> None:
         tune.report(to_dict(CandidateReport.of(row, item)))
 
-    tune.report(to_dict(refusal(item) or report_of(item, listen, minutes)))
+    def hear(progress: TrainingProgress) -> None:
+        nonlocal next_word
+        if progress.is_over or time.monotonic() >= next_word:
+            next_word = time.monotonic() + TRAINING_EVERY_S
+            tune.report(to_dict(TrainingReport.of(progress, item)))
+
+    tune.report(to_dict(refusal(item) or report_of(item, listen, minutes, hear)))
 
 
 @cache
@@ -53,7 +72,10 @@ def _spare_imports() -> None:
 
 
 def report_of(
-    item: WorkItem, listener: Callable[[CandidateRecord], None], minutes: float | None = None
+    item: WorkItem,
+    listener: Callable[[CandidateRecord], None],
+    minutes: float | None = None,
+    hear: Hear | None = None,
 ) -> EndReport | MessageReport:
     """Run one piece of work and return the report of its end, whatever the end was.
 
@@ -61,7 +83,7 @@ def report_of(
     """
     try:
         with watched(minutes, item.sweep.stalled_minutes) as alive, _place_of(item):
-            return run_item(at_home(item, alive), listener, alive)
+            return run_item(at_home(item, alive), listener, alive, hear)
     except StorageError as error:
         return MessageReport(event=Event.STORAGE_ERROR, detail=str(error))
     except Exception as error:  # noqa: BLE001 - the driver decides whether to try again

@@ -9,6 +9,7 @@ import torch
 
 from tatl_search.adaptation import opening
 from tatl_search.adaptation.candidate import Candidate
+from tatl_search.adaptation.following import Hear
 from tatl_search.adaptation.key_forms import key_form
 from tatl_search.adaptation.loop import adapt
 from tatl_search.adaptation.stages import in_silence
@@ -30,6 +31,7 @@ def run_item(
     item: WorkItem,
     listener: Callable[[CandidateRecord], None],
     alive: Callable[[], None] = in_silence,
+    hear: Hear | None = None,
 ) -> EndReport:
     """Run one piece of work; every candidate is stored before the listener hears of it.
 
@@ -37,6 +39,7 @@ def run_item(
         item: what to do.
         listener: hears of every candidate.
         alive: called as a sign of life.
+        hear: told how a first fine-tuning gets on; null where nobody listens.
 
     Returns:
         The report of the end: the last network, and why it is the last.
@@ -53,7 +56,7 @@ def run_item(
     infeasible: InfeasibleError | None = None
     try:
         with out_of_memory_is_infeasible("the adaptation"):
-            bench = open_workbench(item, alive)
+            bench = dataclasses.replace(open_workbench(item, alive), hear=hear)
             for candidate in adapt(bench):
                 last = record_of(candidate, item)
                 without_reuse += last.images_without_reuse

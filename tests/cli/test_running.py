@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import pytest
 import yaml
 
 from tests.cli.conftest import SETTINGS, Tatl
@@ -64,6 +65,20 @@ class TestAdapt:
         assert "round 1: accuracy" in ended.err
         assert "look at sweeps/[red]/front.png and sweeps/[red]/report.html" in ended.err
         assert (here / "sweeps/[red]/report.html").is_file()
+
+    @pytest.mark.usefixtures("here")
+    def test_the_first_fine_tuning_is_followed(
+        self, tatl: Tatl, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("tatl_search.adaptation.following.EVERY_S", 0.0)
+        monkeypatch.setattr("tatl_search.cli.training.LINE_EVERY_S", 0.0)
+        words = ("--name", "a", "--set", "stop.max_rounds=0", "--set", "finetune.epochs=2")
+        ended = tatl("adapt", "run.yaml", *words)
+        assert ended.code == 0
+        said = [line for line in ended.err.splitlines() if line.startswith("trial 0: epoch ")]
+        assert said[0] == "trial 0: epoch 1 of 2"
+        assert said[-1].startswith("trial 0: epoch 2 of 2, training accuracy ")
+        assert said[-1].endswith(" left")
 
     def test_a_run_that_collapses_is_shown_all_the_same(self, here: Path, tatl: Tatl) -> None:
         (here / "strict.yaml").write_text(

@@ -33,7 +33,11 @@ def follow(
 
 
 def candidate(trial: int | None, round_: int, accuracy: float, macs: int) -> dict[str, Any]:
-    return to_dict(made_report(trial=trial, round=round_, accuracy=accuracy, macs=macs))
+    return to_dict(
+        made_report(
+            trial=trial, round=round_, accuracy=accuracy, macs=macs, stage=f"{trial} {round_}"
+        )
+    )
 
 
 def end(kind: WorkKind = WorkKind.TRIAL) -> dict[str, Any]:
@@ -115,3 +119,15 @@ def test_a_trial_that_is_stopped_has_ended(reason: StopReason) -> None:
     assert (end_of_it.label, end_of_it.stop_reason) == ("trial 3", reason)
     assert end_of_it.last == last
     assert (snapshot.done, snapshot.candidates) == (1, 1)
+
+
+def test_a_network_that_was_heard_of_before_is_marked() -> None:
+    """By another trial, in an earlier run of the driver, or from a worker that was lost."""
+    heard: Heard = []
+    callback = follow(heard)
+    callback.recall([made_candidate(trial=0, round=1, label="trial 0 round 1", stage="a")], [])
+    for trial, stage in ((0, "a"), (1, "a"), (1, "b"), (1, "b")):
+        label = f"trial {trial} in {stage}"
+        tell(callback, candidate(trial, 1, 0.9, 50) | {"label": label, "stage": stage})
+    same = [report.same_as for report, _ in heard if isinstance(report, CandidateReport)]
+    assert same == ["trial 0 round 1", "trial 0 round 1", None, "trial 1 in b"]

@@ -11,6 +11,7 @@ from tatl_search.config import SweepSettings
 from tatl_search.errors import RunError, StorageError
 from tatl_search.manifest import SweepFolder, SweepManifest
 from tatl_search.search.cluster import elsewhere, node_cpus
+from tatl_search.search.report import TrainingReport
 from tatl_search.search.roots import compute_roots
 from tatl_search.search.work import WorkItem, WorkKind
 from tests.search.items import work_item
@@ -51,6 +52,23 @@ def test_one_that_blows_up_is_named_and_the_others_are_there(tmp_path: Path) -> 
     stages = SweepFolder(tmp_path).stages
     (key,) = (path.name for path in stages.iterdir() if path.is_dir())
     assert StageStore(stages).get(key) is not None
+
+
+def test_how_it_gets_on_is_heard_while_it_runs(tmp_path: Path) -> None:
+    """It gives a word a second: this one takes some seconds."""
+    heard: list[TrainingReport] = []
+    assert compute_roots([root(tmp_path, 0, finetune={"epochs": 40})], no_word, heard.append) == []
+    assert {(word.label, word.epochs) for word in heard} == {("unpruned 0", 40)}
+    done = [word.done for word in heard]
+    assert done == sorted(done)
+    assert done[-1] == 40
+    assert 0 < done[0] < 40
+    assert 0 < (heard[-2].accuracy or 0) <= 1
+    assert (heard[-2].left_s or 0) > 0
+
+
+def no_word(_: str) -> None:
+    """Announce nothing."""
 
 
 def test_without_any_there_is_no_sweep(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from tatl_search.manifest import SweepFolder
 from tatl_search.records import CandidateRecord, Kind, TrialRecord, TrialState
 from tatl_search.results.store import SweepResults, load_sweep
 from tatl_search.search.progress import Snapshot
-from tatl_search.search.report import CandidateReport, Report
+from tatl_search.search.report import CandidateReport, Report, TrainingReport
 from tatl_search.search.study import USABLE
 from tatl_search.search.sweep import launch, resume
 from tatl_search.space import space_from_raw
@@ -45,6 +45,7 @@ class Whole:
 
     folder: Path
     results: SweepResults
+    heard: Sequence[Report] = ()
 
     @property
     def trials(self) -> dict[int, TrialRecord]:
@@ -73,7 +74,13 @@ def whole(ray_here: None, tmp_path_factory: pytest.TempPathFactory) -> Whole:
     with pytest.MonkeyPatch.context() as patch:
         # The baseline and two trials in one run of Ray, the last trial in another.
         patch.setattr("tatl_search.search.searcher.RUN_LENGTH", 3)
-        return run(folder, space | {"baselines": [{"image_size": 24}]})
+        heard: list[Report] = []
+
+        def hear(report: Report | None, _: Snapshot) -> None:
+            heard.extend([report] if report else [])
+
+        found = run(folder, space | {"baselines": [{"image_size": 24}]}, hear)
+        return replace(found, heard=heard)
 
 
 def test_the_driver_forgets_the_trials_of_rays_earlier_runs(
@@ -133,6 +140,24 @@ def test_the_baseline_is_trained_as_long_as_the_longest_trial(whole: Whole) -> N
     unpruned = whole.rounds[0, 0]
     assert baseline.parameters == unpruned.parameters
     assert baseline.macs < unpruned.macs
+
+
+def test_first_fine_tunings_are_followed_to_their_end(whole: Whole) -> None:
+    """That of all trials in a task of Ray's, a baseline's in a worker of Tune's."""
+    over = {word.label: word for word in whole.heard if isinstance(word, TrainingReport)}
+    assert {label: (word.done, word.epochs) for label, word in over.items()} == {
+        "unpruned": (ROOT_EPOCHS, ROOT_EPOCHS),
+        "input 24 px": (ROOT_EPOCHS + ROUND_EPOCHS * MOST_ROUNDS,) * 2,
+    }
+    assert all(0.0 < (word.accuracy or 0.0) <= 1.0 for word in over.values())
+
+
+def test_networks_are_told_as_new_once(whole: Whole) -> None:
+    told = [word for word in whole.heard if isinstance(word, CandidateReport)]
+    new = [word.stage for word in told if word.same_as is None]
+    stages = {row.stage for row in whole.results.candidates if row.kind is Kind.PRUNED}
+    (baseline,) = whole.results.baselines
+    assert sorted(new) == sorted({*stages, baseline.stage})  # the unpruned one was a task's
 
 
 def test_a_driver_leaves_a_picture_and_a_report(whole: Whole) -> None:

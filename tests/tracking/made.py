@@ -62,6 +62,7 @@ def made_report(**changes: Any) -> CandidateReport:
         label="trial 3 round 2",
         trial=3,
         round=2,
+        stage="c0ffee" * 10,
         finished=0,
         max_rounds=8,
         images_trained=1000,
