@@ -128,6 +128,6 @@ def test_a_network_that_was_heard_of_before_is_marked() -> None:
     callback.recall([made_candidate(trial=0, round=1, label="trial 0 round 1", stage="a")], [])
     for trial, stage in ((0, "a"), (1, "a"), (1, "b"), (1, "b")):
         label = f"trial {trial} in {stage}"
-        tell(callback, candidate(trial, 1, 0.9, 50) | {"label": label, "stage": stage})
+        tell(callback, to_dict(made_report(trial=trial, round=1, label=label, stage=stage)))
     same = [report.same_as for report, _ in heard if isinstance(report, CandidateReport)]
     assert same == ["trial 0 round 1", "trial 0 round 1", None, "trial 1 in b"]
