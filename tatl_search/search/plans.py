@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+from tatl_search.adaptation.key_forms import key_form
 from tatl_search.adaptation.opening import open_images, open_store
 from tatl_search.adaptation.workbench import Workbench
 from tatl_search.config import DataSettings
@@ -58,6 +59,7 @@ class Planner:
             threads=item.threads,
             root_threads=item.root_threads,
             source=self._open(config.source) if config.trains_on_source and config.source else None,
+            key_form=key_form(item.code_version),
         )
 
     def _open(self, settings: DataSettings) -> TargetData:
