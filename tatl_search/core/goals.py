@@ -55,9 +55,8 @@ class Goals:
 
     def minimised(self, rows: Sequence[Figures]) -> Floats:
         """Return (N, D) the objectives, qualities first, all to be minimised; NaN for unknown."""
-        ordered = (*self.qualities, *self.costs)
-        values = [[figure.minimised(row) for figure in ordered] for row in rows]
-        return np.array(values, dtype=np.float64).reshape(-1, len(ordered))
+        qualities = [-_column(figure, rows) for figure in self.qualities]
+        return np.column_stack([*qualities, *(_column(figure, rows) for figure in self.costs)])
 
     def normalised(self, rows: Sequence[Figures]) -> Floats:
         """Return the same with costs as shares of the unpruned network's."""
@@ -92,14 +91,19 @@ class Goals:
 
     def knee(self, rows: Sequence[Figures]) -> int | None:
         """Return the place of the knee in `quality` against `cost`; null where none is known."""
-        cost = np.array([self.cost.of(row) for row in rows])
-        quality = self._quality(rows)
+        cost, quality = _column(self.cost, rows), self._quality(rows)
         known = np.flatnonzero(~(np.isnan(quality) | np.isnan(cost)))
         return int(known[knee(quality[known], cost[known])]) if known.size else None
 
     def _quality(self, rows: Sequence[Figures]) -> Floats:
-        return np.array([self.quality.of(row) for row in rows])
+        return _column(self.quality, rows)
 
     def _share(self, rows: Sequence[Figures]) -> Floats:
         whole = self.reference.get(self.cost, np.nan)
-        return np.array([self.cost.of(row) for row in rows]) / whole
+        shares: Floats = _column(self.cost, rows) / whole
+        return shares
+
+
+def _column(figure: Figure, rows: Sequence[Figures]) -> Floats:
+    """Return (N,) a figure of all rows; NaN, which NumPy makes of None, where it is not known."""
+    return np.array([getattr(row, figure.key) for row in rows], dtype=np.float64)

@@ -131,6 +131,9 @@ class Account:
             self.experience.hear_trial(plan, tally.rounds, tally.work_s, wall_s)
         self._ended.extend(self._running.pop(trial, []))
         if self._budget.stale is not None:
+            # Of what is beaten no area hangs: what is left stays short, however long the sweep.
+            on_front = self._goals.on_front(self._ended)
+            self._ended = [row for row, on in zip(self._ended, on_front, strict=True) if on]
             self._areas.append(self._goals.area(self._ended))
 
     def reached(self, name: str) -> Reached | None:
