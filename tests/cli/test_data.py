@@ -5,7 +5,9 @@ import re
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from tests.cli.conftest import Tatl, make_images
 
@@ -130,3 +132,37 @@ def test_what_only_training_sees_may_be_searched_over(tatl: Tatl, images: Path) 
     fresh(images)
     flip = ("--set", "data.augment.flip={choices: [true, false]}")
     assert tatl("data", "check", "run.yaml", *FOLDER, *flip).code == 0
+
+
+def test_check_tells_what_is_left_out_and_which_ranges_look_wrong(
+    tatl: Tatl, here: Path, images: Path
+) -> None:
+    fresh(images)
+    (images / "train/cat/@eaDir").mkdir()
+    (images / "train/dog/phone.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(60))
+    for number in range(4):
+        ramp = (np.arange(32 * 32) * 4 + number).astype(np.uint16).reshape(32, 32)
+        Image.fromarray(ramp).save(images / "train/dog" / f"camera{number}.png")
+    told = tatl("data", "check", "run.yaml", *FOLDER).out
+    for part in ("@eaDir (1)", "dog/phone.heic (a HEIC image", "data.sixteen_bit_max=4095"):
+        assert part in told
+    said = ("--set", "data.sixteen_bit_max=4095")
+    assert "sixteen_bit_max" not in tatl("data", "check", "run.yaml", *FOLDER, *said).out
+
+
+@pytest.mark.parametrize(
+    ("folders", "message"),
+    [
+        (("fold1/cat", "fold1/dog", "fold2/cat", "fold2/dog"), "folders of the same names"),
+        (("Train/cat", "training/cat"), "name one split"),
+        (("set/train/cat", "set/train/dog"), "one folder only, set/"),
+    ],
+)
+def test_layouts_that_nothing_explains_are_one_line(
+    folders: tuple[str, ...], message: str, tatl: Tatl, here: Path
+) -> None:
+    for folder in folders:
+        (here / "images" / folder).mkdir(parents=True)
+    ended = tatl("data", "check", "run.yaml", *FOLDER)
+    assert (ended.code, ended.out) == (2, "")
+    assert message in " ".join(ended.err.split())
