@@ -171,12 +171,14 @@ def status(
     """
     from tatl_search.manifest import SweepFolder
     from tatl_search.results.status import status_text, sweep_status
-    from tatl_search.results.store import SweepResults, load_sweep
+    from tatl_search.results.store import SweepReader, SweepResults
     from tatl_search.search.lock import is_driven
+
+    reader = SweepReader(sweep)
 
     def look() -> tuple[SweepResults, bool]:
         running = is_driven(SweepFolder(sweep))  # asked first: the last rows come before its end
-        return load_sweep(sweep), running
+        return reader.read(), running
 
     if watch and as_json:
         raise InputError("--watch is for people and --json for programs; leave one away")

@@ -11,7 +11,7 @@ from typing import Any
 from tatl_search.figures import Figure
 from tatl_search.manifest import SweepFolder, SweepManifest
 from tatl_search.records import CandidateRecord, Kind, TrialRecord
-from tatl_search.tracking.reading import read_records
+from tatl_search.tracking.reading import RowReader
 
 logger = logging.getLogger(__name__)
 
@@ -96,21 +96,39 @@ def load_sweep(folder: Path | str) -> SweepResults:
     Raises:
         InputError: it is no sweep, its manifest is damaged, or a newer version wrote it.
     """
-    where = SweepFolder(Path(folder))
-    manifest = SweepManifest.read(where.root)
-    rows = read_records(where.candidates, CandidateRecord)
-    of_trials = [row for row in rows if row.trial is not None]
-    return SweepResults(
-        folder=where,
-        manifest=manifest,
-        candidates=_ordered(of_trials),
-        roots=_ordered(row for row in rows if row.trial is None and row.kind is not Kind.BASELINE),
-        baselines=_ordered(row for row in rows if row.kind is Kind.BASELINE),
-        trials=tuple(read_records(where.trials, TrialRecord)),
-        environment=_environment(where.environment),
-        ended_by=_words(where.ended_by),
-        paused=_words(where.paused),
-    )
+    return SweepReader(folder).read()
+
+
+class SweepReader:
+    """Reads a sweep's folder again and again, while it runs; only new files are opened."""
+
+    def __init__(self, folder: Path | str) -> None:
+        """Prepare to read a sweep's folder."""
+        self._folder = SweepFolder(Path(folder))
+        self._candidates = RowReader(self._folder.candidates, CandidateRecord)
+        self._trials = RowReader(self._folder.trials, TrialRecord)
+
+    def read(self) -> SweepResults:
+        """Return the sweep as it is now.
+
+        Raises:
+            InputError: it is no sweep, its manifest is damaged, or a newer version wrote it.
+        """
+        where = self._folder
+        manifest = SweepManifest.read(where.root)
+        rows = self._candidates.read()
+        roots = (row for row in rows if row.trial is None and row.kind is not Kind.BASELINE)
+        return SweepResults(
+            folder=where,
+            manifest=manifest,
+            candidates=_ordered(row for row in rows if row.trial is not None),
+            roots=_ordered(roots),
+            baselines=_ordered(row for row in rows if row.kind is Kind.BASELINE),
+            trials=tuple(self._trials.read()),
+            environment=_environment(where.environment),
+            ended_by=_words(where.ended_by),
+            paused=_words(where.paused),
+        )
 
 
 def _words(path: Path) -> str | None:

@@ -46,7 +46,7 @@ from tatl_search.search.work import WorkItem, WorkKind, trial_label
 from tatl_search.space import space_from_raw
 from tatl_search.tracking.merging import Merger
 from tatl_search.tracking.parquet import ParquetTracker
-from tatl_search.tracking.reading import read_records
+from tatl_search.tracking.reading import RowReader
 
 UNBOUNDED = 1_000_000_000
 """Samples that Ray may ask for: the searcher, not Ray, knows when a sweep is done."""
@@ -103,6 +103,8 @@ class Driver:
         self._tables = LatencyTables.read(folder)
         self._shipped = shipped
         self._parquet = ParquetTracker(folder, shipped)
+        self._candidates = RowReader(folder.candidates, CandidateRecord)
+        self._trials = RowReader(folder.trials, TrialRecord)
 
     def run(self, listener: Listener) -> SweepEnd:
         """Run until every trial is told, the user interrupts, or the storage gives up.
@@ -145,6 +147,8 @@ class Driver:
             failed = compute_roots(self._shared_roots(), progress.announce, progress.hear_training)
             account.recall(*self._rows(), self._plans(study, account, planner))
             progress.recall(*self._rows())
+            for reader in (self._candidates, self._trials):
+                reader.forget()  # from now on reports say what is new
             with compacting(merger), head_watched(progress.announce, self._go_on):
                 self._tune(searcher, [progress, keeper], scheduler, stopper)
         finally:
@@ -208,10 +212,7 @@ class Driver:
         return SweepEnd(self._folder.root, complete or used_up is not None, tuple(notes))
 
     def _rows(self) -> tuple[list[CandidateRecord], list[TrialRecord]]:
-        return (
-            read_records(self._folder.candidates, CandidateRecord),
-            read_records(self._folder.trials, TrialRecord),
-        )
+        return self._candidates.read(), self._trials.read()
 
     def _scheduler(self, study: SweepStudy) -> StoppingScheduler | None:
         """Return what stops hopeless trials; null where nothing is to be stopped."""
@@ -301,8 +302,7 @@ class Driver:
         ]
 
     def _missing_baselines(self) -> list[WorkItem]:
-        stored = read_records(self._folder.candidates, CandidateRecord)
-        labels = {record.label for record in stored}
+        labels = {record.label for record in self._candidates.read()}
         base, epochs = middle(self._space), most_epochs(self._space)
         return [
             self._item(

@@ -95,6 +95,10 @@ class RowReader(Generic[Record]):
             rows.update(self._files[name].rows)
         return [rows[key] for key in sorted(rows)]
 
+    def forget(self) -> None:
+        """Keep nothing of what was read; it is read again where it is asked for."""
+        self._files.clear()
+
     def _take(self, path: Path) -> None:
         found = path.stat()
         signature = (found.st_ino, found.st_size, found.st_mtime_ns)

@@ -2,13 +2,17 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tatl_search.errors import InputError
 from tatl_search.figures import MACS, PARAMETERS, SIZE_BYTES
-from tatl_search.results.store import SweepResults, load_sweep
+from tatl_search.records import CandidateRecord
+from tatl_search.results.store import SweepReader, SweepResults, load_sweep
+from tatl_search.tracking import reading
+from tatl_search.tracking.parquet import ParquetTracker
 from tests.results.conftest import SweepWriter
 
 
@@ -37,6 +41,28 @@ def test_costs_are_shares_of_the_unpruned_network(results: SweepResults) -> None
     assert (results.unpruned.round, results.unpruned.accuracy) == (0, 0.95)
     assert results.reference_cost(MACS) == 100_000_000
     assert results.reference_cost(PARAMETERS) == 1_000_000
+
+
+def test_only_new_files_are_opened_again(
+    results: SweepResults, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+    original = reading.rows_of
+
+    def rows_of(path: Path, record_class: type[CandidateRecord]) -> object:
+        opened.append(path.name)
+        return original(path, record_class)
+
+    monkeypatch.setattr(reading, "rows_of", rows_of)
+    reader = SweepReader(results.folder.root)
+    assert reader.read().candidates == results.candidates
+    assert len(opened) == 11 + 4
+    opened.clear()
+    new = replace(results.candidates[-1], round=2)
+    ParquetTracker(results.folder).candidate(new)
+    (results.folder.candidates / "trial-00000-round-00.parquet").unlink()
+    assert reader.read().candidates == (*results.candidates[1:], new)
+    assert opened == ["trial-00002-round-02.parquet"]
 
 
 def test_a_sweep_that_has_just_begun_is_empty(write_sweep: SweepWriter) -> None:
