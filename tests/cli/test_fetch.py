@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from tatl_search.deploy.source import File, Source
 from tatl_search.manifest import SweepFolder
 from tatl_search.results.store import load_sweep
 from tatl_search.search.lock import only_driver
+from tatl_search.tracking import merging
+from tatl_search.tracking.merging import Merger
 from tests.cli.conftest import Tatl
 
 MANIFEST = "sweep.yaml"
@@ -121,3 +124,27 @@ def test_what_is_refused(far: Path, tatl: Tatl, tmp_path: Path) -> None:
         assert said in ended.err
         assert "hunter2" not in ended.err
     assert [path.name for path in other.iterdir()] == ["letter.txt"]
+
+
+@pytest.mark.parametrize("when", ["before", "while it is copied"])
+def test_rows_that_were_merged_are_here_once(
+    far: Path, tatl: Tatl, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    home, before = tmp_path / "home", load_sweep(far).candidates
+    monkeypatch.setattr(merging, "BATCH", 2)
+    copy, merger = Source.copy, Merger(SweepFolder(far))
+
+    def merge_first(source: Source, file: File, goal: Path) -> bool:
+        monkeypatch.setattr(Source, "copy", copy)
+        assert merger.merge()
+        return copy(source, file, goal)
+
+    if when == "before":
+        tatl("fetch", far, home)
+        assert merger.merge()
+    else:
+        monkeypatch.setattr(Source, "copy", merge_first)
+    assert tatl("fetch", far, home).code == 0
+    assert load_sweep(home).candidates == before
+    assert contents(home) == contents(far)
+    assert len(list((home / "candidates").glob("merged-*"))) == 1

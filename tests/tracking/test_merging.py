@@ -22,10 +22,10 @@ import pytest
 
 from tatl_search.manifest import SweepFolder
 from tatl_search.records import CandidateRecord, Kind, TrialRecord
-from tatl_search.tracking import merging
+from tatl_search.tracking import merging, reading
 from tatl_search.tracking.merging import Merger
 from tatl_search.tracking.parquet import ParquetTracker, write_record
-from tatl_search.tracking.reading import RowReader, new_rows
+from tatl_search.tracking.reading import RowReader, new_rows, read_records
 from tests.tracking.made import made_candidate
 from tests.tracking.stored import ROUNDS, candidate, rows, store
 
@@ -284,7 +284,7 @@ DRIVER = """
 import sys, threading
 from pathlib import Path
 from tatl_search.manifest import SweepFolder
-from tatl_search.tracking import merging
+from tatl_search.tracking import merging, reading
 from tests.tracking.stored import store
 merging.BATCH = 6
 folder = SweepFolder(Path(sys.argv[1]))
@@ -370,3 +370,38 @@ def test_a_reader_sees_every_row_once_while_files_are_merged(folder: SweepFolder
     driver.join()
     assert looks > 2
     assert kept.read() == rows(folder)[0]
+
+
+@pytest.mark.parametrize("lacks", ["nothing", "all of it"])
+def test_what_is_merged_between_a_look_and_the_reading_is_found(
+    folder: SweepFolder, monkeypatch: pytest.MonkeyPatch, lacks: str
+) -> None:
+    """A listing may show files that have gone since, or neither them nor the merged file."""
+    store(folder, range(2))
+    before = rows(folder)[0]
+    original, looks = reading.listed, [0]
+
+    def listed(place: Path) -> frozenset[str]:
+        names = original(place)
+        looks[0] += 1
+        if looks[0] == 1:
+            monkeypatch.setattr(merging, "listed", original)
+            assert Merger(folder).merge()
+            return names if lacks == "nothing" else frozenset()
+        return names
+
+    monkeypatch.setattr(reading, "listed", listed)
+    assert read_records(folder.candidates, CandidateRecord) == before
+    assert len(merged(folder)) == 1
+
+
+def test_a_file_that_is_listed_and_never_found_is_named(
+    folder: SweepFolder, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(reading, "PATIENCE_S", 0.2)
+    store(folder, [0])
+    gone = folder.candidates / "trial-00009-round-00.parquet"
+    gone.symlink_to("nowhere")
+    with caplog.at_level(logging.WARNING):
+        assert len(rows(folder)[0]) == ROUNDS
+    assert f"{gone.name} is listed in {folder.candidates} and not found there" in caplog.text
