@@ -72,7 +72,7 @@ class SweepManifest(Settings):
         try:
             raw = yaml.safe_load(path.read_text(encoding="utf-8"))
             found = int(raw["schema_version"])
-        except (yaml.YAMLError, KeyError, TypeError, ValueError, UnicodeDecodeError) as error:
+        except (yaml.YAMLError, KeyError, TypeError, ValueError, RecursionError) as error:
             raise InputError(f"{path} is damaged: {' '.join(str(error).split())}") from error
         except OSError as error:
             raise InputError(f"{path} cannot be read: {error.strerror}") from error

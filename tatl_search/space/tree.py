@@ -6,9 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import yaml
+from yaml.composer import ComposerError
 
 from tatl_search.space.faults import Faults
 
+DEEPEST, MOST_VALUES = 50, 100_000
+"""No settings are nested deeper or hold more; aliases of aliases soon would."""
+MERGE = "tag:yaml.org,2002:merge"
 DISTRIBUTION_KEYS = ("low", "high", "log", "step", "choices")
 
 
@@ -68,7 +72,19 @@ class Node:
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML 1.1 takes 1e-4 for a string; people mean a number."""
+    """YAML 1.1 takes 1e-4 for a string; people mean a number. Nesting has an end."""
+
+    _depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        """Read what stands at one place, with all that is inside."""
+        self._depth += 1
+        if self._depth > DEEPEST:
+            problem = f"more than {DEEPEST} lists or mappings inside each other"
+            raise ComposerError(None, None, problem, self.peek_event().start_mark)
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
 
 
 _Loader.add_implicit_resolver(
@@ -89,6 +105,7 @@ class Reader:
         self._text = text
         self._place_of = place_of
         self._faults = faults
+        self._values = 0
 
     def read(self) -> Node:
         """Return the text's tree; an empty text is None.
@@ -112,6 +129,9 @@ class Reader:
 
     def _node(self, node: yaml.Node, inside: frozenset[int]) -> Node:
         place = self._place(node)
+        self._values += 1
+        if self._values > MOST_VALUES:
+            self._faults.stop(place, "", f"its aliases stand for more than {MOST_VALUES:,} values")
         if id(node) in inside:
             self._faults.stop(place, "", "an alias that contains itself")
         inside |= {id(node)}
@@ -125,6 +145,9 @@ class Reader:
         entries: dict[Hashable, Node] = {}
         for key_node, value_node in node.value:
             place = self._place(key_node)
+            if key_node.tag == MERGE:
+                self._faults.add(place, "<<", "merging is not known here; write the keys out")
+                continue
             key = self._scalar(key_node) if isinstance(key_node, yaml.ScalarNode) else key_node
             if not isinstance(key, str | int | float | None):
                 self._faults.add(place, "", "a key should be a single word")

@@ -9,6 +9,11 @@ from tatl_search.space.faults import Faults
 from tatl_search.space.tree import Node, Reader
 
 
+BOMB = "a0: &a0 [x, x]\n" + "".join(
+    f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 9)
+)
+
+
 def read(text: str) -> tuple[Node, Faults]:
     faults = Faults("a.yaml")
     return Reader(text, lambda line: f"a.yaml:{line}", faults).read(), faults
@@ -59,6 +64,10 @@ def test_duplicate_keys_are_faults_with_both_places() -> None:
         ("a: 1\n---\nb: 2", r"a\.yaml:2: not valid YAML: expected a single document"),
         ("a: \x07", r"a\.yaml:1: not valid YAML"),
         ("a: &x [*x]", r"a\.yaml:1: an alias that contains itself"),
+        (f"b: 1\na: {'[' * 3000}{']' * 3000}", r"a\.yaml:2: not valid YAML: more than 50 lists"),
+        ("- " * 3000, r"a\.yaml:1: not valid YAML: more than 50 lists"),
+        (f"a: {'{b: ' * 3000}1{'}' * 3000}", r"a\.yaml:1: not valid YAML: more than 50 lists"),
+        (BOMB, r"a\.yaml:\d: its aliases stand for more than 100,000 values"),
     ],
 )
 def test_what_is_no_yaml_says_where(text: str, message: str) -> None:
@@ -72,6 +81,10 @@ def test_what_is_no_yaml_says_where(text: str, message: str) -> None:
         ("[1, 2]: 3", r"a\.yaml:1: a key should be a single word"),
         ("2020-01-01: 3", r"a\.yaml:1: a key should be a single word"),
         ("a:\n  b: !!python/name:os.system", r"a\.yaml:2: cannot read ''"),
+        (
+            "a: &x {b: 1}\nc:\n  <<: *x\n  d: 2",
+            r"^1 fault in a\.yaml:\n  a\.yaml:3: <<: merging.*$",
+        ),
         ("a: 2020-13-45", r"a\.yaml:1: cannot read '2020-13-45'"),
     ],
 )
