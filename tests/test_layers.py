@@ -36,8 +36,8 @@ FOREIGN = {
 """Libraries that a folder does not import itself."""
 
 GROUND = (
-    "config", "errors", "figures", "files", "manifest", "meanwhile", "paths", "printable",
-    "records",
+    "config", "errors", "figures", "files", "manifest", "meanwhile", "paths", "plausible",
+    "printable", "records",
 )  # fmt: skip
 LOADED = {
     "ground": (GROUND, TORCH | OUTSIDE | {"pyarrow", "sklearn"}),

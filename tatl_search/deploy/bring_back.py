@@ -1,6 +1,5 @@
 """What was measured elsewhere, stored for the candidates of a sweep."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from tatl_search.errors import InputError
+from tatl_search.plausible import impossible
 from tatl_search.records import SCHEMA_VERSION, CandidateRecord, LatencyRecord
 from tatl_search.results.store import SweepResults
 from tatl_search.tracking.parquet import write_latency
@@ -68,8 +68,9 @@ def read_profile(path: Path) -> list[LatencyRecord]:
             f"{path} is no profile, as `tatl-search latency FOLDER --output` writes it"
             f" ({' '.join(str(error).split())})"
         ) from error
-    if not all(0.0 < row.p50_ms < math.inf and row.batch > 0 for row in records):
-        raise InputError(f"{path} holds latencies that are no times; measure again")
+    for row in records:
+        if wrong := impossible(row):
+            raise InputError(f"{path} holds what cannot be: {row.label}: {wrong}; measure again")
     return records
 
 

@@ -1,6 +1,7 @@
 """A sweep's folder: made, checked and described before anything runs in it."""
 
 import json
+import math
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -8,6 +9,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
 
 from tatl_search.adaptation.stages import CODE_VERSION
 from tatl_search.config import NAMED_WEIGHTS, AdaptationConfig, SweepSettings
@@ -20,6 +23,8 @@ from tatl_search.paths import likely_path, user_path
 from tatl_search.search.preflight import NetworkCheck, check_networks, reference_costs
 from tatl_search.search.start import check_start
 from tatl_search.space import SearchSpace
+
+_TABLES = TypeAdapter(dict[str, LatencyTable])
 
 
 @dataclass(frozen=True)
@@ -58,12 +63,22 @@ class LatencyTables:
             InputError: the file is missing or damaged.
         """
         try:
-            raw = json.loads(path.read_text(encoding="utf-8"))
-            return cls({name: LatencyTable(**table) for name, table in raw.items()})
+            tables = _TABLES.validate_json(path.read_bytes())
         except OSError as error:
             raise InputError(f"{path} cannot be read: {error.strerror}") from error
-        except (ValueError, TypeError, AttributeError) as error:
-            raise InputError(f"{path} is damaged ({error})") from error
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = ".".join(map(str, first["loc"]))
+            raise InputError(f"{path} is damaged ({place}: {first['msg']})") from error
+        for name, table in tables.items():
+            times = {**table.layer_ms, "rest_ms": table.rest_ms}
+            if wrong := [layer for layer, ms in times.items() if not 0.0 <= ms < math.inf]:
+                raise InputError(
+                    f"{path} is damaged ({name}: {wrong[0]} takes {times[wrong[0]]} ms)"
+                )
+            if table.threads < 1 or min(table.layer_macs.values(), default=0) < 0:
+                raise InputError(f"{path} is damaged ({name}: threads or MACs below their least)")
+        return cls(tables)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the tables as JSON values, as `write` keeps them."""

@@ -81,7 +81,7 @@ class _Loader(yaml.SafeLoader):
         self._depth += 1
         if self._depth > DEEPEST:
             problem = f"more than {DEEPEST} lists or mappings inside each other"
-            raise ComposerError(None, None, problem, self.peek_event().start_mark)
+            raise ComposerError(None, None, problem, self.peek_event().start_mark)  # type: ignore[no-untyped-call]
         node = super().compose_node(parent, index)
         self._depth -= 1
         return node

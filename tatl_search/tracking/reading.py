@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tatl_search.errors import InputError, StorageError
+from tatl_search.plausible import impossible
 from tatl_search.records import SCHEMA_VERSION
 from tatl_search.tracking.naming import MERGED, OF_A_TRIAL, is_merged, row_name
 from tatl_search.tracking.schema import Damaged, Record, newest_version, records_of
@@ -224,7 +225,10 @@ def rows_of(path: Path, record_class: type[Record]) -> dict[RowKey, Record]:
         )
     elif contents.damage is not None:
         logger.warning("%s is damaged and left out: %s", path, contents.damage)
-    return contents.rows
+    wrong = {key: why for key, row in contents.rows.items() if (why := impossible(row))}
+    for (name, _), why in wrong.items():
+        logger.warning("%s: the row %s is left out, since %s", path, name, why)
+    return {key: row for key, row in contents.rows.items() if key not in wrong}
 
 
 def contents_of(path: Path, record_class: type[Record]) -> Contents[Record]:

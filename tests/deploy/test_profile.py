@@ -99,7 +99,10 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
     "no JSON": (lambda path: path.write_text("{"), "is no profile, as"),
     "another file": (lambda path: path.write_text('{"rows": []}'), "is no profile, as"),
     "a figure that is none": (changed(lambda row: row.update(p50_ms="fast")), "p50_ms"),
-    "no time": (changed(lambda row: row.update(p50_ms=0.0)), "that are no times"),
+    "no time": (changed(lambda row: row.update(p50_ms=0.0)), "p50_ms is 0.0"),
+    "not a number": (changed(lambda row: row.update(p90_ms=float("nan"))), "p90_ms is nan"),
+    "endless": (changed(lambda row: row.update(highest_block_ms=float("inf"))), "is inf"),
+    "threads below one": (changed(lambda row: row.update(threads=-4)), "threads is -4"),
     "newer": (changed(lambda row: row.update(schema_version=99)), "newer version (schema 99"),
     "another sweep's": (
         changed(lambda row: row.update(stage="f00", label="trial 7 round 7")),

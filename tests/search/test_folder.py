@@ -141,3 +141,34 @@ def test_prepare_writes_what_the_sweep_is(tmp_path: Path, tiny_space: dict[str, 
     # EfficientNet-Lite0 without its head of 1000 classes: 4.65 M - 1.28 M parameters, and ten.
     assert manifest.reference[PARAMETERS] == pytest.approx(3.384e6, rel=1e-3)
     assert set(json.loads(folder.latency.read_text())) == {"timm/tf_efficientnet_lite0@32"}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"threads": -4}, "threads or MACs below their least"),
+        ({"rest_ms": -1.0}, "rest_ms takes -1.0 ms"),
+        ({"rest_ms": float("nan")}, "rest_ms"),
+        ({"layer_ms": {"conv": float("inf")}}, "conv"),
+        ({"layer_ms": [1.0]}, "layer_ms"),
+        ({"layer_macs": {"conv": -1}}, "threads or MACs below their least"),
+    ],
+)
+def test_tables_with_impossible_numbers_are_refused(
+    change: dict[str, Any], said: str, tmp_path: Path
+) -> None:
+    table = {
+        "image_size": 32,
+        "threads": 1,
+        "device": "cpu",
+        "layer_ms": {"conv": 1.0},
+        "layer_macs": {"conv": 10},
+        "rest_ms": 0.5,
+    }
+    path = tmp_path / "table.json"
+    path.write_text(json.dumps({"net@32": table}))
+    assert LatencyTables.read_file(path).by_network["net@32"].rest_ms == 0.5
+    path.write_text(json.dumps({"net@32": {**table, **change}}))
+    with pytest.raises(InputError, match=r"table\.json is damaged") as caught:
+        LatencyTables.read_file(path)
+    assert said in str(caught.value)

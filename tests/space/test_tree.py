@@ -8,7 +8,6 @@ from tatl_search.errors import InputError
 from tatl_search.space.faults import Faults
 from tatl_search.space.tree import Node, Reader
 
-
 BOMB = "a0: &a0 [x, x]\n" + "".join(
     f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 9)
 )

@@ -68,9 +68,9 @@ def test_a_late_rewrite_changes_nothing(tmp_path: Path) -> None:
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    accuracy=st.floats(allow_nan=False),
-    latency_ms=st.none() | st.floats(allow_nan=False),
-    macs=st.integers(-(2**63), 2**63 - 1),
+    accuracy=st.floats(0.0, 1.0),
+    latency_ms=st.none() | st.floats(0.0, allow_infinity=False),
+    macs=st.integers(0, 2**63 - 1),
     label=st.text(st.characters(codec="utf-8")),
     kind=st.sampled_from(Kind),
     trial=st.none() | st.integers(0, 10**9),
