@@ -113,6 +113,7 @@ def pick(
     request: PickRequest | None = None,
     export: Path | str | None = None,
     candidate: tuple[int, int] | None = None,
+    formats: Sequence[str] = (),
 ) -> Choice:
     """Pick a network of a sweep, and export it if asked.
 
@@ -122,6 +123,7 @@ def pick(
             is picked.
         export: folder to write; must not exist.
         candidate: trial and round of the one network that is meant; nothing else decides then.
+        formats: names of export formats besides ONNX and `model.pt2`.
 
     Raises:
         InputError: nothing satisfies the request; the message says what is closest. Or latency
@@ -150,7 +152,7 @@ def pick(
     if destination is not None:
         from tatl_search.deploy.ship import ship
 
-        ship(results, choice, destination)
+        ship(results, choice, destination, formats)
     return choice
 
 
@@ -162,6 +164,7 @@ def finish(
     *,
     with_validation: bool = False,
     distil: bool = False,
+    formats: Sequence[str] = (),
 ) -> "Finished":
     """Train a network of a sweep further, and export it if asked; what was trained is stored.
 
@@ -173,6 +176,7 @@ def finish(
         with_validation: whether it learns the validation images too; only the test split judges
             it then.
         distil: whether it follows the outputs of the sweep's most accurate network.
+        formats: names of export formats besides ONNX and `model.pt2`.
 
     Raises:
         InputError: there is no such network, or its data is not what it was trained on.
@@ -196,7 +200,7 @@ def finish(
     if destination is not None:
         from tatl_search.deploy.ship import ship
 
-        ship(results, finished.choice(choice), destination)
+        ship(results, finished.choice(choice), destination, formats)
     return finished
 
 

@@ -213,7 +213,10 @@ class SweepFolder:
         """Offline Weights & Biases runs."""
         return self.root / "wandb"
 
-    @property
-    def recording(self) -> Path:
-        """Held by the one process that makes Weights & Biases' runs of trials."""
-        return self.root / "wandb.lock"
+    def recorder(self, name: str) -> Path:
+        """Where a recorder notes what it has recorded, and may keep files of its own."""
+        return self.wandb if name == "wandb" else self.root / "recorders" / name
+
+    def recording(self, name: str) -> Path:
+        """Held by the one process of a recorder."""
+        return self.recorder(name).with_suffix(".lock")

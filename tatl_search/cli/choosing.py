@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tatl_search.cli.figure_options import with_figure_options
-from tatl_search.cli.options import AsJson, SweepPath, console, messages, path_of, print_json
+from tatl_search.cli.options import (
+    AsJson,
+    Formats,
+    SweepPath,
+    console,
+    messages,
+    path_of,
+    print_json,
+)
 from tatl_search.errors import InputError
 from tatl_search.figures import GOALS, Figure
 
@@ -82,6 +90,7 @@ def pick(  # noqa: PLR0913 - a verb has as many options as people need
             parser=path_of("--export"),
         ),
     ] = None,
+    formats: Formats = None,
     as_json: AsJson = False,
 ) -> None:
     """Pick one network from the front and, with `--export`, take it away.
@@ -129,7 +138,7 @@ def pick(  # noqa: PLR0913 - a verb has as many options as people need
         from tatl_search.deploy.ship import ship
 
         messages.print(f"exporting to {export}; this takes a minute")
-        report = ship(results, choice, export)
+        report = ship(results, choice, export, formats or ())
         messages.print(str(report))
     if as_json:
         print_json(_choice_json(choice, report))

@@ -7,10 +7,18 @@ from typing import Annotated
 import typer
 
 from tatl_search.cli.choosing import named_candidate
-from tatl_search.cli.options import AsJson, SweepPath, console, messages, path_of, print_json
+from tatl_search.cli.options import (
+    AsJson,
+    Formats,
+    SweepPath,
+    console,
+    messages,
+    path_of,
+    print_json,
+)
 
 
-def finish(
+def finish(  # noqa: PLR0913 - a verb has as many options as people need
     sweep: SweepPath,
     epochs: Annotated[int, typer.Option(min=1, help="How long it is trained further.")],
     trial: Annotated[
@@ -40,6 +48,7 @@ def finish(
             parser=path_of("--export"),
         ),
     ] = None,
+    formats: Formats = None,
     as_json: AsJson = False,
 ) -> None:
     """Train a picked network longer before it is taken away.
@@ -69,7 +78,7 @@ def finish(
         from tatl_search.deploy.ship import ship
 
         messages.print(f"exporting to {export}; this takes a minute")
-        report = ship(results, finished.choice(choice), export)
+        report = ship(results, finished.choice(choice), export, formats or ())
     if as_json:
         print_json(
             {

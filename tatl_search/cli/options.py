@@ -60,6 +60,14 @@ Overrides = Annotated[
         help="Override a setting, as in finetune.epochs=2; may be repeated.",
     ),
 ]
+Formats = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--format",
+        metavar="NAME",
+        help="With --export: another package's format besides ONNX and .pt2; may be repeated.",
+    ),
+]
 Storage = Annotated[
     Path, typer.Option(help="Folder in which sweeps are kept.", parser=path_of("--storage"))
 ]

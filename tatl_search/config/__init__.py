@@ -31,6 +31,7 @@ from tatl_search.config.pruning import (
     PruneSettings,
     Resource,
 )
+from tatl_search.config.recorders import RECORDERS, Recorder, recorders_of
 from tatl_search.config.samplers import SAMPLERS, Sampler
 from tatl_search.config.schedulers import SCHEDULERS, Scheduler
 from tatl_search.config.sources import SOURCES, DataSource
@@ -51,6 +52,7 @@ __all__ = [
     "LIBRARIES",
     "METHODS",
     "NAMED_WEIGHTS",
+    "RECORDERS",
     "SAMPLERS",
     "SCHEDULERS",
     "SCORES",
@@ -73,6 +75,7 @@ __all__ = [
     "Positive",
     "PriorityWeights",
     "PruneSettings",
+    "Recorder",
     "Resource",
     "RetrainSettings",
     "Sampler",
@@ -97,6 +100,7 @@ __all__ = [
     "migrated",
     "plain_settings",
     "read_settings",
+    "recorders_of",
     "section_of",
     "steps_from",
     "store_settings",

@@ -49,4 +49,6 @@ class Named:
         fault = self.registry.fault_of(name)
         if fault is not None:
             raise ValueError(fault)
+        if name not in self.registry.builtin:
+            looked_up(self.registry, name)
         return name

@@ -16,6 +16,7 @@ from tatl_search.config.base import Count, Positive, Settings
 from tatl_search.config.limits import BoundSettings, BudgetSettings, StartSettings
 from tatl_search.config.naming import Named, looked_up
 from tatl_search.config.network import NetworkSettings
+from tatl_search.config.recorders import RECORDERS, WANDB
 from tatl_search.config.samplers import SAMPLERS
 from tatl_search.config.schedulers import BELOW_FRONT, NONE, SCHEDULERS
 from tatl_search.figures import ACCURACY, COSTS, GOALS, MACS, QUALITIES, Figure
@@ -135,7 +136,8 @@ class SweepSettings(Settings):
             best go on, piece by piece, as trials that share all they have in common.
         start: what the sweep begins with.
         baselines: networks to beat, shown beside the front.
-        wandb: where the sweep is recorded besides Parquet.
+        recorders: where trials are recorded besides Parquet; each may be named once.
+        wandb: how they are recorded there.
     """
 
     trials: Count = 12
@@ -156,6 +158,7 @@ class SweepSettings(Settings):
     promote: bool = False
     start: StartSettings = StartSettings()
     baselines: tuple[BaselineSettings, ...] = ()
+    recorders: tuple[Annotated[str, Named(RECORDERS)], ...] = (WANDB.name,)
     wandb: WandbSettings = WandbSettings()
 
     @property
@@ -182,6 +185,12 @@ class SweepSettings(Settings):
             if not any(figure in figures for figure in chosen):
                 names = ", ".join(figure.key for figure in figures)
                 raise ValueError(f"objectives: name at least one {what}: {names}")
+        return self
+
+    @model_validator(mode="after")
+    def _recorders_differ(self) -> "SweepSettings":
+        if len(set(self.recorders)) != len(self.recorders):
+            raise ValueError("recorders: each may be named once")
         return self
 
     @model_validator(mode="after")

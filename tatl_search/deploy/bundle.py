@@ -2,7 +2,7 @@
 
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import resources
@@ -18,10 +18,10 @@ from tatl_search.deploy.checksums import write_checksums
 from tatl_search.deploy.confusion_picture import save_confusion
 from tatl_search.deploy.description import describe
 from tatl_search.deploy.destination import free_destination
-from tatl_search.deploy.export import trace, write_onnx, write_pt2
+from tatl_search.deploy.export import trace
 from tatl_search.deploy.figures import Measurements
+from tatl_search.deploy.formats import ONNX, ExportFormat, formats_of
 from tatl_search.deploy.load import NETWORK_FILES
-from tatl_search.deploy.parity import onnx_classifier, pt2_classifier
 from tatl_search.deploy.prove import check_costs, measure_test, prove_export
 from tatl_search.deploy.provenance import Provenance
 from tatl_search.deploy.samples import SAMPLES_FILE, write_samples
@@ -35,7 +35,6 @@ from tatl_search.records import CandidateRecord
 from tatl_search.results.latency import measured_latency
 from tatl_search.results.store import SweepResults
 
-ONNX_FILE, PT2_FILE = "model.onnx", "model.pt2"
 SCRIPTS = ((shipped, "predict.py"), (data, "reading.py"), (shipped, "verify.py"))
 HERE_AND_THERE = ("from tatl_search.data import reading  # noqa: TID251", "import reading")
 """How a script imports the reader in this package, and from beside itself once it is shipped."""
@@ -69,11 +68,12 @@ def write_bundle(
     unpruned: CandidateRecord,
     target: TargetData,
     why: str,
+    formats: Sequence[str] = (),
 ) -> BundleReport:
     """Export a candidate as a folder that runs without this product.
 
     The folder appears only once everything is proven: the stored network costs what its record
-    says, ONNX Runtime and `model.pt2` agree with torch on validation images, and the ONNX file's
+    says, the exported files agree with torch on validation images, and the ONNX file's
     accuracy on them is the recorded one. Only then is the test split opened, once for both
     networks. At last the folder is verified as those will who take it away.
 
@@ -84,12 +84,15 @@ def write_bundle(
         unpruned: the fine-tuned network it was pruned from, at the same image size.
         target: the data both were trained on.
         why: why this candidate was picked, for the model card.
+        formats: names of formats besides ONNX and `model.pt2`.
 
     Raises:
-        InputError: the destination is taken, or the data is not the candidates'.
+        InputError: the destination is taken, a format is unknown, or the data is not the
+            candidates'.
         RunError: the network cannot be exported, or a proof failed.
         StorageError: a stage is gone or damaged, or the destination cannot be written.
     """
+    kinds = formats_of(formats)
     destination = free_destination(destination)
     sweep = results.folder
     stages = (_stage_folder(sweep, picked), _stage_folder(sweep, unpruned))
@@ -101,11 +104,13 @@ def write_bundle(
             _load_checked(stages[1], unpruned, target),
         )
         write_samples(folder / SAMPLES_FILE, networks[0], target)
-        measured = _export(folder, networks, (picked, unpruned), target, sweep.root / TEST_LOG)
+        log = sweep.root / TEST_LOG
+        measured = _export(folder, networks, (picked, unpruned), target, kinds, log)
         describe(folder, picked, networks[0].preprocessing, target.sixteen_bit_max, measured)
         save_confusion(measured.test.confusion, folder / CONFUSION_PICTURE)
         latencies = measured_latency(sweep)
-        card = model_card(picked, Provenance.of(results, why), measured, latencies, unpruned.stage)
+        found = Provenance.of(results, why)
+        card = model_card(picked, found, measured, latencies, unpruned.stage, kinds)
         (folder / "README.md").write_text(card, encoding="utf-8")
         ship_scripts(folder)
         write_checksums(folder)
@@ -118,17 +123,15 @@ def _export(
     networks: tuple[LoadedNetwork, LoadedNetwork],
     records: tuple[CandidateRecord, CandidateRecord],
     target: TargetData,
+    formats: Sequence[ExportFormat],
     log: Path,
 ) -> Measurements:
-    """Write the files of both runtimes, prove them, then open the test split."""
+    """Write a file for each runtime, prove them, then open the test split."""
     program = trace(networks[0].module, records[0].image_size)
-    write_onnx(program, folder / ONNX_FILE)
-    write_pt2(program, folder / PT2_FILE)
-    onnx = onnx_classifier(folder / ONNX_FILE)
-    pt2 = pt2_classifier(folder / PT2_FILE)
-    proof = prove_export(networks[0], onnx, pt2, records[0], target)
-    opening = measure_test(onnx, networks, records, target, log)
-    return Measurements(opening, proof, (folder / ONNX_FILE).stat().st_size)
+    exported = {kind: kind.export(program, folder) for kind in formats}
+    proofs = prove_export(networks[0], exported, records[0], target)
+    opening = measure_test(exported[ONNX], networks, records, target, log)
+    return Measurements(opening, proofs, (folder / ONNX.file).stat().st_size)
 
 
 def ship_scripts(folder: Path) -> None:

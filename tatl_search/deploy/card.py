@@ -9,6 +9,7 @@ from tatl_search.config import AdaptationConfig, DataSettings, NetworkSettings, 
 from tatl_search.deploy.accuracy import Accuracy
 from tatl_search.deploy.confusion import Confusion
 from tatl_search.deploy.figures import Measurements, Reached
+from tatl_search.deploy.formats import ExportFormat
 from tatl_search.deploy.grounds import change, number
 from tatl_search.deploy.provenance import Provenance
 from tatl_search.figures import ACCURACY, GOALS, Figure, Origin
@@ -29,11 +30,11 @@ python predict.py image.jpg
 python verify.py  # did it arrive whole, and does it compute here what it should?
 ```
 
-With torch: `torch.export.load("model.pt2").module()`; load a `.pt2` only from those you trust,
-since torch may unpickle what others put into one. `tatl_search.load("this-folder")` gives a module
-that can be trained further, from `structure.json` and `weights.safetensors`. All take float images
-(N, 3, height, width), prepared as `preprocessing.json` says, and return logits in the order of
-`labels.txt`.
+{formats}
+
+`tatl_search.load("this-folder")` gives a module that can be trained further, from `structure.json`
+and `weights.safetensors`. All take float images (N, 3, height, width), prepared as
+`preprocessing.json` says, and return logits in the order of `labels.txt`.
 """
 
 
@@ -43,6 +44,7 @@ def model_card(
     measured: Measurements,
     latencies: Sequence[LatencyRecord],
     unpruned_stage: str,
+    formats: Sequence[ExportFormat],
 ) -> str:
     """Return the card as Markdown.
 
@@ -52,6 +54,7 @@ def model_card(
         measured: everything measured for the export.
         latencies: what was measured of the sweep's networks.
         unpruned_stage: key of the stage of the unpruned network.
+        formats: in which it was exported.
     """
     config = read_settings(picked.settings)
     confusion = measured.test.confusion
@@ -60,7 +63,7 @@ def model_card(
         _reached(measured),
         _latency(latencies, picked.stage, unpruned_stage),
         _classes(confusion),
-        USE,
+        USE.format(formats="\n\n".join(kind.use for kind in formats if kind.use)),
         _origin(picked, found, config),
         _again(picked, found, config),
     )
@@ -91,7 +94,7 @@ def _reached(measured: Measurements) -> str:
             and not (figure.origin is Origin.EVALUATED and new.saw_validation)
         ),
     )
-    proof = "\n".join(f"- {line}" for line in str(measured.parity).splitlines())
+    proof = "\n".join(f"- {proof}" for proof in measured.proofs)
     return (
         f"## What it reaches\n\n{_table(('', 'this network', 'unpruned'), rows)}\n"
         f"Test: {new.test.images} images, {_openings(measured.test.earlier_openings)}; the accuracy"

@@ -74,18 +74,20 @@ class Reached:
 
 @dataclass(frozen=True)
 class Proof:
-    """How far the exported files lie from the network, on validation images.
+    """How far an exported file lies from the network, on validation images.
 
     Attributes:
-        onnx: `model.onnx` run by ONNX Runtime.
-        pt2: `model.pt2` run by torch.
+        format: name of the export format.
+        runtime: what runs the file, for people.
+        parity: what was found.
     """
 
-    onnx: Parity
-    pt2: Parity
+    format: str
+    runtime: str
+    parity: Parity
 
     def __str__(self) -> str:
-        return f"ONNX Runtime against torch: {self.onnx}\nmodel.pt2 against torch: {self.pt2}"
+        return f"{self.runtime} against torch: {self.parity}"
 
 
 @dataclass(frozen=True)
@@ -111,12 +113,12 @@ class Measurements:
 
     Attributes:
         test: both networks on the test split.
-        parity: the exported files against the network.
+        proofs: the exported files against the network, `model.onnx` first.
         onnx_bytes: size of `model.onnx`.
     """
 
     test: Opening
-    parity: Proof
+    proofs: tuple[Proof, ...]
     onnx_bytes: int
 
     @property
@@ -135,7 +137,7 @@ class Measurements:
             "picked": self.picked.to_dict(),
             "unpruned": self.unpruned.to_dict(),
             "earlier_openings": self.test.earlier_openings,
-            "parity": asdict(self.parity),
+            "parity": {proof.format: asdict(proof.parity) for proof in self.proofs},
             "onnx_bytes": self.onnx_bytes,
             "test": self.test.confusion.to_dict(),
         }
@@ -145,7 +147,7 @@ class Measurements:
             f"test accuracy {self.picked.test}; unpruned {self.unpruned.test}",
             f"validation minus test: {self.picked.gap_in_words};"
             f" unpruned {self.unpruned.gap_in_words}",
-            str(self.parity),
+            *map(str, self.proofs),
         ]
         if earlier := self.test.earlier_openings:
             lines.append(

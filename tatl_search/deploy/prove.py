@@ -1,7 +1,7 @@
 """What must hold before an export is called done, and what is measured once it does."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from tatl_search.data.batches import Batch, InputForm, evaluation_batches
 from tatl_search.data.target import Split, TargetData
 from tatl_search.deploy.accuracy import Accuracy
 from tatl_search.deploy.figures import Opening, Proof, Reached
+from tatl_search.deploy.formats import ONNX, ExportFormat
 from tatl_search.deploy.parity import (
     Classifier,
     confusion_of,
@@ -49,12 +50,17 @@ def check_costs(network: LoadedNetwork, record: CandidateRecord) -> None:
 
 def prove_export(
     network: LoadedNetwork,
-    onnx: Classifier,
-    pt2: Classifier,
+    exported: Mapping[ExportFormat, Classifier],
     record: CandidateRecord,
     target: TargetData,
-) -> Proof:
+) -> tuple[Proof, ...]:
     """Compare the exported files with the network on validation images.
+
+    Args:
+        network: the network itself.
+        exported: what was written in each format, ONNX among them.
+        record: of the network.
+        target: the target task.
 
     Raises:
         RunError: a runtime disagrees with torch, or the ONNX file's validation accuracy is not
@@ -62,12 +68,12 @@ def prove_export(
     """
     images = sample_inputs(network, target, PARITY_IMAGES)
     expected = logits_in_batches(torch_classifier(network.module), images)
-    proof = Proof(
-        onnx=prove_parity("ONNX Runtime", expected, onnx, images),
-        pt2=prove_parity("model.pt2", expected, pt2, images),
+    proofs = tuple(
+        Proof(kind.name, kind.runtime, prove_parity(kind.runtime, expected, classifier, images))
+        for kind, classifier in exported.items()
     )
     batches = _batches(target.val, network, target.image_size)
-    found = confusion_of(onnx, batches, target.class_names).accuracy.accuracy
+    found = confusion_of(exported[ONNX], batches, target.class_names).accuracy.accuracy
     tolerance = max(LEAST_TOLERANCE, standard_error(record.accuracy, record.val_images))
     if abs(found - record.accuracy) > tolerance:
         raise RunError(
@@ -75,7 +81,7 @@ def prove_export(
             f" images correctly, its record says {record.accuracy:.4f}: is this the data it was"
             " trained on?"
         )
-    return proof
+    return proofs
 
 
 def measure_test(

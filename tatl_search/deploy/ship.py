@@ -1,11 +1,13 @@
 """From a choice on the front to the folder a user takes away."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from tatl_search.config import read_settings
 from tatl_search.data.sources import stored_target
 from tatl_search.deploy.bundle import BundleReport, write_bundle
 from tatl_search.deploy.destination import free_destination
+from tatl_search.deploy.formats import formats_of
 from tatl_search.deploy.pick import Choice
 from tatl_search.deploy.restore import restore
 from tatl_search.errors import InputError
@@ -13,28 +15,33 @@ from tatl_search.records import CandidateRecord
 from tatl_search.results.store import SweepResults
 
 
-def ship(results: SweepResults, choice: Choice, destination: Path) -> BundleReport:
+def ship(
+    results: SweepResults, choice: Choice, destination: Path, formats: Sequence[str] = ()
+) -> BundleReport:
     """Export the chosen network, proven, together with the figures of the unpruned one.
 
     Args:
         results: the sweep it was chosen from.
         choice: the network and why it was chosen.
         destination: the folder to write; must not exist, or be empty.
+        formats: names of formats besides ONNX and `model.pt2`.
 
     Raises:
-        InputError: the destination is taken, or the data is not what the network was trained on.
+        InputError: the destination is taken, a format is unknown, or the data is not what the
+            network was trained on.
         RunError: the network cannot be exported, or computed again where it was evicted, or a
             proof failed.
         StorageError: its stage is gone or damaged, or the destination cannot be written.
     """
     destination = free_destination(destination)  # before a network is computed again
+    formats_of(formats)
     picked = choice.candidate
     config = read_settings(picked.settings)
     target = stored_target(config.data, results.folder.data)
     unpruned = unpruned_of(results, picked)
     for record in (picked, unpruned):
         restore(results, record)
-    return write_bundle(destination, results, picked, unpruned, target, choice.why)
+    return write_bundle(destination, results, picked, unpruned, target, choice.why, formats)
 
 
 def unpruned_of(results: SweepResults, picked: CandidateRecord) -> CandidateRecord:

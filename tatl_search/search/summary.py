@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tatl_search.config import recorders_of
+from tatl_search.config.recorders import WANDB
 from tatl_search.errors import StorageError
 from tatl_search.figures import FIGURES
 from tatl_search.files import RESUMABLE
@@ -14,7 +16,7 @@ from tatl_search.results.plots import write_front_picture
 from tatl_search.results.report import write_report
 from tatl_search.results.store import SweepResults, load_sweep
 from tatl_search.search.importance import importance_of
-from tatl_search.tracking.wandb import SweepRuns
+from tatl_search.tracking.wandb import runs_of
 from tatl_search.tracking.wandb_sweep import Model, SweepSummary, log_sweep
 
 _FILES_OF_A_MODEL = ("structure.json", "weights.safetensors", "metrics.json")
@@ -40,9 +42,8 @@ def summarise(folder: Path) -> None:
     except StorageError as error:
         raise StorageError(f"{error}. {RESUMABLE}") from error
     manifest = results.manifest
-    if manifest.sweep.wandb.mode != "disabled":
-        runs = SweepRuns(results.folder, manifest.sweep.wandb, manifest.name, manifest.created_at)
-        log_sweep(runs, summary_of(results, report))
+    if WANDB in recorders_of(manifest.sweep):
+        log_sweep(runs_of(manifest, results.folder), summary_of(results, report))
 
 
 def summary_of(results: SweepResults, report: Path) -> SweepSummary:

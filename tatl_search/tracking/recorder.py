@@ -1,9 +1,9 @@
-"""The process that makes W&B's runs of trials and confirmations, from their stored rows.
+"""The process of a recorder: makes runs of trials and confirmations from their stored rows.
 
-`python -m tatl_search.tracking.recorder FOLDER` looks for new rows until its standard input ends,
-as it does when a driver is done or has died; then it looks once more and completes its runs. Which
-rows are in completed runs stands in `wandb/recorded.txt`: who is killed leaves the others to the
-recorder of the next driver, which waits until this one is gone.
+`python -m tatl_search.tracking.recorder FOLDER NAME` looks for new rows until its standard input
+ends, as it does when a driver is done or has died; then it looks once more and completes its runs.
+Which rows are in completed runs stands in the recorder's `recorded.txt`: who is killed leaves the
+others to the recorder of the next driver, which waits until this one is gone.
 """
 
 import fcntl
@@ -15,15 +15,13 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import wandb
-
-from tatl_search.config import plain_settings
-from tatl_search.manifest import SweepFolder, SweepManifest
+from tatl_search.config import RECORDERS, Recorder, plain_settings
+from tatl_search.manifest import SweepFolder
 from tatl_search.records import CandidateRecord, Kind, TrialRecord
+from tatl_search.registry import called
 from tatl_search.tracking.naming import row_name
 from tatl_search.tracking.reading import new_rows
-from tatl_search.tracking.tracker import FailSoft, Tracker
-from tatl_search.tracking.wandb import SweepRuns, WandbTrialTracker
+from tatl_search.tracking.tracker import FailSoft, Runs, Tracker
 
 RECORDED = "recorded.txt"
 
@@ -39,19 +37,19 @@ NICENESS = 10
 NoteRows = Callable[[Sequence[str]], None]
 
 
-class Recorder:
+class Recording:
     """Makes the runs of one sweep, each in a thread of its own."""
 
-    def __init__(self, folder: SweepFolder) -> None:
-        """Go on after what earlier recorders have completed.
+    def __init__(self, folder: SweepFolder, recorder: Recorder) -> None:
+        """Go on after what earlier processes have completed.
 
         Raises:
             InputError: it is no sweep.
         """
-        manifest = SweepManifest.read(folder.root)
         self._folder = folder
-        self._runs = SweepRuns(folder, manifest.sweep.wandb, manifest.name, manifest.created_at)
-        self._list = folder.wandb / RECORDED
+        self._title = recorder.title
+        self._runs: Runs = called(recorder.open)(folder)
+        self._list = folder.recorder(recorder.name) / RECORDED
         self._seen = set(self._list.read_text().split()) if self._list.is_file() else set()
         self._open: dict[str, Tracker] = {}
 
@@ -75,11 +73,12 @@ class Recorder:
     def _run_of(self, row: CandidateRecord | TrialRecord) -> Tracker:
         name = _name(row)
         if name not in self._open:
-            run = WandbTrialTracker(self._runs, name, plain_settings(row.settings))
-            self._open[name] = FailSoft(_Noted(run, self._note), "W&B")
+            run = self._runs.run(name, plain_settings(row.settings))
+            self._open[name] = FailSoft(_Noted(run, self._note), self._title)
         return self._open[name]
 
     def _note(self, rows: Sequence[str]) -> None:
+        self._list.parent.mkdir(parents=True, exist_ok=True)
         with self._list.open("a") as file:
             file.write("".join(f"{name}\n" for name in rows))
 
@@ -113,9 +112,10 @@ def _name(row: CandidateRecord | TrialRecord) -> str:
     return f"trial-{row.trial:05d}"
 
 
-def _wait_for_others(folder: SweepFolder) -> None:
-    """Wait until no other process records the sweep: it would make the same runs again."""
-    held = os.open(folder.recording, os.O_CREAT | os.O_RDWR)
+def _wait_for_others(folder: SweepFolder, name: str) -> None:
+    """Wait until no other process of the recorder is at it: it would make the same runs again."""
+    folder.recorder(name).parent.mkdir(exist_ok=True)
+    held = os.open(folder.recording(name), os.O_CREAT | os.O_RDWR)
     fcntl.flock(held, fcntl.LOCK_EX)  # until the process ends, and with it the runs' threads
 
 
@@ -123,18 +123,17 @@ def main() -> None:
     """Record a sweep until the standard input ends."""
     logging.basicConfig(format="%(message)s")
     os.nice(NICENESS)
-    folder = SweepFolder(Path(sys.argv[1]))
-    _wait_for_others(folder)
-    wandb.setup()  # before the runs' threads would do it, all at once
-    recorder = Recorder(folder)
+    folder, recorder = SweepFolder(Path(sys.argv[1])), RECORDERS[sys.argv[2]]
+    _wait_for_others(folder, recorder.name)
+    recording = Recording(folder, recorder)
     ended = False
     while not ended:
         began = time.monotonic()
-        recorder.look()
+        recording.look()
         pause = max(LOOK_EVERY_S, (time.monotonic() - began) / SHARE)
         ended = bool(select.select([sys.stdin], [], [], pause)[0])
-    recorder.look()
-    recorder.close()
+    recording.look()
+    recording.close()
 
 
 if __name__ == "__main__":

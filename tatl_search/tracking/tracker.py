@@ -1,9 +1,9 @@
 """The protocol of a recorder, and the wrapper that keeps a recorder's failure from a trial."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol
+from typing import Any, Protocol
 
 from tatl_search.records import CandidateRecord, TrialRecord
 
@@ -23,11 +23,26 @@ class Tracker(Protocol):
         """Let go of what the recorder holds; nothing is recorded afterwards."""
 
 
+class Runs(Protocol):
+    """What a recorder makes of one sweep: a run for each trial and each confirmation."""
+
+    def run(self, name: str, settings: Mapping[str, Any]) -> Tracker:
+        """Return the tracker of one run; a run that was begun before goes on.
+
+        It is used by one thread of its own. What it raises switches that run off and costs
+        nothing else.
+
+        Args:
+            name: of the run within the sweep: `trial-00003`, `confirmation-00003-seed-1`.
+            settings: of the trial, resolved.
+        """
+
+
 def attempt(what: str, call: Callable[[], None]) -> bool:
     """Make a call whose failure costs nothing but a copy of the records.
 
     Args:
-        what: for people: who failed, as in `W&B`.
+        what: for people: who failed.
         call: what to do.
 
     Returns:

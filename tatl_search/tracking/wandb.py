@@ -24,7 +24,7 @@ import wandb
 from tatl_search.config import WandbSettings
 from tatl_search.errors import InputError, StorageError
 from tatl_search.figures import FIGURES
-from tatl_search.manifest import SweepFolder
+from tatl_search.manifest import SweepFolder, SweepManifest
 from tatl_search.records import CandidateRecord, TrialRecord
 
 Mode = Literal["online", "offline", "disabled"]
@@ -161,6 +161,26 @@ class SweepRuns:
             reinit="create_new",
             settings=_quiet_settings(job_type),
         )
+
+    def run(self, name: str, settings: Mapping[str, Any]) -> "WandbTrialTracker":
+        """Return the tracker of a trial's run, or a confirmation's."""
+        return WandbTrialTracker(self, name, settings)
+
+
+def runs_of(manifest: SweepManifest, folder: SweepFolder) -> SweepRuns:
+    """Return the runs of a sweep."""
+    return SweepRuns(folder, manifest.sweep.wandb, manifest.name, manifest.created_at)
+
+
+def open_runs(folder: SweepFolder) -> SweepRuns:
+    """Return the runs of a sweep, W&B made ready for the threads that will open them.
+
+    Raises:
+        InputError: it is no sweep.
+    """
+    runs = runs_of(SweepManifest.read(folder.root), folder)
+    wandb.setup()  # before the runs' threads would do it, all at once
+    return runs
 
 
 def legal(name: str) -> str:

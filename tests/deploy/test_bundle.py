@@ -68,7 +68,8 @@ def test_no_file_names_a_folder_of_the_machine_it_was_made_on(bundle: BundleRepo
 def test_parity_was_proven_on_images_that_the_network_tells_apart(
     bundle: BundleReport, toy: ToySweep
 ) -> None:
-    for parity in (bundle.measured.parity.onnx, bundle.measured.parity.pt2):
+    assert [proof.format for proof in bundle.measured.proofs] == ["onnx", "pt2"]
+    for parity in (proof.parity for proof in bundle.measured.proofs):
         assert parity.images == len(toy.target.val) == 200
         assert parity.max_relative_difference < 1e-4
         assert parity.argmax_agreement == 1.0

@@ -10,6 +10,7 @@ from tatl_search.deploy.accuracy import Accuracy
 from tatl_search.deploy.card import model_card
 from tatl_search.deploy.confusion import Confusion
 from tatl_search.deploy.figures import Measurements, Opening, Proof, Reached
+from tatl_search.deploy.formats import ONNX, PT2
 from tatl_search.deploy.provenance import Provenance
 from tatl_search.deploy.shipped.verify import Parity
 from tatl_search.records import LatencyRecord, Runtime
@@ -43,10 +44,10 @@ def card(
 ) -> str:
     test = Accuracy.measured(0.95, 20)
     opening = Opening(Reached.of(PICKED, test), Reached.of(UNPRUNED, test), CONFUSION, 2)
-    measured = Measurements(opening, Proof(PARITY, PARITY), 1000)
+    measured = Measurements(opening, (Proof("onnx", "ONNX Runtime", PARITY),), 1000)
     settings = (config or AdaptationConfig()).model_dump_json()
     picked = replace(PICKED, settings=settings, finished=finished)
-    return model_card(picked, FOUND, measured, latencies, UNPRUNED.stage)
+    return model_card(picked, FOUND, measured, latencies, UNPRUNED.stage, (ONNX, PT2))
 
 
 def test_classes_and_mistakes_are_told() -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tatl_search.deploy.bundle import BundleReport
+from tatl_search.deploy.formats import ONNX, PT2
 from tatl_search.deploy.parity import onnx_classifier, pt2_classifier
 from tatl_search.deploy.prove import measure_test, prove_export
 from tatl_search.errors import RunError
@@ -18,13 +19,17 @@ def test_an_accuracy_that_is_not_the_recorded_one_is_found_out(
     network, _, _ = load_network(bundle.folder)
     onnx = onnx_classifier(bundle.folder / "model.onnx")
     pt2 = pt2_classifier(bundle.folder / "model.pt2")
-    proof = prove_export(network, onnx, pt2, toy.picked, toy.target)
-    assert (proof.onnx.holds, proof.pt2.holds) == (True, True)
+    proofs = prove_export(network, {ONNX: onnx, PT2: pt2}, toy.picked, toy.target)
+    assert [(proof.format, proof.parity.holds) for proof in proofs] == [
+        ("onnx", True), ("pt2", True)
+    ]  # fmt: skip
     lie = replace(toy.picked, accuracy=0.93)
     with pytest.raises(RunError, match=r"its record says 0\.9300: is this the data"):
-        prove_export(network, onnx, pt2, lie, toy.target)
+        prove_export(network, {ONNX: onnx, PT2: pt2}, lie, toy.target)
     with pytest.raises(RunError, match=r"does not compute what the network computes: model\.pt2"):
-        prove_export(network, onnx, lambda images: -onnx(images), toy.picked, toy.target)
+        prove_export(
+            network, {ONNX: onnx, PT2: lambda images: -onnx(images)}, toy.picked, toy.target
+        )
 
 
 def test_opening_the_test_split_again_warns_and_is_counted(
