@@ -1,7 +1,8 @@
 """One registry for everything that has a name: what is built in and what other packages offer."""
 
 import sys
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import suppress
 from difflib import get_close_matches
 from functools import lru_cache
 from importlib import import_module
@@ -98,6 +99,12 @@ class Registry(Generic[T]):
                 " one of them"
             )
         return self._plugin(next(iter(points)))
+
+    def working_plugins(self) -> Iterator[T]:
+        """Yield what other packages offer and can be used."""
+        for name in self.plugins:
+            with suppress(InputError):
+                yield self[name]
 
     def _loaded(self, thing: T | str) -> T:
         loaded: T = attribute(thing) if isinstance(thing, str) else thing

@@ -17,6 +17,7 @@ from tatl_search.config import (
     SweepSettings,
     section_of,
 )
+from tatl_search.config.methods import SECTIONS
 from tatl_search.space.loading import BESIDE_SWEEP
 
 if TYPE_CHECKING:
@@ -74,17 +75,16 @@ def all_settings() -> list[Setting]:
 
 def own_settings(method: "Method") -> list[Setting]:
     """Return the settings that only this method reads, or the score it is made of."""
-    found: list[Setting] = []
-    for section in method.sections:
-        model = method.options if section == "options" else section_of(PruneSettings, section)
-        if model is not None:
-            found += _settings(model, f"prune.{section}")
-    return found
+    return [
+        setting
+        for section in method.sections
+        for setting in _settings(section.model, f"prune.{section.name}")
+    ]
 
 
 def shared_settings() -> list[Setting]:
     """Return the settings of choosing that all methods have."""
-    return list(_settings(PruneSettings, "prune", leave=_method_sections()))
+    return list(_settings(PruneSettings, "prune", leave=frozenset({*SECTIONS, "options"})))
 
 
 def table_of(settings: Iterable[Setting], title: str) -> "Table":
@@ -113,14 +113,6 @@ def markdown_of(settings: Iterable[Setting]) -> str:
             lines.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
         lines.append("")
     return "\n".join(lines)
-
-
-def _method_sections() -> frozenset[str]:
-    """Return the sections of the pruning settings that belong to single methods."""
-    from tatl_search.methods.registry import METHODS
-
-    named = {section for name in METHODS.builtin for section in METHODS[name].sections}
-    return frozenset({*named, "options"})
 
 
 def _settings(
@@ -157,6 +149,10 @@ def _settings(
         if inner is not None and known is None:
             each = "[]" if isinstance(field.default, tuple) else ""
             yield from _settings(inner, path + each, listed=listed)
+    for key in model.section_keys():
+        own = model.section_model(key)
+        if own is not None and key not in leave:
+            yield from _settings(own, f"{prefix}.{key}", listed=listed)
 
 
 def _meanings(model: type[Settings]) -> dict[str, str]:

@@ -34,6 +34,7 @@ from tatl_search.config.pruning import (
 from tatl_search.config.recorders import RECORDERS, Recorder, recorders_of
 from tatl_search.config.samplers import SAMPLERS, Sampler
 from tatl_search.config.schedulers import SCHEDULERS, Scheduler
+from tatl_search.config.section import Section
 from tatl_search.config.sources import SOURCES, DataSource
 from tatl_search.config.spectral import SpectralDaSettings, SpectralSettings
 from tatl_search.config.stored import plain_settings, read_settings, store_settings
@@ -80,6 +81,7 @@ __all__ = [
     "RetrainSettings",
     "Sampler",
     "Scheduler",
+    "Section",
     "Settings",
     "Share",
     "SpectralDaSettings",

@@ -30,6 +30,16 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    @classmethod
+    def section_keys(cls) -> tuple[str, ...]:
+        """Return the keys beside the fields under which settings may stand."""
+        return ()
+
+    @classmethod
+    def section_model(cls, key: str) -> "type[Settings] | None":
+        """Return the settings that stand under a key that is no field; null where none do."""
+        return None
+
     def __hash__(self) -> int:
         return hash(self.digest())
 
@@ -52,6 +62,10 @@ class Settings(BaseModel):
                     told[name] = inner
             elif value != default:
                 told[name] = plain[name]
+        for name, value in (self.model_extra or {}).items():
+            inner = value.differing() if isinstance(value, Settings) else plain[name]
+            if inner:
+                told[name] = inner
         return told
 
 
@@ -69,6 +83,8 @@ def digest_of(content: Mapping[str, Any]) -> str:
 
 def section_of(model: type[Settings], key: str) -> type[Settings] | None:
     """Return the settings a field holds (alone, optional or in a list), or None for a leaf."""
+    if key not in model.model_fields:
+        return model.section_model(key)
     types = types_in(model.model_fields[key].annotation)
     return next((t for t in types if isinstance(t, type) and issubclass(t, Settings)), None)
 

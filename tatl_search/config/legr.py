@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from tatl_search.config.base import Count, Positive, Settings, Share
+from tatl_search.config.section import Section
 
 
 class LegrSettings(Settings):
@@ -49,3 +50,6 @@ class LegrSettings(Settings):
                 f" {self.population}, {self.evaluations})"
             )
         return self
+
+
+LEGR = Section("legr", LegrSettings)

@@ -1,7 +1,14 @@
 """Ways to choose filters, by name: methods, and the scores and allocations they are made of."""
 
+from collections.abc import Mapping
 from typing import Any
 
+from tatl_search.config.legr import LEGR
+from tatl_search.config.section import Section
+from tatl_search.config.spectral import SPECTRAL, SPECTRAL_DA
+from tatl_search.config.transtailor import TRANSTAILOR
+from tatl_search.config.wealth import WEALTH
+from tatl_search.errors import InputError
 from tatl_search.registry import Registry
 
 METHODS: Registry[Any] = Registry(
@@ -60,3 +67,37 @@ ALLOCATIONS: Registry[Any] = Registry(
         "legr": "tatl_search.methods.allocations.legr:legr",
     },
 )
+
+SECTIONS: Mapping[str, Section[Any]] = {
+    section.name: section for section in (WEALTH, SPECTRAL, SPECTRAL_DA, LEGR, TRANSTAILOR)
+}
+"""Sections that belong to what is built in."""
+
+
+def section_named(name: str) -> Section[Any] | None:
+    """Return the section of a name, of this package or another one; null where there is none.
+
+    Raises:
+        InputError: two plug-ins offer different ones.
+    """
+    return SECTIONS.get(name) or plugin_sections().get(name)
+
+
+def plugin_sections() -> dict[str, Section[Any]]:
+    """Return the sections that belong to what other packages offer, as far as that works.
+
+    Raises:
+        InputError: one is called like one of this package, or two differ and are called the same.
+    """
+    found: dict[str, Section[Any]] = {}
+    for registry in (METHODS, SCORES, ALLOCATIONS):
+        for thing in registry.working_plugins():
+            for section in thing.sections:
+                known = SECTIONS.get(section.name) or found.setdefault(section.name, section)
+                if known != section:
+                    raise InputError(
+                        f"{registry.setting}: plug-in '{thing.name}' has settings in the section"
+                        f" prune.{section.name}, which is another one's; call the section"
+                        " something else"
+                    )
+    return found

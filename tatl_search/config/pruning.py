@@ -4,16 +4,22 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails, InitErrorDetails
 
 from tatl_search.config.base import Count, Settings, Share
 from tatl_search.config.decides import Decides
-from tatl_search.config.legr import LegrSettings
-from tatl_search.config.methods import ALLOCATIONS, METHODS, SCORES
+from tatl_search.config.methods import (
+    ALLOCATIONS,
+    METHODS,
+    SCORES,
+    SECTIONS,
+    plugin_sections,
+    section_named,
+)
 from tatl_search.config.naming import Named
-from tatl_search.config.spectral import SpectralDaSettings, SpectralSettings
-from tatl_search.config.transtailor import TransTailorSettings
-from tatl_search.config.wealth import WealthSettings
+from tatl_search.config.section import Section
+from tatl_search.errors import InputError
 
 
 class PriorityWeights(Settings):
@@ -72,13 +78,14 @@ class PruneSettings(Settings):
         min_filters: no group falls below this many units.
         min_keep: no group falls below this share of its original width.
         round_to: kept widths are rounded up to a multiple of this (8 suits GPUs).
-        wealth: what is taken from the source; used by the method `wealthadapt`.
-        spectral: how the method and score `spectral` measure information.
-        spectral_da: likewise for `spectral_da`, between source and target.
-        legr: how the method and allocation `legr` learn their ranking.
-        transtailor: how the method and score `transtailor` learn what filters are worth.
-        options: settings of a method that another package offers.
+        options: the settings of another package's method, as they were written before methods had
+            sections of their own.
+
+    What belongs to one method, score or allocation stands in a section of its own beside these:
+    `Section.of` reads it.
     """
+
+    model_config = ConfigDict(extra="allow")
 
     method: Annotated[str, Named(METHODS), Decides.METHOD] = "tatl"
     score: Annotated[Annotated[str, Named(SCORES)] | None, Decides.METHOD] = None
@@ -92,9 +99,87 @@ class PruneSettings(Settings):
     min_filters: Count = 4
     min_keep: Annotated[float, Field(ge=0.0, le=1.0)] = 0.05
     round_to: Count = 1
-    wealth: WealthSettings = WealthSettings()
-    spectral: SpectralSettings = SpectralSettings()
-    spectral_da: SpectralDaSettings = SpectralDaSettings()
-    legr: LegrSettings = LegrSettings()
-    transtailor: TransTailorSettings = TransTailorSettings()
     options: Annotated[Mapping[str, Any], Decides.METHOD] = {}
+
+    @classmethod
+    def section_keys(cls) -> tuple[str, ...]:
+        """Return the sections of methods, scores and allocations, those of plug-ins included."""
+        return (*SECTIONS, *plugin_sections())
+
+    @classmethod
+    def section_model(cls, key: str) -> type[Settings] | None:
+        """Return the settings of a method's, score's or allocation's section."""
+        section = section_named(key)
+        return None if section is None else section.model
+
+    @property
+    def foreign(self) -> dict[str, Any]:
+        """The sections of other packages that are given, as plain values."""
+        plain = self.model_dump(mode="json", exclude={*type(self).model_fields, *SECTIONS})
+        return plain
+
+    @model_validator(mode="before")
+    @classmethod
+    def _options_in_their_section(cls, given: Any) -> Any:
+        """Put options where their method's settings stand today.
+
+        Those that do not fit stay, for the check of methods, which tells their place.
+        """
+        if not isinstance(given, Mapping) or not given.get("options"):
+            return given
+        section = section_of_options(given.get("method"))
+        if section is None or section.name in given:
+            return given
+        try:
+            settings = section.model.model_validate(given["options"])
+        except ValidationError:
+            return given
+        return {**given, section.name: settings, "options": {}}
+
+    @model_validator(mode="after")
+    def _sections_fit(self) -> "PruneSettings":
+        """Check what stands in the sections; those that are built in are always there."""
+        extra = self.__pydantic_extra__
+        assert extra is not None
+        given = {**{key: {} for key in SECTIONS}, **extra}
+        extra.clear()
+        faults: list[InitErrorDetails] = []
+        for name, content in given.items():
+            section = _section_or_none(name)
+            if section is None:
+                faults.append(InitErrorDetails(type="extra_forbidden", loc=(name,), input=content))
+                continue
+            try:
+                extra[name] = section.model.model_validate(content)
+            except ValidationError as error:
+                faults += [_inside(name, detail) for detail in error.errors()]
+        if faults:
+            raise ValidationError.from_exception_data(type(self).__name__, faults)
+        return self
+
+
+def section_of_options(method: Any) -> Section[Any] | None:
+    """Return the section that a method's `prune.options` stand for; null where it takes none."""
+    if method not in METHODS.plugins:
+        return None
+    try:
+        return next(iter(METHODS[method].sections), None)
+    except InputError:
+        return None
+
+
+def _section_or_none(name: str) -> Section[Any] | None:
+    try:
+        return section_named(name)
+    except InputError as error:
+        raise ValueError(str(error)) from error
+
+
+def _inside(section: str, detail: ErrorDetails) -> InitErrorDetails:
+    """Return a fault of a section as one of the settings it stands in."""
+    return InitErrorDetails(
+        type=detail["type"],
+        loc=(section, *detail["loc"]),
+        input=detail["input"],
+        ctx=detail.get("ctx", {}),
+    )

@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from tatl_search.config.base import Positive, Settings
+from tatl_search.config.section import Section
 
 
 class SpectralSettings(Settings):
@@ -31,3 +32,7 @@ class SpectralDaSettings(SpectralSettings):
 
     target_share: Annotated[float, Field(ge=0.0, le=1.0)] = 0.5
     discrepancy: Annotated[float, Field(ge=0.0)] = 0.1
+
+
+SPECTRAL = Section("spectral", SpectralSettings)
+SPECTRAL_DA = Section("spectral_da", SpectralDaSettings)

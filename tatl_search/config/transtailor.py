@@ -1,6 +1,7 @@
 """Settings of TransTailor."""
 
 from tatl_search.config.base import Count, Positive, Settings
+from tatl_search.config.section import Section
 
 
 class TransTailorSettings(Settings):
@@ -13,3 +14,6 @@ class TransTailorSettings(Settings):
 
     epochs: Count = 1
     learning_rate: Positive = 0.01
+
+
+TRANSTAILOR = Section("transtailor", TransTailorSettings)

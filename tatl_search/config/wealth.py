@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from tatl_search.config.base import Count, Positive, Settings
+from tatl_search.config.section import Section
 
 
 class WealthSettings(Settings):
@@ -27,3 +28,6 @@ class WealthSettings(Settings):
     def weight_of(self, round_number: int) -> float:
         """Return the weight in a round, counted from 1."""
         return float(self.weight * self.decay ** (round_number - 1))
+
+
+WEALTH = Section("wealth", WealthSettings)

@@ -80,10 +80,13 @@ FORMATS: Registry[ExportFormat] = Registry(
 
 
 def formats_of(names: Sequence[str]) -> tuple[ExportFormat, ...]:
-    """Return the formats of every export, ONNX first, and those that are asked for besides.
+    """Return the formats of every export and those that are asked for besides, in order.
+
+    ONNX is written first, since all that is measured is measured by it, and .pt2 last, since that
+    takes away from the traced network.
 
     Raises:
         InputError: there is no such format, or a plug-in cannot be used.
     """
-    every = dict.fromkeys((*FORMATS.builtin, *names))
+    every = dict.fromkeys((ONNX.name, *(name for name in names if name != PT2.name), PT2.name))
     return tuple(FORMATS[name] for name in every)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pydantic import ValidationError
 
 from tatl_search.config import AdaptationConfig
+from tatl_search.config.pruning import section_of_options
 from tatl_search.errors import InputError
 from tatl_search.methods.method import Method
 from tatl_search.methods.registry import find_method
@@ -50,17 +51,20 @@ def uses_source(config: AdaptationConfig) -> bool:
 
 def _option_faults(method: Method, config: AdaptationConfig) -> Iterator[Fault]:
     given = dict(config.prune.options)
-    if method.options is None:
-        if given:
-            yield OPTIONS, f"'{method.name}' takes no options (got {', '.join(given)})"
+    if not given:
+        return
+    section = section_of_options(method.name)
+    if section is None:
+        yield OPTIONS, f"'{method.name}' takes no options (got {', '.join(given)})"
         return
     try:
-        method.options.model_validate_json(json.dumps(given), strict=True)
+        section.model.model_validate_json(json.dumps(given), strict=True)
+        yield OPTIONS, f"stands beside prune.{section.name}, which means the same; keep that"
     except ValidationError as error:
         for found in error.errors():
             words = found["msg"].removeprefix("Value error, ").replace("Input should", "should")
             if found["type"] == "extra_forbidden":
-                words = f"unknown (allowed: {', '.join(sorted(method.options.model_fields))})"
+                words = f"unknown (allowed: {', '.join(sorted(section.model.model_fields))})"
             elif found["type"] != "missing":
                 words = f"{words} (got {found['input']!r})"
             yield (*OPTIONS, *found["loc"]), words

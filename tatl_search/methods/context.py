@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor, nn
 
-from tatl_search.config import PruneSettings
+from tatl_search.config import PruneSettings, Section
 from tatl_search.core.costs import CostModel
 from tatl_search.core.plan import PrunePlan
 from tatl_search.core.spent import NOTHING, Spent
@@ -175,10 +175,17 @@ class Allocation:
         run: returns what goes so that the round's rate is reached where floors allow it, given
             the network, whose settings hold rate, floors and the like, and the scores:
             group name -> (width,) numbers >= 0; higher is kept.
+        section: settings of its own; null for none.
     """
 
     name: str
     run: Allocate
+    section: Section[Any] | None = None
+
+    @property
+    def sections(self) -> tuple[Section[Any], ...]:
+        """The sections of the pruning settings that are its own."""
+        return () if self.section is None else (self.section,)
 
     def __call__(self, context: Context, scores: Mapping[str, Floats]) -> Choice:
         """Return what goes in one round."""

@@ -2,10 +2,18 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from torch import nn
 
-from tatl_search.config import AdaptationConfig, Normalize, PruneSettings, Settings, digest_of
+from tatl_search.config import (
+    AdaptationConfig,
+    Normalize,
+    PruneSettings,
+    Section,
+    Settings,
+    digest_of,
+)
 from tatl_search.core.comparable import comparable
 from tatl_search.core.plan import PrunePlan
 from tatl_search.core.spent import Spent
@@ -29,8 +37,8 @@ class Score:
     Attributes:
         name: as in `prune.score`.
         run: looks at a network and its images and returns the scores.
-        section: the section of the pruning settings that changes them; null where none does.
-            What a network scored is kept under the name and this section.
+        section: the settings that change them; null where none do. What a network scored is kept
+            under the name and these.
         normalize: what makes the scores of different groups comparable, unless the settings
             say otherwise.
         samples: whether it looks at `Context.sample`, so that `prune.statistics_images`
@@ -41,11 +49,16 @@ class Score:
 
     name: str
     run: Callable[[Context], Scores]
-    section: str | None = None
+    section: Section[Any] | None = None
     normalize: Normalize = Normalize.NONE
     samples: bool = False
     check: Callable[[nn.Module, Sequence[Group]], None] | None = None
     uses_source: bool = False
+
+    @property
+    def sections(self) -> tuple[Section[Any], ...]:
+        """The sections of the pruning settings that are its own."""
+        return () if self.section is None else (self.section,)
 
     def label(self, settings: PruneSettings, named: Named = short_name) -> str:
         """Return a name that says everything besides the network that decides the scores."""
@@ -67,7 +80,7 @@ class Compensation:
 
     name: str
     run: Callable[[Context, PrunePlan], Spent]
-    section: str | None = None
+    section: Section[Any] | None = None
     samples: bool = False
     uses_source: bool = False
 
@@ -79,12 +92,11 @@ class Compensation:
 def _label(part: Score | Compensation, settings: PruneSettings, named: Named) -> str:
     parts = [part.name]
     if part.section is not None:
-        section: Settings = getattr(settings, part.section)
-        parts.append(named(section))
+        parts.append(named(part.section.of(settings)))
+    elif settings.foreign:  # whether it reads them is not known
+        parts.append(digest_of(settings.foreign)[:16])
     if part.samples and settings.statistics_images is not None:
         parts.append(f"of-{settings.statistics_images}")
-    if settings.options:
-        parts.append(digest_of(settings.options)[:16])
     return "-".join(parts)
 
 
@@ -99,10 +111,7 @@ class Method:
         score: what its units are worth.
         allocation: how scores become a plan.
         needs: what has to be given besides images and network, for people; empty for nothing.
-        options: model of the method's own settings in `prune.options`; null for none. Methods
-            of this package have sections of their own instead.
-        section: the section of the pruning settings that is the method's own, where it is not
-            its score's.
+        section: settings of its own, beside those of its parts; null for none.
         check: raises InputError where the settings lack what the method needs.
         joint: how its retraining learns source images besides; null for the target's alone.
         compensation: what is done to the network before the plan's units are removed; null for
@@ -115,8 +124,7 @@ class Method:
     score: Score
     allocation: Allocation
     needs: str = ""
-    options: type[Settings] | None = None
-    section: str | None = None
+    section: Section[Any] | None = None
     check: Callable[[AdaptationConfig], None] | None = None
     compensation: Compensation | None = None
     joint: Joint | None = None
@@ -128,11 +136,11 @@ class Method:
         return self.joint is not None or any(part and part.uses_source for part in parts)
 
     @property
-    def sections(self) -> tuple[str, ...]:
-        """The sections of the pruning settings that are its own."""
-        told = self.compensation.section if self.compensation else None
-        own = (self.score.section, told, self.section, "options" if self.options else None)
-        return tuple(dict.fromkeys(name for name in own if name))
+    def sections(self) -> tuple[Section[Any], ...]:
+        """The sections of the pruning settings that are its own or its parts'."""
+        repairs = self.compensation.section if self.compensation else None
+        own = (self.section, self.score.section, repairs, self.allocation.section)
+        return tuple(dict.fromkeys(section for section in own if section))
 
     def choose(self, context: Context, scores: Scores) -> Choice:
         """Return what goes in this round, scores made comparable before they are allocated."""

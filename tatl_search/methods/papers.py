@@ -20,7 +20,6 @@ LEGR = Method(
     source="Chin, Ding, Zhang, Marculescu 2020, arXiv 1904.12368",
     score=l2.SQUARED,
     allocation=legr,
-    section="legr",
 )
 
 TRANSTAILOR = Method(

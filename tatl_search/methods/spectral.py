@@ -1,6 +1,8 @@
 """Spectral pruning, on one domain or between two: greedy selection, then reconstruction."""
 
 from tatl_search.config import SpectralSettings
+from tatl_search.config.spectral import SPECTRAL as SECTION
+from tatl_search.config.spectral import SPECTRAL_DA as DA_SECTION
 from tatl_search.core.plan import PrunePlan
 from tatl_search.core.spent import Spent
 from tatl_search.methods.allocations.priority import priority
@@ -20,12 +22,12 @@ def _compensate(context: Context, plan: PrunePlan) -> Spent:
     """
     groups = _pruned(context, plan)
     domains = target_moments(context, groups)
-    return _reconstruct(context, plan, groups, domains, context.settings.spectral)
+    return _reconstruct(context, plan, groups, domains, SECTION.of(context.settings))
 
 
 def _compensate_da(context: Context, plan: PrunePlan) -> Spent:
     """Do likewise with the moments of source and target."""
-    settings = context.settings.spectral_da
+    settings = DA_SECTION.of(context.settings)
     groups = _pruned(context, plan)
     domains = mixed_moments(context, groups, settings.target_share)
     return _reconstruct(context, plan, groups, domains, settings)
@@ -59,7 +61,7 @@ SPECTRAL = Method(
     source="Suzuki et al. 2020, arXiv 1808.08558",
     score=spectral.SCORE,
     allocation=priority,
-    compensation=Compensation("spectral", _compensate, section="spectral", samples=True),
+    compensation=Compensation("spectral", _compensate, section=SECTION, samples=True),
 )
 
 SPECTRAL_DA = Method(
@@ -70,6 +72,6 @@ SPECTRAL_DA = Method(
     allocation=priority,
     needs="source: images of the source task; the target's are used without their labels",
     compensation=Compensation(
-        "spectral_da", _compensate_da, section="spectral_da", samples=True, uses_source=True
+        "spectral_da", _compensate_da, section=DA_SECTION, samples=True, uses_source=True
     ),
 )

@@ -22,6 +22,7 @@ from torch import nn
 from torch.nn import functional
 
 from tatl_search.config import PruneSettings
+from tatl_search.config.wealth import WEALTH
 from tatl_search.core.spent import Spent
 from tatl_search.errors import InputError
 from tatl_search.methods.allocations.priority import priority
@@ -62,7 +63,7 @@ def choose_companions(context: Context) -> Companions:
     """
     if context.source is None:
         raise InputError("prune.method: 'wealthadapt' needs images of a source task")
-    settings, source = context.settings.wealth, context.source
+    settings, source = WEALTH.of(context.settings), context.source
     learnt = context.learn(f"wealth-{_label(context.settings)}-{source.fingerprint[:16]}", _learn)
     nearest = learnt.arrays["classes"].astype(np.int64)
     rows = learnt.arrays["rows"].astype(np.int64)
@@ -85,7 +86,7 @@ def choose_companions(context: Context) -> Companions:
 
 def _label(settings: PruneSettings) -> str:
     """Name all that decides the choice besides network and images."""
-    wealth = settings.wealth
+    wealth = WEALTH.of(settings)
     return f"{wealth.classes}x{wealth.images_per_class}"
 
 
@@ -93,7 +94,7 @@ def _learn(root: Context) -> Learnt:
     """Rank the source's classes: (K,) `classes`, and (N,) `rows` and `labels` of their images."""
     assert root.source_images is not None
     assert root.pretrained is not None
-    settings, network = root.settings.wealth, root.pretrained()
+    settings, network = WEALTH.of(root.settings), root.pretrained()
     target = look(network, root.images)
     source = look(network, root.source_images, settings.images_per_class)
     order = np.argsort(nearness(source.means, target.means), kind="stable")
@@ -161,10 +162,10 @@ METHOD = Method(
     score=activation.SCORE,
     allocation=priority,
     needs="source: labelled images of the source task",
-    section="wealth",
+    section=WEALTH,
     joint=Joint(
         choose=choose_companions,
         label=_label,
-        weight=lambda settings, round_number: settings.wealth.weight_of(round_number),
+        weight=lambda settings, round_number: WEALTH.of(settings).weight_of(round_number),
     ),
 )

@@ -35,9 +35,9 @@ class Compiler:
         """
         if node.value is None:
             return {}
-        allowed = [*model.model_fields, *elsewhere]
         if not isinstance(node.value, Mapping):
-            text = f"should be a section with keys of {', '.join(allowed)} (got {node.plain()!r})"
+            allowed = ", ".join(_allowed(model, elsewhere))
+            text = f"should be a section with keys of {allowed} (got {node.plain()!r})"
             self._faults.add(node.place, name, text)
             return {}
         entries = {}
@@ -45,10 +45,10 @@ class Compiler:
             child_name = f"{name}.{key}" if name else str(key)
             if model is Free:
                 entries[str(key)] = self._free(child, child_name)
-            elif key in model.model_fields:
+            elif _has(model, key):
                 entries[key] = self._entry(model, key, child, child_name)
             elif key not in elsewhere:
-                self._faults.add_unknown(child.place, child_name, key, allowed)
+                self._faults.add_unknown(child.place, child_name, key, _allowed(model, elsewhere))
         return entries
 
     def _entry(self, model: type[Settings], key: str, node: Node, name: str) -> Any:
@@ -83,7 +83,8 @@ class Compiler:
     @staticmethod
     def _is_off(model: type[Settings], key: str, node: Node) -> bool:
         """Return whether a section is left out that may be."""
-        return node.value is None and model.model_fields[key].default is None
+        field = model.model_fields.get(key)
+        return node.value is None and field is not None and field.default is None
 
     def _check(self, model: type[Settings], key: str, given: Any, place: str, name: str) -> bool:
         """Note what is wrong with a plain value of a field; return whether it is fine."""
@@ -192,6 +193,16 @@ class Compiler:
                 last = low + step * math.floor(steps)
                 text = f"steps of {step:g} from {low:g} lead to {last:g} and {last + step:g}"
                 self._faults.add(found.place, found.name, f"{text}, not to high (got {high:g})")
+
+
+def _has(model: type[Settings], key: Any) -> bool:
+    """Return whether a section may have a key."""
+    return key in model.model_fields or (isinstance(key, str) and bool(section_of(model, key)))
+
+
+def _allowed(model: type[Settings], elsewhere: Sequence[str]) -> list[str]:
+    """Return the keys that a section may have."""
+    return [*model.model_fields, *model.section_keys(), *elsewhere]
 
 
 def _to_range(

@@ -123,7 +123,8 @@ def _note(
         path = inside if inside and inside[0] in BESIDE_SWEEP else (*prefix, *inside)
         node, name = root.nearest(path), dotted(path)
         if detail["type"] == "extra_forbidden":
-            allowed = set(section_at(model, inside[:-1]).model_fields)
+            section = section_at(model, inside[:-1])
+            allowed = {*section.model_fields, *section.section_keys()}
             faults.add_unknown(node.place, name, path[-1], allowed - set(BESIDE_SWEEP))
         elif node.is_distribution:
             faults.add(node.place, name, "should be a value: only an adaptation is searched over")

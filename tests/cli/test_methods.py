@@ -11,7 +11,7 @@ import tatl_search
 from tatl_search.config import METHODS, PruneSettings
 from tatl_search.core.plan import PrunePlan
 from tests.cli.conftest import Tatl
-from tests.plugins import install
+from tests.plugins import install, look_in
 
 MODULE = '''
 """Units are worth their place: the first ones go first, or the last ones."""
@@ -19,7 +19,7 @@ MODULE = '''
 import numpy as np
 from pydantic import Field
 
-from tatl_search.config import Settings
+from tatl_search.config import Section, Settings
 from tatl_search.methods.allocations.uniform import uniform
 from tatl_search.methods.method import Method, Score
 from tatl_search.methods.context import Scores
@@ -37,8 +37,11 @@ class Options(Settings):
     steepness: float = Field(1.0, gt=0.0, le=3.0)
 
 
+OPTIONS = Section("by_place", Options)
+
+
 def run(context):
-    options = Options.model_validate(context.settings.options)
+    options = OPTIONS.of(context.settings)
     step = -1 if options.last else 1
     return Scores(
         {
@@ -52,10 +55,9 @@ METHOD = Method(
     name="by_place",
     title="Nothing but place",
     source="nobody 2026",
-    score=Score("by_place", run),
+    score=Score("by_place", run, section=OPTIONS),
     allocation=uniform,
     needs="nothing at all",
-    options=Options,
 )
 '''
 
@@ -65,8 +67,7 @@ def plugin(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyP
     """Install the package `by-place` where this process and its children look."""
     folder = tmp_path_factory.mktemp("site")
     install(folder, MODULE, "by_place = by_place:METHOD")
-    monkeypatch.syspath_prepend(str(folder))
-    monkeypatch.setenv("PYTHONPATH", str(folder))
+    look_in(folder, monkeypatch)
     return folder
 
 
@@ -132,22 +133,23 @@ class TestPlugin:
         }
         own = json.loads(tatl("methods", "by_place", "--json").out)["own"]
         assert own[0] == {
-            "path": "prune.options.last",
+            "path": "prune.by_place.last",
             "default": "false",
             "allowed": "true or false",
             "meaning": "whether the last ones go first.",
         }
 
-    def test_its_settings_may_be_searched(self, here: Path, tatl: Tatl) -> None:
+    @pytest.mark.parametrize("section", ["by_place", "options"])
+    def test_its_settings_may_be_searched(self, section: str, here: Path, tatl: Tatl) -> None:
         settings(
             here,
-            "  method:\n    choices:\n      tatl:\n      by_place:\n        options:\n"
+            f"  method:\n    choices:\n      tatl:\n      by_place:\n        {section}:\n"
             "          last: {choices: [true, false]}\n"
             "          steepness: {low: 0.5, high: 3.0, step: 0.5}\n",
         )
         ended = tatl("validate", "run.yaml")
         assert ended.code == 0
-        assert "prune.method=by_place.options.last: one of True, False" in ended.out
+        assert f"prune.method=by_place.{section}.last: one of True, False" in ended.out
         assert "steepness: 0.5 to 3 in steps of 0.5" in ended.out
 
     @pytest.mark.parametrize(
@@ -171,6 +173,31 @@ class TestPlugin:
                 "run.yaml:8: prune.options.last: should be a valid boolean (got 3)",
             ),
             (
+                "  method: by_place\n  by_place: {steepness: 4.0}\n",
+                "run.yaml:4: prune.by_place.steepness: should be less than or equal to 3 (got 4.0)",
+            ),
+            (
+                "  method: by_place\n  by_place:\n    lasst: true\n",
+                "run.yaml:5: prune.by_place.lasst: unknown key; did you mean 'last'?",
+            ),
+            (
+                "  method: by_place\n  by_place:\n    steepness: {low: 1, high: 9}\n",
+                "run.yaml:5: prune.by_place.steepness.high: should be less than or equal to 3",
+            ),
+            (
+                "  method:\n    choices:\n      tatl:\n      by_place:\n        by_place:\n"
+                "          last: 3\n",
+                "run.yaml:8: prune.method=by_place.by_place.last: should be a valid boolean",
+            ),
+            (
+                "  by_plase: {last: true}\n",
+                "run.yaml:3: prune.by_plase: unknown key; did you mean 'by_place'?",
+            ),
+            (
+                "  by_place: {last: true}\n  method: by_place\n  options: {last: false}\n",
+                "run.yaml:5: prune.options: stands beside prune.by_place, which means the same",
+            ),
+            (
                 "  method: tatl\n  options: {last: true}\n",
                 "run.yaml:4: prune.options: 'tatl' takes no options (got last)",
             ),
@@ -185,9 +212,10 @@ class TestPlugin:
         assert (ended.code, ended.out) == (2, "")
         assert said in ended.err
 
-    def test_a_run_prunes_as_it_says(self, here: Path) -> None:
+    @pytest.mark.parametrize("section", ["by_place", "options"])
+    def test_a_run_prunes_as_it_says(self, section: str, here: Path) -> None:
         """In a process of its own, as people would: the last units of each group go."""
-        settings(here, "  method: by_place\n  options: {last: true}\n  min_filters: 1")
+        settings(here, f"  method: by_place\n  {section}: {{last: true}}\n  min_filters: 1")
         call = "from tatl_search.cli import main; main()"
         small = {"network.name": "timm/test_efficientnet", "network.weights": "random"}
         words = ["adapt", "run.yaml", "--name", "run"]

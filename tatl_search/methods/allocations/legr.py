@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tatl_search.config import digest_of
+from tatl_search.config.legr import LEGR
 from tatl_search.core.evolution import Affine, evolve
 from tatl_search.methods.allocations.global_ranking import global_ranking
 from tatl_search.methods.allocations.legr_fitness import Fitness
@@ -47,7 +48,7 @@ def _allocate(context: Context, scores: Mapping[str, Floats]) -> Choice:
     return Choice(plan, learnt.spent)
 
 
-legr = Allocation("legr", _allocate)
+legr = Allocation("legr", _allocate, LEGR)
 
 
 def ranked(scores: Mapping[str, Floats], affines: Mapping[str, Floats]) -> dict[str, Floats]:
@@ -73,7 +74,7 @@ def learn(scoring: Scoring, root: Context) -> Learnt:
     Returns:
         The alpha and kappa of each group, and the loss of every ranking that was tried.
     """
-    settings = root.settings.legr
+    settings = LEGR.of(root.settings)
     scores = scoring.run(root)
     names = [group.name for group in root.groups]
     spreads = [_spread(scores.by_group[name]) for name in names]

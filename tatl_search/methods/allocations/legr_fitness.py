@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from tatl_search.config import TrainingSettings
+from tatl_search.config.legr import LEGR
 from tatl_search.core.plan import PrunePlan
 from tatl_search.core.spent import NOTHING, Spent
 from tatl_search.errors import InfeasibleError, InfeasibleReason, InputError
@@ -52,7 +53,7 @@ class Fitness:
             )
         self.spent = NOTHING
         self._root = root
-        self._settings = root.settings.legr
+        self._settings = LEGR.of(root.settings)
         self._cut = min(self._settings.fitness_images, root.image_count // 2)
         images, labels = _gathered(root.images(), 2 * self._cut)
         self._judges = _pieces(images[: self._cut], labels[: self._cut])

@@ -8,6 +8,7 @@ discrepancy's formula, are *our reading*.
 import numpy as np
 
 from tatl_search.config import SpectralSettings
+from tatl_search.config.spectral import SPECTRAL, SPECTRAL_DA
 from tatl_search.core.spectral import Discrepancy, greedy_ranking, ranking_scores
 from tatl_search.methods.context import Context, Floats, Scores
 from tatl_search.methods.method import Score
@@ -23,7 +24,7 @@ def _run(context: Context) -> Scores:
     (1 - theta) L_B, both in shares of what they are with no unit kept, made non-increasing. So
     the scores of a group rank it as greedy selection does and sum to the share it explains.
     """
-    settings = context.settings.spectral
+    settings = SPECTRAL.of(context.settings)
     domains = target_moments(context, context.groups)
     by_group = {g.name: _scores(context, g, domains, settings) for g in context.groups}
     return Scores(by_group, domains.spent)
@@ -31,7 +32,7 @@ def _run(context: Context) -> Scores:
 
 def _run_da(context: Context) -> Scores:
     """Score units likewise on source and target images; differing between them counts against."""
-    settings = context.settings.spectral_da
+    settings = SPECTRAL_DA.of(context.settings)
     domains = mixed_moments(context, context.groups, settings.target_share)
     by_group = {
         g.name: _scores(context, g, domains, settings, domains.discrepancy(g, settings.discrepancy))
@@ -65,5 +66,5 @@ def _metric(sigma: Floats, gram: Floats, theta: float) -> Floats:
     return theta * identity + (1.0 - theta) * gram / whole if whole > 0.0 else identity
 
 
-SCORE = Score("spectral", _run, section="spectral", samples=True)
-DA_SCORE = Score("spectral_da", _run_da, section="spectral_da", samples=True, uses_source=True)
+SCORE = Score("spectral", _run, section=SPECTRAL, samples=True)
+DA_SCORE = Score("spectral_da", _run_da, section=SPECTRAL_DA, samples=True, uses_source=True)

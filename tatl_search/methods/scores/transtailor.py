@@ -11,6 +11,7 @@ are any, so that a factor of 0 is what pruning leaves; a unit sums the importanc
 filters that go with it.
 """
 
+from tatl_search.config.transtailor import TRANSTAILOR
 from tatl_search.core.spent import Spent
 from tatl_search.methods.context import Context, Scores
 from tatl_search.methods.method import Score
@@ -19,11 +20,11 @@ from tatl_search.nets.gates import Gates
 
 def _run(context: Context) -> Scores:
     """Score units by the importance of their filters' factors, learnt from all images."""
-    settings = context.settings.transtailor
+    settings = TRANSTAILOR.of(context.settings)
     gates = Gates(context.module, context.groups)
     gates.learn(context.images, settings.epochs, settings.learning_rate)
     importance = gates.importance(context.images)
     return Scores(importance, Spent(images_trained=gates.images_trained))
 
 
-SCORE = Score("transtailor", _run, section="transtailor")
+SCORE = Score("transtailor", _run, section=TRANSTAILOR)
