@@ -17,6 +17,7 @@ from tatl_search.config import (
     current_version,
     migrated,
 )
+from tatl_search.config.naming import STORED
 from tatl_search.errors import InputError
 from tatl_search.records import SCHEMA_VERSION
 
@@ -82,7 +83,7 @@ class SweepManifest(Settings):
                 f" {SCHEMA_VERSION}). Upgrade tatl-search to use this sweep."
             )
         try:
-            return cls.model_validate(_of_today(raw, str(path)))
+            return cls.model_validate(_of_today(raw, str(path)), context=STORED)
         except ValidationError as error:
             faults = (f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
             raise InputError(f"{path} is damaged: {'; '.join(faults)}") from error

@@ -69,7 +69,13 @@ class Registry(Generic[T]):
 
     def fault_of(self, name: str) -> str | None:
         """Return what is wrong with a name, for people; null where it is known."""
-        if name in self._builtin or name in self.plugins:
+        points = _installed(self.group).select(name=name)
+        if name in self._builtin and points:
+            return (
+                f"the built-in {self.kind} '{name}' is offered by {_packages(points)} as well;"
+                " uninstall that package"
+            )
+        if name in self._builtin or points:
             return None
         guess = did_you_mean(name, self.names)
         return f"should be one of {', '.join(self.names)} (got '{name}'){guess}"
@@ -81,14 +87,9 @@ class Registry(Generic[T]):
             InputError: there is no such thing, several packages offer one, or another package's
                 cannot be loaded or is something else.
         """
-        points = _installed(self.group).select(name=name)
-        if name in self._builtin:
-            if points:
-                raise self._error(
-                    f"the built-in {self.kind} '{name}' is offered by"
-                    f" {_packages(points)} as well; uninstall that package"
-                )
+        if name in self._builtin:  # at once: settings have defaults that are looked up
             return self._loaded(self._builtin[name])
+        points = _installed(self.group).select(name=name)
         if not points:
             guess = did_you_mean(name, self.names)
             there = ", ".join(self.names)
@@ -146,10 +147,11 @@ def _packages(points: EntryPoints) -> str:
 
 
 def _installed(group: str) -> EntryPoints:
-    return _offered(group, tuple(sys.path))
+    found: EntryPoints = _offered(tuple(sys.path)).select(group=group)
+    return found
 
 
-@lru_cache(maxsize=64)
-def _offered(group: str, path: tuple[str, ...]) -> EntryPoints:
+@lru_cache(maxsize=1)
+def _offered(path: tuple[str, ...]) -> Any:
     """Return what packages on a path offer; they are looked for once, which takes a while."""
-    return entry_points(group=group)
+    return entry_points()

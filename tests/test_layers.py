@@ -37,7 +37,7 @@ FOREIGN = {
 
 GROUND = (
     "config", "errors", "figures", "files", "manifest", "meanwhile", "paths", "plausible",
-    "printable", "records",
+    "printable", "records", "registry",
 )  # fmt: skip
 LOADED = {
     "ground": (GROUND, TORCH | OUTSIDE | {"pyarrow", "sklearn"}),

@@ -1,24 +1,34 @@
 """The one registry: names, near misses, and plug-ins that cannot be used."""
 
+import cmath
 import sys
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from tatl_search import config
-from tatl_search.config import SOURCES, DataSettings, SweepSettings
+from tatl_search.config import (
+    SOURCES,
+    AdaptationConfig,
+    DataSettings,
+    Objective,
+    SweepSettings,
+)
+from tatl_search.config.naming import STORED
 from tatl_search.errors import InputError
+from tatl_search.manifest import SweepManifest
 from tatl_search.registry import Registry
 from tests.plugins import install_package
 
 GROUP = "tatl_search.shapes"
-SHAPES: Registry[str] = Registry(
-    "shape", "plot.shape", GROUP, "builtins:str", {"dot": "string:digits", "line": "a line"}
+SHAPES: Registry[complex] = Registry(
+    "shape", "plot.shape", GROUP, "builtins:complex", {"dot": "cmath:infj", "line": 1j}
 )
 REGISTRIES = [thing for thing in vars(config).values() if isinstance(thing, Registry)]
 
 
-def offer(folder: Path, package: str, line: str, module: str = "SHAPE = 'a ring'") -> None:
+def offer(folder: Path, package: str, line: str, module: str = "SHAPE = 2j") -> None:
     install_package(folder, package, {f"{package}.py": module}, f"[{GROUP}]\n{line}\n")
 
 
@@ -33,14 +43,14 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_what_is_built_in_may_be_a_place() -> None:
-    assert (SHAPES["line"], SHAPES["dot"]) == ("a line", "0123456789")
+    assert (SHAPES["line"], SHAPES["dot"]) == (1j, cmath.infj)
 
 
 def test_a_plugin_stands_beside_what_is_built_in(site: Path) -> None:
     offer(site, "rings", "ring = rings:SHAPE")
     assert SHAPES.names == ("dot", "line", "ring")
     assert (SHAPES.builtin, SHAPES.plugins) == (("dot", "line"), ("ring",))
-    assert SHAPES["ring"] == "a ring"
+    assert SHAPES["ring"] == 2j
     assert SHAPES.fault_of("ring") is None
     assert SHAPES.fault_of("rong") == (
         "should be one of dot, line, ring (got 'rong'); did you mean 'ring'?"
@@ -50,16 +60,25 @@ def test_a_plugin_stands_beside_what_is_built_in(site: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "module", "said"),
     [
-        ("ring = rings:SHAPE", "SHAPE = 3", r"plug-in 'ring' \(rings:SHAPE\) is no builtins.str"),
+        (
+            "ring = rings:SHAPE",
+            "SHAPE = 3",
+            r"plug-in 'ring' \(rings:SHAPE\) is no builtins.complex",
+        ),
         ("ring = rings:NONE", "SHAPE = 3", "cannot be loaded: AttributeError: .*NONE"),
         ("ring = rings:SHAPE", "raise OSError('no')", "cannot be loaded: OSError: no"),
-        ("dot = rings:SHAPE", "SHAPE = 'x'", "built-in shape 'dot' is offered by rings as well"),
     ],
 )
 def test_what_cannot_be_used_is_named(site: Path, line: str, module: str, said: str) -> None:
     offer(site, "rings", line, module)
     with pytest.raises(InputError, match=f"^plot.shape: .*{said}"):
         SHAPES[line.partition(" ")[0]]
+
+
+def test_a_name_of_what_is_built_in_is_nobody_elses(site: Path) -> None:
+    offer(site, "rings", "dot = rings:SHAPE")
+    fault = "the built-in shape 'dot' is offered by rings as well; uninstall that package"
+    assert SHAPES.fault_of("dot") == fault
 
 
 def test_a_name_that_two_packages_offer_is_nobodys(site: Path) -> None:
@@ -105,3 +124,28 @@ def test_a_switch_stands_for_the_scheduler_it_once_meant() -> None:
 
 def test_every_source_says_what_it_needs() -> None:
     assert {name for name in SOURCES.builtin if not SOURCES[name].needs_path} == {"digits"}
+
+
+def test_a_stored_sweep_is_read_where_its_plugins_are_not_installed(tmp_path: Path) -> None:
+    """As on a laptop where its front is looked at; in a file the same names are refused."""
+    foreign = {"sampler": "away", "early_stopping": "away", "recorders": ("away",)}
+    manifest = SweepManifest(
+        name="made",
+        created_at="2026-01-01T00:00:00+00:00",
+        sweep=SweepSettings().model_copy(update=foreign),
+        space={},
+        reference=dict.fromkeys(Objective, 1.0),
+    )
+    (tmp_path / "sweep.yaml").write_text(manifest.to_yaml())
+    assert SweepManifest.read(tmp_path).sweep.recorders == ("away",)
+    sections = {
+        "data": {"source": "away", "path": "x"},
+        "network": {"name": "away/net"},
+        "prune": {"method": "away", "score": "away", "away": {"speed": 3}},
+    }
+    found = AdaptationConfig.model_validate(sections, context=STORED)
+    assert found.model_dump(mode="json")["prune"]["away"] == {"speed": 3}
+    for model, given in ((AdaptationConfig, sections), (SweepSettings, foreign)):
+        with pytest.raises(ValidationError) as refused:
+            model.model_validate(given)
+        assert refused.value.error_count() == 3

@@ -2,11 +2,11 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
 from tatl_search.config.base import Count, Settings, Share
 from tatl_search.config.decides import Decides
-from tatl_search.config.naming import looked_up
+from tatl_search.config.naming import is_stored, looked_up
 from tatl_search.config.sources import SOURCES, written_sources
 from tatl_search.redact import CREDENTIALS, holds_credentials
 from tatl_search.registry import did_you_mean
@@ -48,12 +48,16 @@ class AugmentSettings(Settings):
     cutmix: Annotated[float, Field(ge=0.0)] = 0.0
 
 
-def _of_a_source(written: str) -> str:
+def _of_a_source(written: str, info: ValidationInfo) -> str:
+    if is_stored(info):
+        return written
     name, slash, member = written.partition("/")
-    if name not in SOURCES.names:
+    if name not in SOURCES.builtin and name not in SOURCES.plugins:
         names = (*written_sources(), *SOURCES.plugins)
         guess = did_you_mean(name, SOURCES.names)
         raise ValueError(f"should be one of {', '.join(names)} (got '{written}'){guess}")
+    if fault := SOURCES.fault_of(name):
+        raise ValueError(fault)
     source = looked_up(SOURCES, name)
     if bool(member) != bool(source.member) or bool(slash) != bool(member):
         raise ValueError(f"should be written as {source.written} (got '{written}')")
@@ -121,7 +125,17 @@ class DataSettings(Settings):
         return self.model_copy(update={"image_size": image_size, "storage_size": stored})
 
     @model_validator(mode="after")
-    def _fits_together(self) -> "DataSettings":
+    def _fits_together(self, info: ValidationInfo) -> "DataSettings":
+        if not is_stored(info):
+            self._check_source()
+        if self.stored_side < self.image_size:
+            raise ValueError(
+                f"storage_size {self.storage_size} is below image_size {self.image_size}"
+            )
+        return self
+
+    def _check_source(self) -> None:
+        """Raise ValueError where the source cannot do what is asked of it."""
         source = looked_up(SOURCES, self.source.partition("/")[0])
         if source.needs_path and self.path is None:
             raise ValueError(f"source '{self.source}' needs a path")
@@ -136,8 +150,3 @@ class DataSettings(Settings):
             raise ValueError(
                 f"sixteen_bit_max: source '{self.source}' has 8 bits a channel; {able} may have 16"
             )
-        if self.stored_side < self.image_size:
-            raise ValueError(
-                f"storage_size {self.storage_size} is below image_size {self.image_size}"
-            )
-        return self

@@ -1,5 +1,6 @@
 """Settings that name something: the registry says what there is."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -11,6 +12,18 @@ from tatl_search.errors import InputError
 from tatl_search.registry import Registry
 
 T = TypeVar("T")
+
+STORED: Mapping[str, bool] = {"stored": True}
+"""Validation context of settings that were checked when they were stored.
+
+Their names may be those of plug-ins that are not installed where a front is looked at; who uses
+what they name is told then.
+"""
+
+
+def is_stored(info: ValidationInfo) -> bool:
+    """Whether settings are read as they were stored, so that no name is looked up."""
+    return info.context is STORED
 
 
 def looked_up(registry: Registry[T], name: str) -> T:
@@ -46,6 +59,8 @@ class Named:
         return {"enum": [*self.registry.builtin]}
 
     def _check(self, name: str, info: ValidationInfo) -> str:
+        if is_stored(info):
+            return name
         fault = self.registry.fault_of(name)
         if fault is not None:
             raise ValueError(fault)

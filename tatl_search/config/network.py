@@ -3,9 +3,10 @@
 import re
 from typing import Annotated, Any
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, ValidationInfo
 
 from tatl_search.config.base import Settings
+from tatl_search.config.naming import is_stored
 from tatl_search.registry import Registry, did_you_mean
 
 NAMED_WEIGHTS = frozenset({"embedded", "pretrained", "random"})
@@ -24,12 +25,16 @@ LIBRARIES: Registry[Any] = Registry(
 )
 
 
-def _of_a_library(name: str) -> str:
+def _of_a_library(name: str, info: ValidationInfo) -> str:
+    if is_stored(info):
+        return name
     library, _, model = name.partition("/")
     if library not in LIBRARIES.names or not re.fullmatch(r"[A-Za-z0-9_.\-]+", model):
         ways = " or ".join(f"{known}/<name>" for known in LIBRARIES.names)
         guess = did_you_mean(library, LIBRARIES.names) if library not in LIBRARIES.names else ""
         raise ValueError(f"write {ways} (got '{name}'){guess}")
+    if fault := LIBRARIES.fault_of(library):
+        raise ValueError(fault)
     return name
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field, ValidationError, model_validator
+from pydantic import ConfigDict, Field, ValidationError, ValidationInfo, model_validator
 from pydantic_core import ErrorDetails, InitErrorDetails
 
 from tatl_search.config.base import Count, Settings, Share
@@ -17,7 +17,7 @@ from tatl_search.config.methods import (
     plugin_sections,
     section_named,
 )
-from tatl_search.config.naming import Named
+from tatl_search.config.naming import Named, is_stored
 from tatl_search.config.section import Section
 from tatl_search.errors import InputError
 
@@ -120,12 +120,12 @@ class PruneSettings(Settings):
 
     @model_validator(mode="before")
     @classmethod
-    def _options_in_their_section(cls, given: Any) -> Any:
+    def _options_in_their_section(cls, given: Any, info: ValidationInfo) -> Any:
         """Put options where their method's settings stand today.
 
         Those that do not fit stay, for the check of methods, which tells their place.
         """
-        if not isinstance(given, Mapping) or not given.get("options"):
+        if is_stored(info) or not isinstance(given, Mapping) or not given.get("options"):
             return given
         section = section_of_options(given.get("method"))
         if section is None or section.name in given:
@@ -137,7 +137,7 @@ class PruneSettings(Settings):
         return {**given, section.name: settings, "options": {}}
 
     @model_validator(mode="after")
-    def _sections_fit(self) -> "PruneSettings":
+    def _sections_fit(self, info: ValidationInfo) -> "PruneSettings":
         """Check what stands in the sections; those that are built in are always there."""
         extra = self.__pydantic_extra__
         assert extra is not None
@@ -145,6 +145,9 @@ class PruneSettings(Settings):
         extra.clear()
         faults: list[InitErrorDetails] = []
         for name, content in given.items():
+            if name not in SECTIONS and is_stored(info):
+                extra[name] = content
+                continue
             section = _section_or_none(name)
             if section is None:
                 faults.append(InitErrorDetails(type="extra_forbidden", loc=(name,), input=content))

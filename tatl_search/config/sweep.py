@@ -8,13 +8,14 @@ from pydantic import (
     Field,
     PlainSerializer,
     PlainValidator,
+    ValidationInfo,
     WithJsonSchema,
     model_validator,
 )
 
 from tatl_search.config.base import Count, Positive, Settings
 from tatl_search.config.limits import BoundSettings, BudgetSettings, StartSettings
-from tatl_search.config.naming import Named, looked_up
+from tatl_search.config.naming import Named, is_stored, looked_up
 from tatl_search.config.network import NetworkSettings
 from tatl_search.config.recorders import RECORDERS, WANDB
 from tatl_search.config.samplers import SAMPLERS
@@ -200,7 +201,9 @@ class SweepSettings(Settings):
         return self
 
     @model_validator(mode="after")
-    def _sampler_hears_of_stops(self) -> "SweepSettings":
+    def _sampler_hears_of_stops(self, info: ValidationInfo) -> "SweepSettings":
+        if is_stored(info):
+            return self
         stops = looked_up(SCHEDULERS, self.early_stopping).make is not None
         if stops and not looked_up(SAMPLERS, self.sampler).learns_of_stops:
             raise ValueError(
