@@ -12,11 +12,11 @@ from tatl_search.config import (
     SOURCES,
     AdaptationConfig,
     DataSettings,
-    Objective,
     SweepSettings,
 )
 from tatl_search.config.naming import STORED
 from tatl_search.errors import InputError
+from tatl_search.figures import MACS
 from tatl_search.manifest import SweepManifest
 from tatl_search.registry import Registry
 from tests.plugins import install_package
@@ -134,7 +134,7 @@ def test_a_stored_sweep_is_read_where_its_plugins_are_not_installed(tmp_path: Pa
         created_at="2026-01-01T00:00:00+00:00",
         sweep=SweepSettings().model_copy(update=foreign),
         space={},
-        reference=dict.fromkeys(Objective, 1.0),
+        reference={MACS: 1.0},
     )
     (tmp_path / "sweep.yaml").write_text(manifest.to_yaml())
     assert SweepManifest.read(tmp_path).sweep.recorders == ("away",)

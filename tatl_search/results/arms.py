@@ -104,8 +104,8 @@ def front_in(rows: Sequence[CandidateRecord], goals: Goals) -> tuple[CandidateRe
 
 def _settings(results: SweepResults) -> str:
     """Return everything but seed and recording as text, for equality."""
-    space = {k: v for k, v in results.manifest.space.items() if k not in ("seed", "wandb")}
-    sweep = results.manifest.sweep.model_dump(mode="json", exclude={"wandb"})
+    space = {k: v for k, v in results.manifest.space.items() if k not in ("seed", "sweep", "wandb")}
+    sweep = results.manifest.sweep.model_dump(mode="json", exclude={"recorders", "wandb"})
     return json.dumps([space, sweep], sort_keys=True)
 
 
