@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from pydantic import ValidationError
 
 from tatl_search import config
@@ -128,15 +129,17 @@ def test_every_source_says_what_it_needs() -> None:
 
 def test_a_stored_sweep_is_read_where_its_plugins_are_not_installed(tmp_path: Path) -> None:
     """As on a laptop where its front is looked at; in a file the same names are refused."""
-    foreign = {"sampler": "away", "early_stopping": "away", "recorders": ("away",)}
+    foreign = {"sampler": "away", "early_stopping": "away", "recorders": ["away"]}
     manifest = SweepManifest(
         name="made",
         created_at="2026-01-01T00:00:00+00:00",
-        sweep=SweepSettings().model_copy(update=foreign),
+        sweep=SweepSettings(),
         space={},
         reference={MACS: 1.0},
     )
-    (tmp_path / "sweep.yaml").write_text(manifest.to_yaml())
+    raw = yaml.safe_load(manifest.to_yaml())
+    raw["sweep"] |= foreign
+    (tmp_path / "sweep.yaml").write_text(yaml.safe_dump(raw))
     assert SweepManifest.read(tmp_path).sweep.recorders == ("away",)
     sections = {
         "data": {"source": "away", "path": "x"},
@@ -145,7 +148,7 @@ def test_a_stored_sweep_is_read_where_its_plugins_are_not_installed(tmp_path: Pa
     }
     found = AdaptationConfig.model_validate(sections, context=STORED)
     assert found.model_dump(mode="json")["prune"]["away"] == {"speed": 3}
-    for model, given in ((AdaptationConfig, sections), (SweepSettings, foreign)):
-        with pytest.raises(ValidationError) as refused:
+    for model, given, faults in ((AdaptationConfig, sections, 4), (SweepSettings, foreign, 3)):
+        with pytest.raises(ValidationError, match="'away'") as refused:
             model.model_validate(given)
-        assert refused.value.error_count() == 3
+        assert refused.value.error_count() == faults
