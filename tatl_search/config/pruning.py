@@ -120,12 +120,12 @@ class PruneSettings(Settings):
 
     @model_validator(mode="before")
     @classmethod
-    def _options_in_their_section(cls, given: Any, info: ValidationInfo) -> Any:
+    def _options_in_their_section(cls, given: Any) -> Any:
         """Put options where their method's settings stand today.
 
         Those that do not fit stay, for the check of methods, which tells their place.
         """
-        if is_stored(info) or not isinstance(given, Mapping) or not given.get("options"):
+        if not isinstance(given, Mapping) or not given.get("options"):
             return given
         section = section_of_options(given.get("method"))
         if section is None or section.name in given:

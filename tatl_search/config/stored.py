@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from tatl_search.config.adaptation import AdaptationConfig
 from tatl_search.config.migrations import migrated, versioned
+from tatl_search.config.naming import STORED
 from tatl_search.errors import InputError
 
 
@@ -42,7 +43,7 @@ def read_settings(text: str) -> AdaptationConfig:
     """
     plain = plain_settings(text)
     try:
-        return AdaptationConfig.model_validate(plain)
+        return AdaptationConfig.model_validate(plain, context=STORED)
     except ValidationError as error:
         faults = (f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise InputError(f"stored settings are damaged: {'; '.join(faults)}") from error
