@@ -1,7 +1,7 @@
 """Verbs that run things: sweep, resume, status, adapt, validate."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -26,6 +26,9 @@ from tatl_search.cli.options import (
 from tatl_search.errors import InputError, RunError
 from tatl_search.paths import user_path
 from tatl_search.remote.uri import is_uri
+
+if TYPE_CHECKING:
+    from tatl_search.space import SearchSpace
 
 # Torch and Ray take seconds to import: each verb imports what it needs when it is called.
 
@@ -61,15 +64,10 @@ def sweep(
     from tatl_search.space import load_space
 
     loaded = load_space(space, overrides or [])
-    if dry_run:
-        from tatl_search.search.environment import usable_cpus
-        from tatl_search.search.estimate import estimate_sweep
-
-        estimate = estimate_sweep(loaded, usable_cpus())
-        print_json(estimate.to_dict()) if as_json else console.print(str(estimate))
-        return
-
     folder, uri = new_sweep_in(storage, name, space)
+    if dry_run:
+        _estimate(loaded, folder, uri, go_on, as_json)
+        return
     if go_on and (begun := _begun(folder, uri)):
         resume(begun, address, as_json)
         return
@@ -84,6 +82,23 @@ def sweep(
 
         end = launch(loaded, folder, display.hear, address, uri)
     _finish(folder, end.complete, end.notes, as_json, address)
+
+
+def _estimate(
+    space: "SearchSpace", folder: Path, uri: str | None, go_on: bool, as_json: bool
+) -> None:
+    """Print what a sweep would cost; what the sweep would refuse is refused."""
+    from tatl_search.manifest import check_new
+    from tatl_search.search.environment import usable_cpus
+    from tatl_search.search.estimate import estimate_sweep
+    from tatl_search.search.home import check_free
+
+    if not go_on:
+        check_new(folder)
+        if uri is not None:
+            check_free(uri)
+    estimate = estimate_sweep(space, usable_cpus())
+    print_json(estimate.to_dict()) if as_json else console.print(str(estimate))
 
 
 def resume(sweep: SweepPathOrUri, address: Address = None, as_json: AsJson = False) -> None:

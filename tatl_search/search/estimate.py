@@ -10,7 +10,8 @@ from typing import Any
 from tatl_search.config import BudgetSettings, Decides
 from tatl_search.core.expense import planned
 from tatl_search.figures import MACS, SIZE_BYTES
-from tatl_search.search.preflight import NetworkCheck, check_networks, training_speed
+from tatl_search.search.folder import checked
+from tatl_search.search.preflight import NetworkCheck, training_speed
 from tatl_search.search.rungs import RUNG
 from tatl_search.search.variants import middle, most_epochs, shared_roots, variants
 from tatl_search.space import Range, SearchSpace
@@ -78,7 +79,7 @@ def estimate_sweep(space: SearchSpace, cpus: int) -> SweepEstimate:
     sweep = space.sweep
     with TemporaryDirectory() as cache:
         # What is mapped stays readable when its name is gone.
-        checks = check_networks(space, Path(cache), min(sweep.cpus_per_trial, cpus))
+        checks, _ = checked(space, sweep, Path(cache), min(sweep.cpus_per_trial, cpus))
     check = max(checks, key=lambda found: found.costs[MACS])
     images = max(len(found.target.train.labels) for found in checks)
     longest, rounds = most_epochs(space), _most_rounds(space) - _promoted_pieces(space)

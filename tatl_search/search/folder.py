@@ -148,11 +148,7 @@ def prepare(
     Raises:
         InputError: the data, a network or the settings cannot be used.
     """
-    check_start(sweep.start)
-    checks = check_networks(space, folder.data, sweep.cpus_per_trial)
-    tables = tables_of(checks)
-    if sweep.latency_table is not None:
-        tables = _given_tables(user_path(sweep.latency_table, "sweep.latency_table"), tables)
+    checks, tables = checked(space, sweep, folder.data, sweep.cpus_per_trial)
     tables.write(folder.latency)
     if settle is not None:
         sweep = settle(checks)
@@ -177,6 +173,31 @@ def _unpruned_ms(checks: Iterable[NetworkCheck], tables: LatencyTables) -> float
         for check in checks
         if (table := tables.of(check.config)) is not None
     )
+
+
+def checked(
+    space: SearchSpace, sweep: SweepSettings, cache: Path, threads: int
+) -> tuple[list[NetworkCheck], LatencyTables]:
+    """Check all that can be checked before a sweep runs; a dry run asks for the same.
+
+    Args:
+        space: what is searched.
+        sweep: how the sweep runs.
+        cache: where decoded images are kept.
+        threads: torch threads of a trial.
+
+    Returns:
+        The networks, and the times of their layers, measured or given.
+
+    Raises:
+        InputError: the data, a network or the settings cannot be used.
+    """
+    check_start(sweep.start)
+    checks = check_networks(space, cache, threads)
+    tables = tables_of(checks)
+    if sweep.latency_table is not None:
+        tables = _given_tables(user_path(sweep.latency_table, "sweep.latency_table"), tables)
+    return checks, tables
 
 
 def tables_of(checks: Iterable[NetworkCheck]) -> LatencyTables:

@@ -16,7 +16,7 @@ from tatl_search.config import (
 )
 from tatl_search.data.sources import target_at_hand
 from tatl_search.errors import InputError
-from tatl_search.manifest import SweepFolder, SweepManifest
+from tatl_search.manifest import SweepFolder
 from tatl_search.paths import user_path
 from tatl_search.records import CandidateRecord, TrialRecord, TrialState
 from tatl_search.results.front import front_of
@@ -48,7 +48,7 @@ def check_start(start: StartSettings) -> None:
     """Raise InputError if an earlier sweep to start from is none."""
     for folder in start.sweeps:
         try:
-            SweepManifest.read(user_path(folder, "start.sweeps"))
+            load_sweep(user_path(folder, "start.sweeps"))
         except InputError as error:
             raise InputError(f"start.sweeps: {error}") from error
 

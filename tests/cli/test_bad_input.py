@@ -167,6 +167,30 @@ def test_sweep_refuses_what_no_node_has(here: Path, tatl: Tatl) -> None:
     assert not (here / "sweeps").exists()
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--set", "sweep.latency_table=none.json"), "none.json cannot be read"),
+        (("--set", "sweep.latency_table=run.yaml"), "run.yaml is damaged"),
+        (("--set", "sweep.start.sweeps=[nowhere]"), "start.sweeps: nowhere is no sweep"),
+        (("--name", "a/b"), "--name 'a/b' is no name of a folder"),
+        (("--storage", ".", "--name", "run.yaml"), "run.yaml exists already"),
+        (
+            ("--set", "network.name=timm/lambda_resnet26t", *RANDOM),
+            "ByobNet cannot be pruned",
+        ),
+    ],
+)
+def test_a_dry_run_refuses_what_the_run_would(
+    words: tuple[str, ...], said: str, here: Path, tatl: Tatl
+) -> None:
+    before = sorted(here.rglob("*"))
+    ended = tatl("sweep", "run.yaml", "--dry-run", *words)
+    assert (ended.code, ended.out) == (2, "")
+    assert said in ended.err
+    assert sorted(here.rglob("*")) == before
+
+
 def test_every_choice_of_a_batch_must_fit(here: Path, tatl: Tatl) -> None:
     words = ("--dry-run", "--set", "retrain.batch_size={choices: [10, 20, 300]}")
     ended = tatl("sweep", "run.yaml", *words)

@@ -90,3 +90,10 @@ def test_a_table_measured_beforehand_serves_a_sweep(here: Path, tatl: Tatl) -> N
     (here / "other").mkdir()
     with pytest.raises(InputError, match="holds no times of the layers of timm"):
         prepare(space, space.sweep, SweepFolder(here / "other"), root_threads=1)
+
+
+def test_a_table_is_printed_as_json(here: Path, tatl: Tatl) -> None:
+    ended = tatl("latency", "--table", "run.yaml", "--output", "layers.json", "--json")
+    assert ended.code == 0
+    assert json.loads(ended.out) == json.loads((here / "layers.json").read_text())
+    assert json.loads(ended.out)["timm/tf_efficientnet_lite0@32"]["threads"] == 1
