@@ -8,9 +8,11 @@ import timm
 from tatl_search.config import AdaptationConfig, DataSettings, NetworkSettings, read_settings
 from tatl_search.deploy.accuracy import Accuracy
 from tatl_search.deploy.confusion import Confusion
+from tatl_search.deploy.confusion_picture import numbers_classes
 from tatl_search.deploy.figures import Measurements, Reached
 from tatl_search.deploy.formats import ExportFormat
 from tatl_search.deploy.grounds import change, number
+from tatl_search.deploy.markdown import as_code, as_text
 from tatl_search.deploy.provenance import Provenance
 from tatl_search.figures import ACCURACY, GOALS, Figure, Origin
 from tatl_search.records import CandidateRecord, LatencyRecord
@@ -147,12 +149,22 @@ def _classes(confusion: Confusion) -> str:
     ]
     head = ("class", "test images", "found of them (95 %)", "right when it says so (95 %)")
     mistakes = "\n".join(
-        f"- {_cell(mistake.true)} taken for {_cell(mistake.predicted)}: {mistake.images}"
+        f"- {as_text(mistake.true)} taken for {as_text(mistake.predicted)}: {mistake.images}"
         for mistake in confusion.mistakes[:MISTAKES]
     )
     most = f"\nConfused most often:\n\n{mistakes}\n" if mistakes else ""
     picture = f"![Which classes are taken for which]({CONFUSION_PICTURE})"
-    return f"## Class by class\n\n{_table(head, rows)}{most}\n{picture}\n"
+    return f"## Class by class\n\n{_table(head, rows)}{most}\n{picture}\n{_numbers(confusion)}"
+
+
+def _numbers(confusion: Confusion) -> str:
+    """Return which class is which number in the picture, where it could not write their names."""
+    if not numbers_classes(confusion.class_names):
+        return ""
+    listed = "".join(
+        f"- {number}: {as_text(name)}\n" for number, name in enumerate(confusion.class_names, 1)
+    )
+    return f"\nNumbers in the picture are lines of `labels.txt`:\n\n{listed}"
 
 
 def _short(share: Accuracy | None, otherwise: str) -> str:
@@ -163,11 +175,7 @@ def _short(share: Accuracy | None, otherwise: str) -> str:
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
-    return "".join(f"| {' | '.join(map(_cell, line))} |\n" for line in lines)
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", r"\|").replace("<", "&lt;")
+    return "".join(f"| {' | '.join(map(as_text, line))} |\n" for line in lines)
 
 
 def _origin(picked: CandidateRecord, found: Provenance, config: AdaptationConfig) -> str:
@@ -177,8 +185,8 @@ def _origin(picked: CandidateRecord, found: Provenance, config: AdaptationConfig
         f"- Base: {config.network.name}, {_weights_origin(config.network)}\n"
         f"- Data: {_data_name(data)}{_kept(data)}; splits cut by seed {data.split_seed}\n"
         f"- Found by target-aware pruning (tatl-search), method {config.prune.method}: sweep"
-        f" `{picked.sweep}`, {_searched(found)}, {found.candidates} networks evaluated on the"
-        f" validation images; this is {picked.label}, stage `{picked.stage}`\n"
+        f" {as_code(picked.sweep)}, {_searched(found)}, {found.candidates} networks evaluated on"
+        f" the validation images; this is {picked.label}, stage `{picked.stage}`\n"
         f"- Picked as: {found.why}\n"
         + (f"- Finished: {picked.finishing}\n" if picked.finishing else "")
     )
@@ -233,7 +241,7 @@ def _made_with(picked: CandidateRecord, found: Provenance) -> str:
 def _data_name(data: DataSettings) -> str:
     if data.path is None:
         return "scikit-learn's digits (UCI optical recognition of handwritten digits, CC BY 4.0)"
-    return f"the images of `{data.path}`"
+    return f"the images of {as_code(data.path)}"
 
 
 def _licence(library: str, model: str) -> str:
@@ -261,4 +269,4 @@ def _weights_origin(network: NetworkSettings) -> str:
         case "random":
             return "random weights, no licence of others"
         case path:
-            return f"weights of the file `{path}`; their licence is its owner's"
+            return f"weights of the file {as_code(path)}; their licence is its owner's"

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from tatl_search.deploy.confusion import Confusion
+from tatl_search.results.fonts import fonts_for
 from tatl_search.results.picture import MM_PER_INCH, literal, save_picture
 
 SMALLEST_MM, LARGEST_MM, CLASS_MM = 100.0, 200.0, 8.0
@@ -31,8 +32,9 @@ def save_confusion(confusion: Confusion, path: Path) -> None:
     shares = confusion.counts / np.maximum(confusion.counts.sum(axis=1, keepdims=True), 1)
     drawn = axes.imshow(shares, cmap="Blues", vmin=0.0, vmax=1.0)
     figure.colorbar(drawn, label="share of the class's images", shrink=0.8)
-    axes.set_xlabel("taken for")
-    axes.set_ylabel("class")
+    by_number = ", by its line in labels.txt" if numbers_classes(confusion.class_names) else ""
+    axes.set_xlabel(f"taken for{by_number}")
+    axes.set_ylabel(f"class{by_number}")
     if classes <= MOST_NAMED:
         _name_classes(axes, confusion.class_names)
     if classes <= MOST_COUNTED:
@@ -45,9 +47,18 @@ def save_confusion(confusion: Confusion, path: Path) -> None:
     save_picture(figure, path)
 
 
+def numbers_classes(names: tuple[str, ...]) -> bool:
+    """Say whether classes stand in the picture as numbers: no installed font writes their names."""
+    return len(names) <= MOST_NAMED and not fonts_for(names)
+
+
 def _name_classes(axes: Axes, names: tuple[str, ...]) -> None:
+    families = fonts_for(names)
+    if not families:
+        names = tuple(str(number) for number in range(1, len(names) + 1))
     shown = [literal(n if len(n) <= LONGEST_NAME else f"{n[:LONGEST_NAME]}...") for n in names]
     short = max(map(len, shown)) <= 2
     places = range(len(names))
-    axes.set_xticks(places, shown, rotation=0 if short else 90, fontsize=7)
-    axes.set_yticks(places, shown, fontsize=7)
+    family = families or None
+    axes.set_xticks(places, shown, rotation=0 if short else 90, fontsize=7, fontfamily=family)
+    axes.set_yticks(places, shown, fontsize=7, fontfamily=family)

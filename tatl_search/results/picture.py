@@ -2,6 +2,7 @@
 
 import io
 import math
+import warnings
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import NamedTuple
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from tatl_search.core.goals import Goals
@@ -17,6 +19,7 @@ from tatl_search.errors import InputError, StorageError
 from tatl_search.figures import Figure as Measure
 from tatl_search.figures import Unit
 from tatl_search.files import write_durably
+from tatl_search.results.fonts import fonts_for
 
 MM_PER_INCH = 25.4
 NARROWEST_MM, WIDEST_MM = 60.0, 500.0
@@ -134,6 +137,15 @@ def dress_axes(axes: Axes, goals: Goals, is_wide: bool, shown: tuple[float, floa
     axes.spines[["top", "right"]].set_visible(False)
 
 
+def _choose_fonts(figure: Figure) -> None:
+    """Let names that the default font cannot write be written by others, where there are such."""
+    written: list[Text] = figure.findobj(Text)
+    families = fonts_for(text.get_text() for text in written)
+    if len(families) > 1:
+        for text in written:
+            text.set_fontfamily(families)
+
+
 def save_picture(figure: Figure, path: Path) -> None:
     """Write a figure in the format that the file's suffix names; an older file is replaced.
 
@@ -150,7 +162,10 @@ def save_picture(figure: Figure, path: Path) -> None:
             "svg.hashsalt": "tatl-search",  # names inside the file are drawn at random otherwise
         }
     )
-    with embedded:
+    _choose_fonts(figure)
+    with embedded, warnings.catch_warnings():
+        # Where no font has a letter, its place is seen to be empty.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
         figure.savefig(drawn, format=kind.value, dpi=300, metadata=dict(_UNDATED[kind]))
     try:
         write_durably(path, drawn.getvalue())
