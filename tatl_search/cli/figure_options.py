@@ -1,12 +1,14 @@
 """Options of `pick` that follow from the table of figures: a bound and a preference for each."""
 
 import inspect
+import math
 from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Annotated, Any
 
 import typer
 
+from tatl_search.errors import InputError
 from tatl_search.figures import GOALS, Figure, Unit
 
 MB = 1e6
@@ -49,8 +51,30 @@ def _bound_option(figure: Figure) -> str:
     return _named(figure.bound_name, figure)
 
 
+_EXAMPLES: Mapping[Unit, str] = {
+    Unit.SHARE: "0.9",
+    Unit.COUNT: "5e6",
+    Unit.BYTES: "2.5",
+    Unit.MILLISECONDS: "8",
+}
+
+
 def _counted(figure: Figure, bound: float | None) -> float | None:
-    return bound * MB if bound is not None and figure.unit is Unit.BYTES else bound
+    """Return a bound in the unit of its figure.
+
+    Raises:
+        InputError: it is no number.
+    """
+    if bound is None:
+        return None
+    if not math.isfinite(bound):
+        option, example = _dashed(_bound_option(figure)), _EXAMPLES[figure.unit]
+        raise InputError(f"{option} should be a number, such as {example} (got {bound})")
+    return bound * MB if figure.unit is Unit.BYTES else bound
+
+
+def _dashed(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
 
 
 _BOUNDS: Mapping[Unit, str] = {
@@ -79,7 +103,7 @@ def _preferences() -> list[inspect.Parameter]:
             name := _named(figure.best_name, figure),
             bool,
             typer.Option(
-                f"--{name.replace('_', '-')}",
+                _dashed(name),
                 metavar="",
                 help=f"{'Greatest' if figure.higher_is_better else 'Least'} {figure.name}.",
             ),

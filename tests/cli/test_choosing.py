@@ -74,6 +74,17 @@ class TestPick:
         picked = json.loads(tatl("pick", adapted, *words).out)["candidate"]
         assert (picked["trial"], picked["round"]) == (0, smallest["round"])
 
+    def test_every_figure_has_a_bound_and_a_preference(self, adapted: Path, tatl: Tatl) -> None:
+        rows = json.loads(tatl("front", adapted, "--all", "--json").out)["candidates"]
+        best = max(rows, key=lambda row: row["balanced_accuracy"])
+        words = ("--max-balanced-accuracy", "--min-macro-f1", "0", "--max-size-mb", "1e6")
+        picked = json.loads(tatl("pick", adapted, *words, "--json").out)["candidate"]
+        assert picked["balanced_accuracy"] == best["balanced_accuracy"]
+        for figure in GOALS.values():
+            for name in (figure.bound_name, figure.best_name):
+                option = f"--{name.replace('_', '-')}".replace("-size-bytes", "-size-mb")
+                assert option in tatl("pick", "--help").out
+
     def test_an_export_is_in_the_json(self, adapted: Path, here: Path, tatl: Tatl) -> None:
         ended = tatl("pick", adapted, "--export", "network", "--json")
         assert ended.code == 0
