@@ -166,9 +166,9 @@ def show_read(replayed: Path, folder: Path, milestones: Sequence[int]) -> None:
                 tracker.candidate(row)
             tracker.trial(ending(trials, row))
             trials, candidates = trials + 1, candidates + len(track)
-        before = [f"{_files(where):,}", f"{apart(read_seconds, folder):.1f}"]
+        before = [f"{_files(where):,}", apart(read_seconds, folder)]
         _, merging = timed(lambda: [*iter(merger.merge, False)])
-        after = [f"{merging:.1f}", f"{_files(where):,}", f"{apart(read_seconds, folder):.2f}"]
+        after = [f"{merging:.1f}", f"{_files(where):,}", apart(read_seconds, folder)]
         print("|", " | ".join([f"{candidates:,}", f"{trials:,}", *before, *after]), "|", flush=True)
 
 
@@ -176,9 +176,11 @@ def _files(folder: SweepFolder) -> int:
     return sum(len(listed(rows)) for rows in (folder.candidates, folder.trials))
 
 
-def read_seconds(folder: Path) -> float:
-    """Return the seconds to read a sweep."""
-    return timed(lambda: load_sweep(folder))[1]
+def read_seconds(folder: Path) -> str:
+    """Return the seconds to read a sweep, and those of the CPU."""
+    before = time.process_time()
+    _, seconds = timed(lambda: load_sweep(folder))
+    return f"{seconds:.2f} ({time.process_time() - before:.2f})"
 
 
 def look(folder: Path) -> tuple[float, float, float]:

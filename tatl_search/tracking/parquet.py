@@ -35,7 +35,7 @@ _OF_ONE_ROW: Mapping[str, Any] = {
 # A flipped byte costs the rows of its group.
 _OF_MANY_ROWS: Mapping[str, Any] = {
     "compression": "zstd",
-    "row_group_size": 128,
+    "row_group_size": 256,
     "store_schema": False,
 }
 
