@@ -5,14 +5,13 @@ from pathlib import Path
 import onnx
 import pytest
 import torch
-import yaml
 
-from tatl_search.config import AdaptationConfig
 from tatl_search.data.sources import load_target
 from tatl_search.deploy.bundle import BundleReport, write_bundle
 from tatl_search.deploy.checksums import verify_checksums
 from tatl_search.deploy.load import load
 from tatl_search.errors import InputError, RunError, StorageError
+from tatl_search.space import load_space
 from tests.deploy.conftest import CONFIG, SIZE, ToySweep
 
 FILES = {
@@ -116,8 +115,7 @@ def test_what_it_takes_and_returns_is_written_down(bundle: BundleReport) -> None
     assert (bundle.folder / "labels.txt").read_text().splitlines() == list("0123456789")
     assert (how["shorter_side"], how["interpolation"]) == (SIZE, "bicubic")
     assert how["sixteen_bit_max"] == 65535
-    settings = yaml.safe_load((bundle.folder / "config.yaml").read_text())
-    assert AdaptationConfig.model_validate(settings) == CONFIG
+    assert load_space(bundle.folder / "config.yaml").single() == CONFIG
 
 
 def test_the_card_tells_origin_figures_and_how_to_compute_it_again(bundle: BundleReport) -> None:
