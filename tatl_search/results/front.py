@@ -25,8 +25,8 @@ class Front:
     Attributes:
         results: the sweep.
         goals: what it looks for.
-        mask: one per candidate: whether it is on the front. Trials that share a stage hold the
-            same network several times; all of them are on the front then.
+        mask: one per candidate: whether it is on the front. Of several that are equal in all
+            objectives, as those of trials that share a stage, all are.
         hypervolume: volume the front dominates, from a quality of 0 and the unpruned network's
             costs, each axis normalised to 1.
         log_area: mean of the best quality affordable over the logarithm of the cost's share, from
@@ -47,17 +47,30 @@ class Front:
     lacking: int
 
     def members(self) -> tuple[CandidateRecord, ...]:
-        """Return the front from large to small, shared networks as often as trials hold them."""
+        """Return all candidates on the front from large to small, equal ones as well."""
         chosen = [row for row, on in zip(self.results.candidates, self.mask, strict=True) if on]
         cost, quality = self.goals.cost, self.goals.quality
         return tuple(sorted(chosen, key=lambda row: (-cost.of(row), quality.of(row))))
 
     def distinct(self) -> tuple[CandidateRecord, ...]:
-        """Return the front from large to small, each network once: by its first trial."""
-        first: dict[str, CandidateRecord] = {}
-        for row in self.members():
-            first.setdefault(row.stage, row)
-        return tuple(first.values())
+        """Return the front from large to small, each place of it once.
+
+        Of candidates that are equal in all objectives, as those are that share a stage, and a
+        network finished longer may be, the first of the smallest stands for all.
+        """
+        members = self.members()
+        first: dict[tuple[float, ...], CandidateRecord] = {}
+        for row in sorted(members, key=_smallest_first):
+            first.setdefault(self._place(row), row)
+        chosen = {id(row) for row in first.values()}
+        return tuple(row for row in members if id(row) in chosen)
+
+    def _place(self, row: CandidateRecord) -> tuple[float, ...]:
+        return tuple(self.goals.minimised([row])[0].tolist())
+
+
+def _smallest_first(row: CandidateRecord) -> tuple[int, int, int]:
+    return row.parameters, row.trial or 0, row.round
 
 
 def goals_of(results: SweepResults) -> Goals:
@@ -70,7 +83,8 @@ def goals_of(results: SweepResults) -> Goals:
 def front_of(results: SweepResults) -> Front:
     """Compute the front over all candidates of all trials, round 0 included."""
     rows, goals = results.candidates, goals_of(results)
-    knee = goals.knee(rows)
+    smallest_first = sorted(rows, key=_smallest_first)  # of equals the knee is the first
+    knee = goals.knee(smallest_first)
     return Front(
         results,
         goals,
@@ -78,7 +92,7 @@ def front_of(results: SweepResults) -> Front:
         hypervolume=goals.hypervolume(rows),
         log_area=goals.log_area(rows),
         area=goals.area(rows),
-        knee=None if knee is None else rows[knee],
+        knee=None if knee is None else smallest_first[knee],
         lacking=goals.lacking(rows),
     )
 

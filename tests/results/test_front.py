@@ -32,6 +32,31 @@ def test_a_network_that_trials_share_is_listed_once_by_its_first(results: SweepR
     assert listed == [(0, 0, 0.95), (0, 1, 0.94), (0, 2, 0.90), (1, 2, 0.70)]
 
 
+def test_of_candidates_with_equal_figures_one_is_listed(write_sweep: SweepWriter) -> None:
+    """A trial that went on where another ended, and came to the same accuracy: two stages."""
+    rows = (
+        pruned(0, 1, 0.90, 0.5, "shared"),
+        pruned(0, 2, 0.90, 0.5, "finished"),
+        pruned(1, 1, 0.90, 0.5, "shared"),
+        replace(pruned(1, 2, 0.90, 0.5, "slim"), parameters=1000),
+        pruned(1, 3, 0.80, 0.3, "cheap"),
+    )
+    front = front_of(write_sweep(candidates=rows))
+    assert front.mask == (True,) * 5
+    assert [row.stage for row in front.distinct()] == ["slim", "cheap"]
+    assert front.knee in front.distinct()
+
+
+def test_of_equal_ones_the_first_is_listed(write_sweep: SweepWriter) -> None:
+    rows = (
+        pruned(1, 2, 0.90, 0.5, "finished"),
+        pruned(1, 1, 0.90, 0.5, "shared"),
+        pruned(0, 1, 0.90, 0.5, "shared"),
+    )
+    front = front_of(write_sweep(candidates=rows))
+    assert [(row.trial, row.round) for row in front.distinct()] == [(0, 1)]
+
+
 def test_figures_of_the_front(results: SweepResults) -> None:
     front = front_of(results)
     # Staircase from accuracy 0 and the unpruned cost: widths 0.1, 0.3, 0.4 of the MACs axis.
