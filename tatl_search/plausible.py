@@ -3,12 +3,14 @@
 import math
 from collections.abc import Callable, Iterable
 
+from tatl_search.figures import GOALS, Unit
 from tatl_search.records import CandidateRecord, LatencyRecord, TrialRecord
 
-_SHARES = ("accuracy",)
+_SHARES = tuple(key for key, figure in GOALS.items() if figure.unit is Unit.SHARE)
 _AT_LEAST_0 = (
-    *("macs", "parameters", "size_bytes", "latency_ms", "seconds", "units_pruned", "units_left"),
-    *("images_trained", "images_without_reuse", "images_forward", "rounds", "attempts"),
+    *(key for key, figure in GOALS.items() if figure.unit is not Unit.SHARE),
+    *("seconds", "units_pruned", "units_left", "rounds", "attempts"),
+    *("images_trained", "images_without_reuse", "images_forward"),
 )
 _ABOVE_0 = (
     *("batch", "threads", "image_size", "p50_ms", "p90_ms", "lowest_block_ms", "highest_block_ms"),

@@ -34,6 +34,8 @@ def test_what_can_be_is_let_through() -> None:
         ("accuracy", NAN),
         ("accuracy", 90.0),
         ("accuracy", -0.1),
+        ("macro_f1", NAN),
+        ("balanced_accuracy", 1.1),
         ("macs", -1),
         ("latency_ms", NAN),
         ("latency_ms", -3.0),
