@@ -20,7 +20,12 @@ from tatl_search.files import storage_errors, write_durably
 from tatl_search.manifest import SweepFolder, SweepManifest, check_new
 from tatl_search.nets.latency import LatencyTable, estimate
 from tatl_search.paths import likely_path, user_path
-from tatl_search.search.preflight import NetworkCheck, check_networks, reference_costs
+from tatl_search.search.preflight import (
+    NetworkCheck,
+    baseline_times,
+    check_networks,
+    reference_costs,
+)
 from tatl_search.search.start import check_start
 from tatl_search.space import SearchSpace
 
@@ -40,6 +45,11 @@ class LatencyTables:
     def of(self, config: AdaptationConfig) -> LatencyTable | None:
         """Return the table of an adaptation's network; null for one that was not measured."""
         return self.by_network.get(_network_key(config))
+
+    def beside(self, others: Mapping[AdaptationConfig, LatencyTable]) -> "LatencyTables":
+        """Return these tables with those of further networks; what is known stays as it is."""
+        further = {_network_key(config): table for config, table in others.items()}
+        return LatencyTables({**further, **self.by_network})
 
     @classmethod
     def read(cls, folder: SweepFolder) -> "LatencyTables":
@@ -197,6 +207,9 @@ def checked(
     tables = tables_of(checks)
     if sweep.latency_table is not None:
         tables = _given_tables(user_path(sweep.latency_table, "sweep.latency_table"), tables)
+    elif LATENCY_MS in sweep.objectives:  # baselines are judged by it as well
+        classes = len(checks[0].target.class_names)
+        tables = tables.beside(baseline_times(space, classes, threads))
     return checks, tables
 
 

@@ -101,6 +101,28 @@ def _check_baselines(space: SearchSpace, cache: Path | None, classes: int) -> No
             raise InputError(f"baseline {baseline.label}: {error}") from error
 
 
+def baseline_times(
+    space: SearchSpace, classes: int, threads: int
+) -> dict[AdaptationConfig, LatencyTable]:
+    """Return per-layer times of the networks of baselines, by settings that lead to them.
+
+    Args:
+        space: the search space.
+        classes: of the target.
+        threads: torch threads to measure with.
+    """
+    times = {}
+    for baseline in space.sweep.baselines:
+        config = middle(space)
+        size = baseline.image_size or config.data.image_size
+        network = baseline.network or config.network
+        with _refused_if_it_breaks(network.name):
+            table = measure(build(network, classes, size).module, size, threads)
+        data = config.data.at_size(size)
+        times[config.model_copy(update={"network": network, "data": data})] = table
+    return times
+
+
 def _check(config: AdaptationConfig, target: TargetData, threads: int) -> NetworkCheck:
     size = target.image_size
     network = build(config.network, len(target.class_names), size)

@@ -28,7 +28,8 @@ def test_macro_f1_against_latency(tmp_path: Path, tiny_space: dict[str, Any]) ->
         "budget": {"stale": {"trials": 5}},
         "early_stopping": "below_front",
     }
-    launch(space_from_raw({**tiny_space, "sweep": sweep}), folder, hear_nothing)
+    space = {**tiny_space, "sweep": sweep, "baselines": [{"image_size": 24}]}
+    launch(space_from_raw(space), folder, hear_nothing)
 
     assert audit(folder).faults == ()
     results = load_sweep(folder)
@@ -45,6 +46,7 @@ def test_macro_f1_against_latency(tmp_path: Path, tiny_space: dict[str, Any]) ->
         assert trial.constraints["latency_ms"] < 0.0
     for row in results.candidates:
         assert all(FIGURES[key].of(row) >= 0.0 for key in GOALS)
+    assert [LATENCY_MS.of(row) > 0.0 for row in results.baselines] == [True]
     front = front_of(results)
     assert (front.goals.quality.key, front.goals.cost.key) == ("macro_f1", "latency_ms")
     assert front.lacking == 0
