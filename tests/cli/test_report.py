@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tatl_search.config import read_settings
 from tatl_search.records import CandidateRecord
 from tatl_search.results.store import load_sweep
 from tatl_search.space import load_space
@@ -52,7 +53,7 @@ def test_its_command_picks_and_its_settings_reproduce(copied: Path, here: Path, 
         assert picked["stage"] == row_of(copied, row["round"]).stage
     (here / "again.yaml").write_text(settings, encoding="utf-8")
     again = load_space(here / "again.yaml", []).single()
-    assert again.model_dump(mode="json") == json.loads(row_of(copied, 0).settings)
+    assert again == read_settings(row_of(copied, 0).settings)
 
 
 def row_of(sweep: Path, number: int) -> CandidateRecord:
