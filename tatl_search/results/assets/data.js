@@ -33,14 +33,16 @@ function frontOf(across, upwards) {
   return axes.get(across).higher ? front.reverse() : front;
 }
 
-// Trials that share a stage hold one network: its first row stands for it.
-function distinct(rows) {
+// Each place of a front once: of candidates that are equal in what is shown, the first of the smallest.
+function distinct(front) {
   const first = new Map();
-  for (const row of rows) {
-    const stage = columns.stage[row];
-    if (!first.has(stage)) first.set(stage, row);
+  const smallest = [...front].sort((a, b) => valueOf(a, "parameters") - valueOf(b, "parameters") || a - b);
+  for (const row of smallest) {
+    const place = `${valueOf(row, view.across)} ${valueOf(row, view.upwards)}`;
+    if (!first.has(place)) first.set(place, row);
   }
-  return [...first.values()];
+  const chosen = new Set(first.values());
+  return front.filter((row) => chosen.has(row));
 }
 
 // What a network is compared in before it is taken: the objectives, and what always counts.
