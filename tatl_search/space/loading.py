@@ -1,6 +1,7 @@
 """From a file, or from what a sweep stored of it, to a checked search space."""
 
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -100,6 +101,8 @@ def _sweep(root: Node, faults: Faults) -> SweepSettings:
             text = f"stands at the top level of the file, not inside sweep: (write {key}: ..)"
             faults.add(given.value[key].place, f"sweep.{key}", text)
             del values[key]
+    for key in ("sweep", *BESIDE_SWEEP):
+        _check_finite(root.value.get(key, Node(None, root.place)), key, faults)
     beside = {key: root.value[key].plain() for key in BESIDE_SWEEP if key in root.value}
     known = {key: value for key, value in beside.items() if value is not None}
     try:
@@ -109,6 +112,16 @@ def _sweep(root: Node, faults: Faults) -> SweepSettings:
     except ValidationError as error:
         _note(error, SweepSettings, ("sweep",), root, faults)
         return SweepSettings()
+
+
+def _check_finite(node: Node, name: str, faults: Faults) -> None:
+    """Note infinities and NaN anywhere below a node: no limit can be measured by them."""
+    value = node.value
+    if isinstance(value, float) and not math.isfinite(value):
+        faults.add(node.place, name, f"should be a finite number (got {value})")
+    children = dict(enumerate(value)) if isinstance(value, list) else value
+    for key, child in children.items() if isinstance(children, dict) else ():
+        _check_finite(child, f"{name}.{key}", faults)
 
 
 def _note(

@@ -180,3 +180,14 @@ def test_whatever_a_file_says_it_is_a_space_or_an_input_error(raw: dict[str, Any
         Reader(text, lambda line: f"a.yaml:{line}", Faults("a.yaml")).read()
     with suppress(InputError):
         space_from_raw(raw)
+
+
+@pytest.mark.parametrize("value", [".inf", "-.inf", ".nan"])
+@pytest.mark.parametrize(
+    "name", ["sweep.bounds.macs", "sweep.budget.minutes", "sweep.stages_gb", "sweep.budget.stale"]
+)
+def test_numbers_of_a_sweep_are_finite(name: str, value: str, tmp_path: Path) -> None:
+    """An infinite bound was told to the sampler as NaN: no trial could end."""
+    found = faults(tmp_path, "seed: 1\n", f"{name}={value}")
+    place = f"--set {name}={value}: {name}: should be a finite number (got "
+    assert any(line.startswith(place) for line in found)
