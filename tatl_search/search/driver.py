@@ -145,7 +145,11 @@ class Driver:
             progress.announce(note)
         try:
             failed = compute_roots(self._shared_roots(), progress.announce, progress.hear_training)
-            account.recall(*self._rows(), self._plans(study, account, planner))
+            candidates, trials = self._rows()
+            # A trial whose row is stored but that the study never heard of goes on to its end.
+            unheard = set(study.unfinished())
+            heard = [row for row in trials if row.trial not in unheard]
+            account.recall(candidates, heard, self._plans(study, account, planner))
             progress.recall(*self._rows())
             for reader in (self._candidates, self._trials):
                 reader.forget()  # from now on reports say what is new

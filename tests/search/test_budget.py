@@ -9,6 +9,7 @@ from optuna.trial import TrialState as Told
 from tatl_search.manifest import SweepFolder
 from tatl_search.records import StopReason, TrialState
 from tatl_search.results.store import SweepResults, load_sweep
+from tatl_search.search.study import SweepStudy
 from tatl_search.search.sweep import launch, resume
 from tatl_search.space import space_from_raw
 from tests.integration.audit import stored_trials
@@ -95,3 +96,23 @@ def test_minutes_end_what_runs(tmp_path: Path) -> None:
         StopReason.BUDGET,
         0,
     )
+
+
+def test_a_trial_that_the_study_never_heard_of_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its driver died after its row was stored, and the budget had been used up by it."""
+    folder, raw = tmp_path / "sweep", space({"images_trained": ROOT + 3 * ROUND}, max_concurrent=1)
+    with monkeypatch.context() as patch:
+        patch.setattr(SweepStudy, "tell", _die)
+        assert not launch(space_from_raw(raw), folder, hear_nothing).complete
+    assert [trial.state for trial in stored_trials(folder)] == [Told.RUNNING]
+    assert len(load_sweep(folder).trials) == 1
+
+    end = resume(folder, hear_nothing)
+    assert end.notes == ("ended by its budget.images_trained: 900 of 900, after 1 trials",)
+    assert [trial.state for trial in stored_trials(folder)] == [Told.COMPLETE]
+
+
+def _die(*_: object) -> None:
+    raise RuntimeError("the driver dies")
