@@ -85,7 +85,8 @@ def _table(results: SweepResults, title: str, rows: Iterable[Iterable[Row]]) -> 
     interval = "accuracy, %\n(95 % interval)"
     more = [_heading(figure) for figure in _more(goals)]
     for name in (interval, "points", "MACs", "share", less, "parameters", "size", *more):
-        table.add_column(name, justify="right")
+        # Narrow columns fold what they hold: an ellipsis would stand for figures.
+        table.add_column(name, justify="right", overflow="fold")
     for section in rows:
         for row in section:
             table.add_row(*map(Text, row.cells), style="bold" if row.is_knee else "")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from rich.console import Console
 from rich.table import Table
 
+from tatl_search.figures import GOALS, LATENCY_MS, PARAMETERS
 from tatl_search.results.store import SweepResults
 from tatl_search.results.table import candidates_table, front_table, sections
 from tests.results.conftest import SweepWriter, baseline
@@ -41,6 +42,13 @@ def test_unpruned_then_the_front_from_large_to_small_then_baselines(results: Swe
 def test_no_cell_is_cut_on_a_terminal_of_80_columns(results: SweepResults) -> None:
     lines = [" ".join(line.split()) for line in _printed(results, width=80).splitlines()]
     assert "trial 0 round 2 90.0 (86.7-92.6) -5.0 30.0 M 30 % 3.3x 300 k 1.20 MB" in lines
+
+
+def test_further_objectives_cut_no_cell_either(write_sweep: SweepWriter) -> None:
+    results = write_sweep(objectives=(GOALS["balanced_accuracy"], PARAMETERS, LATENCY_MS))
+    text = _printed(results, width=80)
+    assert "…" not in text
+    assert len(max(text.splitlines(), key=len)) <= 80
 
 
 def test_all_candidates_with_the_front_marked(results: SweepResults) -> None:
