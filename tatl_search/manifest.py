@@ -72,6 +72,8 @@ class SweepManifest(Settings):
             raise InputError(f"{folder} is no sweep: it holds no {FILE_NAME}")
         try:
             raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+            if not isinstance(raw, Mapping):
+                raise ValueError(f"it should hold settings (got {raw!r:.40})")
             found = int(raw["schema_version"])
         except (yaml.YAMLError, KeyError, TypeError, ValueError, RecursionError) as error:
             raise InputError(f"{path} is damaged: {' '.join(str(error).split())}") from error

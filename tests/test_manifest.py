@@ -53,8 +53,8 @@ def test_a_newer_one_is_refused_whatever_else_it_says(tmp_path: Path) -> None:
     ("text", "said"),
     [
         ("schema_version: [", "while parsing a flow node"),
-        ("- 1\n", "list indices"),
-        ("", "NoneType"),
+        ("- 1\n", "it should hold settings (got [1])"),
+        ("", "it should hold settings (got None)"),
         ("name: x\n", "schema_version"),
         ("schema_version: one\n", "invalid literal"),
         ("schema_version: 1\n", "name: Field required; created_at: Field required"),

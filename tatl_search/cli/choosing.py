@@ -125,6 +125,8 @@ def pick(  # noqa: PLR0913 - a verb has as many options as people need
         weights=_weights(weights),
         **bounds,
     )
+    if formats and export is None:
+        raise InputError("--format says how to write a network: name a folder with --export")
     if export is not None:
         free_destination(export)
     candidate = named_candidate(trial, round_number)
@@ -163,12 +165,15 @@ def _weights(text: str | None) -> dict[Figure, float]:
     for part in text.split(",") if text is not None else []:
         name, _, value = part.partition("=")
         try:
-            found[GOALS[name.strip()]] = float(value)
+            figure, weight = GOALS[name.strip()], float(value)
         except (KeyError, ValueError) as error:
             raise InputError(
                 f"--weights: '{part}' should be a figure and a number, such as macs=0.5; figures"
                 f" are {', '.join(GOALS)}"
             ) from error
+        if figure in found:
+            raise InputError(f"--weights: {figure.key} is named twice; name it once")
+        found[figure] = weight
     return found
 
 

@@ -29,13 +29,16 @@ def settings(
     ```
     """
     from tatl_search.cli.settings_table import all_settings, markdown_of, table_of
+    from tatl_search.registry import did_you_mean
 
     every = all_settings()
     within = (f"{section}.", f"{section}[")
     shown = [s for s in every if section in (None, s.path) or s.path.startswith(within)]
     if not shown:
         sections = dict.fromkeys(s.path.split(".")[0].removesuffix("[]") for s in every)
-        raise InputError(f"there is no setting '{section}'; sections are {', '.join(sections)}")
+        guess = did_you_mean(section, [*sections, *(s.path for s in every)])
+        known = ", ".join(sections)
+        raise InputError(f"there is no setting '{section}'; sections are {known}{guess}")
     if as_json:
         print_json([s.to_dict() for s in shown])
     elif markdown:

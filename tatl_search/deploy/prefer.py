@@ -12,7 +12,7 @@ from tatl_search.deploy.grounds import Grounds, amount
 from tatl_search.deploy.request import KNEE, PREFERENCES, PickRequest
 from tatl_search.deploy.wording import percent_change
 from tatl_search.errors import InputError
-from tatl_search.figures import Interval
+from tatl_search.figures import Figure, Interval
 from tatl_search.records import CandidateRecord
 
 Floats = npt.NDArray[np.float64]
@@ -101,8 +101,7 @@ def _by_weights(
     values = np.array([[grounds.minimised(figure, row) for figure in weights] for row in pool])
     front = np.flatnonzero(non_dominated(values))
     if len(front) == 0:
-        names = " and ".join(figure.name for figure in weights)
-        raise InputError(f"the {names} of none of the candidates{within} is known: nothing weighs")
+        raise InputError(_nothing_weighs(list(weights), values, within))
     scores = _benefits(values[front]) @ np.array(list(weights.values()))
     best = int(np.argmax(scores))
     said = ", ".join(f"{figure.key}={weight:g}" for figure, weight in weights.items())
@@ -111,6 +110,16 @@ def _by_weights(
         f"the highest score by {said}{within}: {scores[best]:.3f}, each figure scaled from 0, the"
         f" worst of the {len(front)} that no other beats in them, to 1, the best",
     )
+
+
+def _nothing_weighs(figures: Sequence[Figure], values: Floats, within: str) -> str:
+    """Return which of (N, D) figures keep all N candidates from being weighed, in words."""
+    unknown = np.isnan(values).all(axis=0)
+    if unknown.any():
+        names = " and ".join(figure.name for figure, no in zip(figures, unknown, strict=True) if no)
+        return f"the {names} of none of the candidates{within} is known: nothing weighs"
+    names = " and ".join(figure.name for figure in figures)
+    return f"no candidate{within} has all that is weighed: {names}"
 
 
 def _benefits(losses: Floats) -> Floats:

@@ -74,6 +74,12 @@ class TestPick:
         picked = json.loads(tatl("pick", adapted, *words).out)["candidate"]
         assert (picked["trial"], picked["round"]) == (0, smallest["round"])
 
+    def test_options_that_say_nothing_are_refused(self, adapted: Path, tatl: Tatl) -> None:
+        twice = tatl("pick", adapted, "--weights", "accuracy=1,macs=1,accuracy=2")
+        assert (twice.code, "accuracy is named twice" in twice.err) == (2, True)
+        nowhere = tatl("pick", adapted, "--format", "onnx")
+        assert (nowhere.code, "--export" in nowhere.err) == (2, True)
+
     def test_every_figure_has_a_bound_and_a_preference(self, adapted: Path, tatl: Tatl) -> None:
         rows = json.loads(tatl("front", adapted, "--all", "--json").out)["candidates"]
         best = max(rows, key=lambda row: row["balanced_accuracy"])

@@ -90,3 +90,10 @@ def test_the_examples_of_the_page_are_taken(tmp_path: Path) -> None:
         "retrain.batch_size",
         "retrain.optimizer",
     ]
+
+
+def test_a_near_miss_is_told(tatl: Tatl) -> None:
+    for given, meant in (("prun", "prune"), ("sweep.bounds.macro_f", "sweep.bounds.macro_f1")):
+        ended = tatl("settings", given)
+        assert ended.code == 2
+        assert f"did you mean '{meant}'?" in ended.err

@@ -306,3 +306,9 @@ def test_a_network_asked_for_by_name() -> None:
         pick.named(CANDIDATES, 1, 7, grounds())
     with pytest.raises(InputError, match="there is no such trial"):
         pick.named(CANDIDATES, 9, 0, grounds())
+
+
+def test_only_what_is_unknown_is_named_as_unknown() -> None:
+    request = PickRequest(weights={ACCURACY: 1.0, LATENCY_MS: 1.0})
+    with pytest.raises(InputError, match=r"^the latency of none of the candidates is known"):
+        choose(CANDIDATES, UNPRUNED, request, Latencies("nowhere", {}))
