@@ -114,9 +114,10 @@ def _by_weights(
 
 def _nothing_weighs(figures: Sequence[Figure], values: Floats, within: str) -> str:
     """Return which of (N, D) figures keep all N candidates from being weighed, in words."""
-    unknown = np.isnan(values).all(axis=0)
-    if unknown.any():
-        names = " and ".join(figure.name for figure, no in zip(figures, unknown, strict=True) if no)
+    columns = zip(figures, values.T, strict=True)
+    unknown = [figure.name for figure, column in columns if np.isnan(column).all()]
+    if unknown:
+        names = " and ".join(unknown)
         return f"the {names} of none of the candidates{within} is known: nothing weighs"
     names = " and ".join(figure.name for figure in figures)
     return f"no candidate{within} has all that is weighed: {names}"
