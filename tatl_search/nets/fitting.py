@@ -56,7 +56,9 @@ def fit(states: Mapping[str, State], wanted: State, head: str, source: str) -> F
     place, prefix, given = max(readings, key=lambda reading: _matches(reading[2], wanted))
     faults = list(_faults(given, wanted, head))
     if faults:
-        raise InputError(f"network.weights: {source} do not fit: {_some(faults)}")
+        raise InputError(
+            f"network.weights: {source} do not fit: {_hint(given, wanted)}{_some(faults)}"
+        )
     other_head = _why_drawn_anew(given, wanted, head)
     state = {
         key: given[key]
@@ -146,6 +148,14 @@ def _notes(others: Sequence[str], place: str, prefix: str, head: str) -> Iterato
         yield f"'{one_line(prefix)}', which all names begin with, is left out"
     if head:
         yield f"the classifier is drawn anew: {head}"
+
+
+def _hint(given: State, wanted: State) -> str:
+    """Return what to tell where not one tensor is the network's; empty otherwise."""
+    if _matches(given, wanted):
+        return ""
+    names = ", ".join(map(one_line, list(given)[:SHOWN]))
+    return f"their names begin with {names} (a prefix is left out where all have it); "
 
 
 def _some(faults: Sequence[str]) -> str:

@@ -23,13 +23,16 @@ DEEPEST = 3
 State = Mapping[str, Tensor]
 
 _SAVE = "save one with `torch.save(network.state_dict(), path)` or as safetensors"
+_OF_TORCH = (b"PK\x03\x04", b"\x80")
+"""Files of `torch.save` begin as archives or, from torch before 1.6, as pickles."""
+
 _CLASS = re.compile(r"GLOBAL (\S+)")
 
 _NO_WEIGHTS = (
     (re.compile(rb"version https://git-lfs"), "is a pointer of Git LFS, not the file: `git lfs"
      " pull` fetches it"),
-    (re.compile(rb"\s*<(!doctype|html|head|\?xml)", re.IGNORECASE), "is a web page: the download"
-     " brought an error or a form to log in"),
+    (re.compile(rb"(\xef\xbb\xbf)?\s*<(!|html|head|\?xml)", re.IGNORECASE), "is a web page: the"
+     " download brought an error or a form to log in"),
     (re.compile(rb"\x89HDF"), "is an HDF5 file, as Keras writes it; this takes weights of torch"),
     (re.compile(rb"\x1f\x8b|BZh|\xfd7zXZ|7z"), "is compressed: unpack it first"),
     (re.compile(rb"$"), "is empty"),
@@ -63,15 +66,17 @@ def _content(path: Path) -> Any:
     except OSError as error:
         raise InputError(f"network.weights: '{path}' cannot be read: {error.strerror}") from error
     is_safetensors = head[8:9] == b"{"  # after the length of the table of contents
+    is_torch = not is_safetensors and head.startswith(_OF_TORCH)
     what = next((what for sign, what in _NO_WEIGHTS if sign.match(head)), None)
     if what is not None and not is_safetensors:
         raise _unreadable(path, f"it {what}")
     try:
-        if path.suffix == ".safetensors" or is_safetensors:
+        if is_safetensors or (path.suffix == ".safetensors" and not is_torch):
             return safetensors.torch.load_file(path)
         # Settings that training scripts keep beside the weights: plain attributes, no code.
-        with torch.serialization.safe_globals([Namespace]):
-            return torch.load(path, map_location="cpu", weights_only=True)
+        with torch.serialization.safe_globals([Namespace]), path.open("rb") as file:
+            # Of a path torch would look at the ending.
+            return torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:  # damaged files make readers throw what they like
         raise _unreadable(path, _reason(error)) from error
 

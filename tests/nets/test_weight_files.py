@@ -119,9 +119,22 @@ def test_home_and_variables_in_the_path(
 
 def test_the_content_decides_and_not_the_ending(state: State, tmp_path: Path) -> None:
     save_file(state, tmp_path / "weights.bin")
-    assert torch.equal(
-        loaded(tmp_path / "weights.bin").module.get_parameter("fc.bias"), state["fc.bias"]
-    )
+    torch.save(state, tmp_path / "weights.safetensors")
+    torch.save(state, tmp_path / "old.safetensors", _use_new_zipfile_serialization=False)
+    for name in ("weights.bin", "weights.safetensors", "old.safetensors"):
+        assert torch.equal(
+            loaded(tmp_path / name).module.get_parameter("fc.bias"), state["fc.bias"]
+        ), name
+
+
+def test_where_no_name_fits_those_of_the_file_are_told(state: State, tmp_path: Path) -> None:
+    torch.save({**with_prefix(state, "model."), "loss.weight": torch.ones(7)}, tmp_path / "a.ckpt")
+    with pytest.raises(
+        InputError,
+        match=r"do not fit: .* begin with model\.conv1\.weight, .*"
+        r"; conv1\.weight is missing; .* more$",
+    ):
+        loaded(tmp_path / "a.ckpt")
 
 
 ODD: dict[str, tuple[Callable[[Tensor], Tensor], str]] = {
@@ -167,6 +180,10 @@ FILES: dict[str, tuple[Callable[[Path], object], str]] = {
     "pointer": (
         lambda path: path.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:a"),
         "`git lfs pull` fetches it",
+    ),
+    "page with a mark": (
+        lambda path: path.write_text("<!-- a --><html>Log in", "utf-8-sig"),
+        "a web page",
     ),
     "page": (lambda path: path.write_text("\n<!DOCTYPE html><html>Log in"), "a web page"),
     "keras": (lambda path: path.write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(99)), "an HDF5 file"),
