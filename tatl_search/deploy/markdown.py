@@ -2,13 +2,17 @@
 
 import re
 
-_MARKS = re.compile(r"[\\`*\[\]|~]|(?<![^\W_])_|_(?![^\W_])")
+_MARKS = re.compile(r"[\\`*\[\]|~$]|(?<![^\W_])_|_(?![^\W_])|^[#=]|^[+-](?=[\s+-]|$)")
+_NUMBERED = re.compile(r"^(\d{1,9})([.)])(?=\s|$)")
+"""What makes an item of a list where it begins a line."""
+
 _HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 
 def as_text(text: str) -> str:
     """Return a text of which nothing is taken for Markdown or HTML, on one line."""
     marked = _MARKS.sub(lambda found: f"\\{found.group()}", " ".join(text.split()))
+    marked = _NUMBERED.sub(r"\1\\\2", marked)
     return "".join(_HTML.get(letter, letter) for letter in marked)
 
 

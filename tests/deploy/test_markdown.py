@@ -14,6 +14,13 @@ NAMES = [
     "![picture](http://tracker)",
     "back\\slash | pipe",
     "red_panda",
+    "# heading",
+    "- item",
+    "+ item",
+    "1. item",
+    "123456) item",
+    "---",
+    "$x^2$ of mathematics",
     "猫 café",
 ]
 
