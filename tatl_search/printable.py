@@ -4,14 +4,16 @@ import re
 
 LONGEST = 200
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_CONTROL = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 _NOT_ONE_LINE = re.compile(r"[\t\n]")
 
 
 def printable(text: str) -> str:
     r"""Return a text in which nothing moves a terminal's cursor, colours or direction of writing.
 
-    Line ends and tabulators stay.
+    Line ends and tabulators stay. Bytes of a path that are no text are written out as well.
 
     Example:
         >>> printable("a\x1b[31mb")

@@ -8,9 +8,15 @@ from pathlib import Path
 from tatl_search.config import DataSettings
 from tatl_search.data.collection import Source, SplitName, source_folder, white_of
 from tatl_search.data.image_files import ImageFile, source_of_files
-from tatl_search.data.layout import EXPECTED, Classes, find_splits, refuse_other_layouts
+from tatl_search.data.layout import (
+    EXPECTED,
+    Classes,
+    find_splits,
+    image_endings,
+    refuse_other_layouts,
+)
 from tatl_search.data.names import one_form, plain, readable
-from tatl_search.data.tree import Tree
+from tatl_search.data.tree import Tree, named
 from tatl_search.errors import InputError
 
 
@@ -40,7 +46,7 @@ def open_folder(settings: DataSettings) -> Source:
     for split, folder in splits.items():
         if not any(file.split == split for file in files):
             raise InputError(f"{folder} holds no images")
-    notes = (*_unused(tree, root, splits), *tree.notes)
+    notes = (*_unused(tree, root, splits), *_in_no_class(tree, root, splits), *tree.notes)
     return source_of_files(root, names, files, notes, white_of(settings))
 
 
@@ -73,7 +79,7 @@ def _refuse_same_spelling(classes: Mapping[SplitName, Classes]) -> None:
             )
             raise InputError(
                 f"the folders {first} and {second} would both be the class '{name}', since one of"
-                " the names is not UTF-8; rename it"
+                " the names is not UTF-8 or holds control characters; rename it"
             )
 
 
@@ -124,4 +130,15 @@ def _unused(tree: Tree, root: Path, splits: Mapping[SplitName, Path]) -> list[st
         f"folder {readable(folder.name)}/ is not used: splits are train/, val/ and test/"
         for folder in tree.folders(root)
         if folder.name not in used
+    ]
+
+
+def _in_no_class(tree: Tree, root: Path, splits: Mapping[SplitName, Path]) -> list[str]:
+    """Return what to tell of images, and of links that lead nowhere, beside folders of classes."""
+    endings = image_endings() - {""}  # README and the like
+    found = {folder: tree.files(folder, endings) for folder in (root, *splits.values())}
+    return [
+        f"not used, since they lie in no class's folder: {named(names)}"
+        for files in found.values()
+        if (names := [readable(os.path.relpath(file, root)) for file in files])
     ]

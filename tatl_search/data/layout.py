@@ -66,7 +66,7 @@ def refuse_other_layouts(tree: Tree, split_folder: Path, classes: Classes) -> No
         for name, folders in classes.items()
     }
     if not all(inside.values()) or any(
-        tree.holds_files(folder, image_endings()) for own in classes.values() for folder in own
+        tree.files(folder, image_endings()) for own in classes.values() for folder in own
     ):
         return
     names = [{plain(readable(inner.name)) for inner in inners} for inners in inside.values()]

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from tatl_search.data.collection import SplitName
+from tatl_search.printable import printable
 
 _SPLIT_WORDS = {
     SplitName.TRAIN: ("train", "training", "trainset"),
@@ -20,12 +21,15 @@ _FILLERS = frozenset({"data", "dataset", "image", "images", "img", "imgs", "seg"
 
 def readable(name: str) -> str:
     """Return a file name that can be printed and stored, whatever bytes it is made of."""
-    return os.fsencode(name).decode("utf-8", "backslashreplace")
+    return printable(os.fsencode(name).decode("utf-8", "backslashreplace"))
 
 
 def one_form(name: str) -> str:
-    """Return a name in Unicode's composed form (NFC): what looks the same is the same text."""
-    return unicodedata.normalize("NFC", name)
+    """Return a name in Unicode's composed form (NFC): what looks the same is the same text.
+
+    What would move a terminal's cursor or colours is written out, since names stand everywhere.
+    """
+    return printable(unicodedata.normalize("NFC", name))
 
 
 def split_named(name: str) -> SplitName | None:

@@ -22,6 +22,8 @@ _ENCODINGS = (
 )
 """By the mark that a text begins with; without one it is UTF-8."""
 
+_TEXTS = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
+
 
 @dataclass(frozen=True)
 class Table:
@@ -160,7 +162,7 @@ def _read_parquet(file: Path, needed: Sequence[str], optional: Sequence[str]) ->
 
 def _column(file: Path, name: str, column: pa.ChunkedArray) -> list[str]:
     kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
-    text = pa.types.is_string(kind) or pa.types.is_large_string(kind)
+    text = any(of(kind) for of in _TEXTS)
     if not (text or (name == "label" and pa.types.is_integer(kind))):
         allowed = "text or whole numbers" if name == "label" else "text"
         raise InputError(f"{file}: column '{name}' is of type {kind}; it has to be {allowed}")

@@ -82,13 +82,20 @@ class Tree:
         """
         return [Path(entry) for entry in self._entries(folder) if _is_folder(entry)]
 
-    def holds_files(self, folder: Path, endings: Container[str]) -> bool:
-        """Whether a folder itself holds a file whose name has one of these endings."""
-        return any(
-            Path(entry.name).suffix.lower() in endings
+    def files(self, folder: Path, endings: Container[str]) -> list[Path]:
+        """Return the files in a folder itself whose names have one of these endings.
+
+        A link that leads nowhere is one, whatever it is called: nobody knows what it was.
+
+        Raises:
+            InputError: it cannot be read.
+        """
+        return [
+            path
             for entry in self._entries(folder)
             if not _is_folder(entry)
-        )
+            and ((path := Path(entry)).suffix.lower() in endings or not path.exists())
+        ]
 
     def claim(self, folder: Path) -> None:
         """Take note that a folder is read under this name.
@@ -126,11 +133,11 @@ class Tree:
         notes = []
         if self._of_systems:
             kinds = [f"{readable(kind)} ({n})" for kind, n in self._of_systems.most_common()]
-            notes.append(f"left out as hidden or a system's own: {_named(kinds)}")
+            notes.append(f"left out as hidden or a system's own: {named(kinds)}")
         if self._elsewhere:
             notes.append(
                 f"folders left out, since they are read under another name:"
-                f" {_named(self._elsewhere)}"
+                f" {named(self._elsewhere)}"
             )
         return tuple(notes)
 
@@ -177,7 +184,8 @@ class Tree:
         self._elsewhere.append(readable(os.path.relpath(path, self._root)))
 
 
-def _named(names: Sequence[str]) -> str:
+def named(names: Sequence[str]) -> str:
+    """Return names as part of a line: the first ones, and how many more there are."""
     more = len(names) - _MOST_NAMED
     return ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 

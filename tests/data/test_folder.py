@@ -1,4 +1,5 @@
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -74,6 +75,19 @@ def test_files_that_are_no_images_are_listed_and_refused_one_by_one(tmp_path: Pa
     ]
     with pytest.raises(UnusableImageError, match="not an image"):
         collection.image(2)
+
+
+@pytest.mark.parametrize("split", ["", "train"])
+def test_images_and_broken_links_beside_the_classes_are_named(split: str, tmp_path: Path) -> None:
+    root = write_tree(tmp_path / "images", {os.path.join(split, name): 2 for name in "ab"})
+    shutil.copy(root / split / "a/000.png", root / split / "x.png")
+    (root / split / "labels.csv").write_text("path,label")
+    (root / split / "LICENSE").write_text("free")
+    (root / split / "c").symlink_to("/no/such/disk/c")
+    names = (os.path.join(split, name) for name in ("c", "x.png"))
+    assert read(root).notes == (
+        f"not used, since they lie in no class's folder: {', '.join(names)}",
+    )
 
 
 def test_file_names_of_any_bytes(tmp_path: Path) -> None:

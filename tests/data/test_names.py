@@ -47,6 +47,18 @@ def test_a_file_packed_with_decomposed_names_is_read_in_one_form(tmp_path: Path)
     verify(found, "x.arrow")
 
 
+def test_names_do_not_move_a_terminal(tmp_path: Path) -> None:
+    root = write_tree(tmp_path, {"\x1b[31mred": 8, "\u202etac": 8})
+    (root / "\x1b[31mred" / "\x1b[2J.png").write_bytes(b"x")
+    pack = load_pack(DataSettings(source="folder", path=str(root), image_size=16))
+    assert pack.class_names == (r"\x1b[31mred", r"\u202etac")
+    assert [left.name for left in pack.head.left_out] == [r"\x1b[31mred/\x1b[2J.png"]
+    rows = "".join(f"\x1b[31mred/00{n}.png,{c}\n" for n, c in enumerate(["\x1b[0m", "b"] * 4))
+    (root / "table.csv").write_text(f"path,label\n{rows}", encoding="utf-8")
+    table = DataSettings(source="table", path=str(root / "table.csv"), image_size=16)
+    assert load_pack(table).class_names == (r"\x1b[0m", "b")
+
+
 @pytest.mark.parametrize(
     "names",
     [("Cat", "cat"), ("cat", " cat"), ("big cat", "big  cat"), ("CAF\u00c9", COMPOSED)],

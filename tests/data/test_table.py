@@ -59,6 +59,7 @@ def test_without_splits_all_is_for_training(tmp_path: Path) -> None:
         pa.array([10, 9, 2], pa.uint8()),
         pa.array(["10", "9", "2"]),
         pa.array(["10", "9", "2"], pa.large_string()),
+        pa.array(["10", "9", "2"], pa.string_view()),
         pa.array(["10", "9", "2"]).dictionary_encode(),
     ],
     ids=lambda labels: str(labels.type),
