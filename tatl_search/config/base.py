@@ -6,12 +6,22 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic.fields import FieldInfo
 
 Share = Annotated[float, Field(gt=0.0, lt=1.0)]
 Positive = Annotated[float, Field(gt=0.0)]
 Count = Annotated[int, Field(ge=1)]
+
+LARGEST = 2**53
+"""Largest whole number of a setting: above it floating-point numbers, in which costs are
+estimated and journals written, hold not every whole one."""
+
+
+def fault_of_size(value: Any) -> str | None:
+    """Return what is wrong with a setting's value if it is a whole number that is too large."""
+    too_large = isinstance(value, int) and abs(value) > LARGEST
+    return f"should be at most {LARGEST}" if too_large else None
 
 
 @dataclass(frozen=True)
@@ -29,6 +39,13 @@ class Settings(BaseModel):
     """Base of all settings: immutable, unknown keys refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @field_validator("*")
+    @classmethod
+    def _of_usual_size(cls, value: Any) -> Any:
+        if fault := fault_of_size(value):
+            raise ValueError(fault)
+        return value
 
     @classmethod
     def section_keys(cls) -> tuple[str, ...]:

@@ -12,6 +12,9 @@ from contextlib import contextmanager
 
 STANDARD_ERROR = 2
 
+FOREVER = 1e9
+"""Seconds that no machine runs: such limits are none, since the watch takes no times as long."""
+
 SETTING_ANEW = 0.01
 """Share of the patience after which a sign of life sets the watch anew: each starts a thread."""
 
@@ -51,7 +54,7 @@ class _Watch:
             return
         self._set_at = now
         left_s = min(self._ends_at - now, self._patience_s)
-        if left_s < math.inf:
+        if left_s < FOREVER:
             # It takes no times of 0: who is late ends at once.
             faulthandler.dump_traceback_later(max(left_s, 1e-3), exit=True, file=STANDARD_ERROR)
 

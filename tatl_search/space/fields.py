@@ -9,7 +9,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from tatl_search.config import Settings, section_of
-from tatl_search.config.base import types_in
+from tatl_search.config.base import fault_of_size, types_in
 
 
 class Free(Settings):
@@ -46,6 +46,8 @@ def number_of(model: type[Settings], key: str) -> type[int] | type[float] | None
 
 def problems(model: type[Settings], key: str, value: Any) -> list[str]:
     """Return what is wrong with a value for a field, in words; empty if nothing is."""
+    if fault := fault_of_size(value):
+        return [fault]
     try:
         # JSON, since strict Python input would refuse a string for an enum.
         _adapter(model, key).validate_json(json.dumps(value, default=str), strict=True)

@@ -47,7 +47,7 @@ def _read_over_bases(path: Path, asked: str, above: tuple[Path, ...], faults: Fa
     own = {key: child for key, child in root.value.items() if key != "base"}
     base = root.value["base"]
     if not isinstance(base.value, str):
-        faults.stop(base.place, "base", f"should be the path of a YAML file (got {base.value!r})")
+        faults.stop(base.place, "base", f"should be the path of a YAML file (got {base.plain()!r})")
     beneath = _read_over_bases(
         path.parent / user_path(base.value, "base"), base.place, (*above, path.resolve()), faults
     )

@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 from yaml.composer import ComposerError
 
+from tatl_search.printable import one_line
 from tatl_search.space.faults import Faults
 
 DEEPEST, MOST_VALUES = 50, 100_000
@@ -162,5 +163,6 @@ class Reader:
             return self._loader.construct_object(node)
         except (yaml.YAMLError, ValueError) as error:
             problem = getattr(error, "problem", None) or error
-            self._faults.add(self._place(node), "", f"cannot read {node.value!r}: {problem}")
+            shown = one_line(str(node.value))
+            self._faults.add(self._place(node), "", f"cannot read '{shown}': {problem}")
             return None

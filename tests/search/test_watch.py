@@ -32,7 +32,9 @@ def test_what_takes_too_long_ends_the_process(minutes: tuple[str, str], body: st
     assert "Timeout" in ended.stderr
 
 
-@pytest.mark.parametrize("minutes", [("0.002", "None"), ("None", "0.002"), ("None", "None")])
+@pytest.mark.parametrize(
+    "minutes", [("0.002", "None"), ("None", "0.002"), ("None", "None"), ("1e300", "1e300")]
+)
 def test_what_is_done_in_time_goes_on(minutes: tuple[str, str]) -> None:
     ended = python(*minutes, "pass")
     assert (ended.returncode, ended.stdout) == (0, "done\n")

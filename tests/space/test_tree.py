@@ -85,6 +85,7 @@ def test_what_is_no_yaml_says_where(text: str, message: str) -> None:
             r"^1 fault in a\.yaml:\n  a\.yaml:3: <<: merging.*$",
         ),
         ("a: 2020-13-45", r"a\.yaml:1: cannot read '2020-13-45'"),
+        (f"a: {'9' * 5000}", r"a\.yaml:1: cannot read '9{200}\.\.\.': Exceeds"),
     ],
 )
 def test_what_cannot_be_read_is_a_fault(text: str, message: str) -> None:
