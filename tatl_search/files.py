@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +27,31 @@ RESUMABLE = "What was finished is kept; free or mend the storage, then resume."
 def cache_folder() -> Path:
     """Return this node's folder for what is fetched and can be fetched again."""
     return user_path(os.environ.get(CACHE_VARIABLE) or "~/.cache/tatl_search", CACHE_VARIABLE)
+
+
+def why_not_makeable(place: Path) -> str | None:
+    """Return why a folder or file cannot be made; null where it can, as it seems, or is there.
+
+    Nothing is written, so that a disk that is full is not seen.
+    """
+    whole = place.absolute()
+    try:
+        str(whole).encode()
+        there = next(path for path in (whole, *whole.parents) if os.path.lexists(path))
+        if there == whole:
+            return None
+        if not stat.S_ISDIR(there.stat().st_mode):
+            return os.strerror(errno.ENOTDIR)
+        missing = whole.relative_to(there).parts
+        if max(len(os.fsencode(part)) for part in missing) > os.pathconf(there, "PC_NAME_MAX"):
+            return os.strerror(errno.ENAMETOOLONG)
+    except UnicodeEncodeError:
+        return "a part of its path is not UTF-8"
+    except OSError as error:  # a link that leads nowhere
+        return error.strerror
+    if os.statvfs(there).f_flag & os.ST_RDONLY:
+        return os.strerror(errno.EROFS)
+    return None if os.access(there, os.W_OK | os.X_OK) else os.strerror(errno.EACCES)
 
 
 @contextmanager

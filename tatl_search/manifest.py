@@ -19,6 +19,7 @@ from tatl_search.config import (
 )
 from tatl_search.config.naming import STORED
 from tatl_search.errors import InputError
+from tatl_search.files import why_not_makeable
 from tatl_search.records import SCHEMA_VERSION
 
 FILE_NAME = "sweep.yaml"
@@ -111,18 +112,13 @@ def resume_command(folder: Path, address: str | None = None) -> str:
 
 
 def check_new(folder: Path) -> None:
-    """Raise InputError if a new sweep cannot be here: something is, or no text could name it."""
-    try:
-        str(folder.absolute()).encode()
-    except UnicodeEncodeError as error:
-        raise InputError(
-            f"{str(folder)!a} cannot be a sweep's folder: a part of its path is not UTF-8."
-            " Choose another --name or --storage"
-        ) from error
+    """Raise InputError if a new sweep cannot be here: something is, or it cannot be made."""
     if os.path.lexists(folder):
         raise InputError(
             f"{folder} exists already. Resume it ({resume_command(folder)}) or choose another name."
         )
+    if why := why_not_makeable(folder):
+        raise InputError(f"{folder} cannot be made: {why}")
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from tatl_search.data.fetching import BUFFER, locate
 from tatl_search.data.packed import SUFFIX, Head, open_pack
 from tatl_search.data.packing import Origin, pack_into
 from tatl_search.errors import InputError, StorageError
+from tatl_search.files import why_not_makeable
 from tatl_search.paths import user_path
 from tatl_search.remote.uri import is_uri
 
@@ -39,6 +40,8 @@ def _publish_here(origin: Origin, path: Path, place: str) -> tuple[Head, int]:
     """Pack into a folder of its own beside the file, since any other name may be somebody's."""
     if os.path.lexists(path):
         raise _taken(place)
+    if why := why_not_makeable(path):
+        raise InputError(f"{place} cannot be made: {why}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(prefix=".pack-", dir=path.parent) as folder:

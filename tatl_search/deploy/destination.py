@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from tatl_search.errors import InputError
+from tatl_search.files import why_not_makeable
 
 
 def free_destination(destination: Path) -> Path:
@@ -12,9 +13,8 @@ def free_destination(destination: Path) -> Path:
         InputError: something is there already, or it cannot be made.
     """
     destination = destination.resolve()
+    if why := why_not_makeable(destination):
+        raise InputError(f"{destination} cannot be made: {why}")
     if destination.exists() and not (destination.is_dir() and not any(destination.iterdir())):
         raise InputError(f"{destination} exists already: name another folder or remove it")
-    above = next(parent for parent in destination.parents if parent.exists())
-    if not above.is_dir():
-        raise InputError(f"{destination} cannot be made: {above} is a file")
     return destination

@@ -175,6 +175,12 @@ def test_sweep_refuses_what_no_node_has(here: Path, tatl: Tatl) -> None:
         (("--set", "sweep.start.sweeps=[nowhere]"), "start.sweeps: nowhere is no sweep"),
         (("--name", "a/b"), "--name 'a/b' is no name of a folder"),
         (("--storage", ".", "--name", "run.yaml"), "run.yaml exists already"),
+        (("--storage", "run.yaml", "--name", "a"), "run.yaml/a cannot be made: Not a directory"),
+        (("--name", "x" * 300), "cannot be made: File name too long"),
+        (("--set", f"finetune.epochs={10**30}"), "finetune.epochs: should be at most 9007"),
+        (("--set", f"finetune.epochs={{low: 1, high: {10**23}}}"), "should be at most 9007"),
+        (("--set", f"sweep.trials={10**23}"), "sweep.trials: should be at most 9007"),
+        (("--set", f"seed={10**23}"), "seed: should be at most 9007"),
         (
             ("--set", "network.name=timm/lambda_resnet26t", *RANDOM),
             "ByobNet cannot be pruned",

@@ -130,6 +130,20 @@ def test_a_taken_place_is_refused_before_any_work(
     assert not (adapted / "finished").exists()
 
 
+@pytest.mark.parametrize("verb", ["pick", "finish"])
+@pytest.mark.parametrize(
+    ("place", "said"), [("x" * 300, "File name too long"), ("run.yaml/a", "Not a directory")]
+)
+def test_a_place_that_cannot_be_is_refused_before_any_work(
+    place: str, said: str, verb: str, adapted: Path, here: Path, tatl: Tatl
+) -> None:
+    words = ("--epochs", "1") if verb == "finish" else ()
+    ended = tatl(verb, adapted, *words, "--export", place)
+    assert (ended.code, ended.out) == (2, "")
+    assert f"cannot be made: {said}" in ended.err
+    assert not (adapted / "finished").exists()
+
+
 @pytest.mark.parametrize(
     ("place", "said"),
     [("no/such.json", "there is no folder"), (".", "it is a folder")],

@@ -1,3 +1,4 @@
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -83,7 +84,9 @@ def test_a_place_that_cannot_be_written(
 ) -> None:
     (tmp_path / "file").touch()
     path = tmp_path / "file" / "set.arrow"
-    with pytest.raises(StorageError, match=r"cannot be (written|reached)|cannot write"):
+    # Of a place here it is known before anything is packed.
+    refusal = StorageError if as_uri else InputError
+    with pytest.raises(refusal, match=r"cannot be (written|reached|made)"):
         publish(origin_of(settings), path.as_uri() if as_uri else str(path))
 
 
@@ -93,3 +96,24 @@ def test_images_that_make_no_task_leave_nothing(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="one class only"):
         publish(origin_of(settings), str(tmp_path / "out" / "set.arrow"))
     assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ("a_file/x.arrow", "Not a directory"),
+        (f"{'x' * 300}.arrow", "File name too long"),
+        (os.fsdecode(b"caf\xe9.arrow"), "a part of its path is not UTF-8"),
+    ],
+)
+def test_what_cannot_be_made_is_refused_before_packing(
+    place: str, said: str, tmp_path: Path, settings: DataSettings
+) -> None:
+    def read() -> Collection:
+        raise AssertionError("nothing is to be read")
+
+    (tmp_path / "a_file").touch()
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(InputError, match=f"cannot be made: {said}"):
+        publish(replace(origin_of(settings), read=read), str(tmp_path / place))
+    assert sorted(tmp_path.rglob("*")) == before
