@@ -41,7 +41,7 @@ def why_not_makeable(place: Path) -> str | None:
         if there == whole:
             return None
         if not stat.S_ISDIR(there.stat().st_mode):
-            return os.strerror(errno.ENOTDIR)
+            return f"{os.strerror(errno.ENOTDIR)} ({there} is a file)"
         missing = whole.relative_to(there).parts
         if max(len(os.fsencode(part)) for part in missing) > os.pathconf(there, "PC_NAME_MAX"):
             return os.strerror(errno.ENAMETOOLONG)

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 import tatl_search
-from tatl_search.config import AdaptationConfig, FinishSettings, StopSettings
+from tatl_search.config import FinishSettings, StopSettings, read_settings
 from tatl_search.records import CandidateRecord
 from tatl_search.results.store import SweepResults, load_sweep
 from tatl_search.search.confirm import missing_runs, seed_of_row
@@ -45,7 +45,7 @@ def test_one_run_for_each_fresh_seed_as_far_as_the_front_goes(adapted: SweepResu
 
 def test_what_was_finished_is_finished_again(adapted: SweepResults) -> None:
     last = max(adapted.candidates, key=lambda row: row.round)
-    config = AdaptationConfig.model_validate_json(last.settings)
+    config = read_settings(last.settings)
     finish = FinishSettings(epochs=2, pieces=3)
     settings = config.model_copy(update={"finish": finish}).model_dump_json()
     own = dataclasses.replace(last, settings=settings, accuracy=0.9)

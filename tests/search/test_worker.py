@@ -1,12 +1,12 @@
 """A worker's piece of work, in this process: rows before reports, and every end a record."""
 
-import json
 from pathlib import Path
 
 import pytest
 import torch
 
 from tatl_search.adaptation.stages import StageStore
+from tatl_search.config import read_settings
 from tatl_search.errors import StorageError
 from tatl_search.figures import Figures, fields_of
 from tatl_search.manifest import SweepFolder
@@ -50,7 +50,7 @@ def test_a_candidate_is_stored_before_it_is_reported(tmp_path: Path) -> None:
     (ended,) = trials(tmp_path)
     assert (ended.trial, ended.state, ended.rounds) == (4, TrialState.COMPLETE, 2)
     assert (ended.stop_reason, ended.attempts) == (StopReason.MAX_ROUNDS, 2)
-    assert json.loads(ended.settings) == config().model_dump(mode="json")
+    assert read_settings(ended.settings) == config()
     assert report.last is not None
     assert (report.kind, report.last.round) == (WorkKind.TRIAL, 2)
     assert report.stop_reason is StopReason.MAX_ROUNDS
