@@ -10,8 +10,9 @@ from rich.text import Text
 
 from tatl_search.search.report import TrainingReport
 
+FIRST_LINE_S = 3.0
 LINE_EVERY_S = 15.0
-"""Time between two lines about the same training where there is no terminal."""
+"""Where there is no terminal: time to the first line about a training, and between two."""
 
 
 class Trainings:
@@ -24,7 +25,7 @@ class Trainings:
     def hear(self, report: TrainingReport) -> None:
         """Take note of how one gets on."""
         label = report.label
-        self._next_line.setdefault(label, time.monotonic() + LINE_EVERY_S)
+        self._next_line.setdefault(label, time.monotonic() + FIRST_LINE_S)
         if report.done >= report.epochs:
             self._running.pop(label, None)
         else:

@@ -110,6 +110,7 @@ def test_elsewhere_it_has_a_line_now_and_then(monkeypatch: pytest.MonkeyPatch) -
             display.hear(replace(TRAINING, done=second / 5), SNAPSHOT)
     lines = file.getvalue().splitlines()
     assert [line.partition("unpruned: ")[2].partition(",")[0] for line in lines] == [
+        "epoch 1 of 8",
         "epoch 4 of 8",
         "epoch 7 of 8",
     ]

@@ -71,6 +71,7 @@ class TestAdapt:
         self, tatl: Tatl, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("tatl_search.adaptation.following.EVERY_S", 0.0)
+        monkeypatch.setattr("tatl_search.cli.training.FIRST_LINE_S", 0.0)
         monkeypatch.setattr("tatl_search.cli.training.LINE_EVERY_S", 0.0)
         words = ("--name", "a", "--set", "stop.max_rounds=0", "--set", "finetune.epochs=2")
         ended = tatl("adapt", "run.yaml", *words)
