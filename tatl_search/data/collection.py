@@ -29,6 +29,19 @@ class SplitName(IntEnum):
         return self.name.lower()
 
 
+@dataclass(frozen=True)
+class Glance:
+    """What an image is like, told without decoding its pixels.
+
+    Attributes:
+        short_side: of its sides the shorter one, in pixels.
+        is_grey: whether its format holds no colours.
+    """
+
+    short_side: int
+    is_grey: bool
+
+
 @dataclass(frozen=True, eq=False)
 class Collection:
     """All images of a source, listed; none is decoded yet.
@@ -42,6 +55,8 @@ class Collection:
         image: opens image i, turned as its EXIF tells; raises `UnusableImageError`. Called from
             several threads at once.
         notes: what people should know of the source.
+        glance: looks at image i without decoding it; raises what `image` raises. Null where that
+            is no faster than to open it.
     """
 
     class_names: tuple[str, ...]
@@ -50,6 +65,12 @@ class Collection:
     names: Sequence[str]
     image: Callable[[int], Image.Image]
     notes: tuple[str, ...] = ()
+    glance: Callable[[int], Glance] | None = None
+
+    @property
+    def copies(self) -> npt.NDArray[np.int64]:
+        """(N,) number of each image's content: they all differ, as far as is known undecoded."""
+        return np.arange(len(self.labels))
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from tatl_search.data.collection import Collection, Source, SplitName
-from tatl_search.data.images import open_image
+from tatl_search.data.collection import Collection, Glance, Source, SplitName
+from tatl_search.data.images import glance_at, open_image
 from tatl_search.data.names import readable
 from tatl_search.data.reading import SIXTEEN_BITS
 
@@ -70,6 +70,14 @@ def _list(
         opened = reader(file.path)
         return opened.crop(file.box) if file.box else opened
 
+    def glance(index: int) -> Glance:
+        file = files[index]
+        found = glance_at(file.path)
+        if file.box is None:
+            return found
+        left, top, right, lower = file.box
+        return Glance(min(right - left, lower - top), found.is_grey)
+
     return Collection(
         class_names=class_names,
         labels=np.array([file.label for file in files], dtype=np.int64),
@@ -77,6 +85,7 @@ def _list(
         names=[readable(os.path.relpath(file.path, root)) for file in files],
         image=image,
         notes=notes,
+        glance=glance,
     )
 
 

@@ -6,8 +6,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from tatl_search.data.reading import SIXTEEN_BITS, read_image
+from tatl_search.data.collection import Glance
+from tatl_search.data.reading import SIXTEEN_BITS, opened, read_image
 from tatl_search.errors import StorageError
+
+_GREY = ("1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "F")
+"""Pillow's modes without colours; a palette may hold any."""
 
 
 def open_image(path: Path, sixteen_bit_max: int = SIXTEEN_BITS) -> Image.Image:
@@ -19,6 +23,20 @@ def open_image(path: Path, sixteen_bit_max: int = SIXTEEN_BITS) -> Image.Image:
     """
     try:
         return read_image(path, sixteen_bit_max)
+    except OSError as error:
+        raise StorageError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def glance_at(path: Path) -> Glance:
+    """Return what the image in a file is like, from its head alone.
+
+    Raises:
+        UnusableImageError: its head is no image's, or says that it is too large.
+        StorageError: the storage failed.
+    """
+    try:
+        with opened(path) as image:
+            return Glance(min(image.size), image.mode in _GREY)
     except OSError as error:
         raise StorageError(f"{path} cannot be read: {error.strerror}") from error
 

@@ -7,7 +7,8 @@ The product reads by it what networks are trained on. It is copied into exported
 import errno
 import stat
 import struct
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -62,6 +63,21 @@ def read_image(path: Path, sixteen_bit_max: int = SIXTEEN_BITS) -> Image.Image:
         UnusableImageError: the file is no whole image, or too large; the message says why.
         OSError: the storage failed; the file may be as good as any.
     """
+    with opened(path) as image:
+        wide = _has_wide_colours(image)
+        image.load()
+        rgb = to_rgb(_upright(_of_ink(image)), sixteen_bit_max)
+    return _with_wide_colours(rgb, sixteen_bit_max) if wide else rgb
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[ImageFile.ImageFile]:
+    """Open the image in a file, recognised and not decoded; also what decoding raises is judged.
+
+    Raises:
+        UnusableImageError: the file is no whole image, or too large; the message says why.
+        OSError: the storage failed; the file may be as good as any.
+    """
     try:
         found = path.stat()
         if not stat.S_ISREG(found.st_mode):
@@ -71,9 +87,7 @@ def read_image(path: Path, sixteen_bit_max: int = SIXTEEN_BITS) -> Image.Image:
         with path.open("rb") as file:
             image = _recognise(file, path.suffix.lower())
             _check_size(image)
-            wide = _has_wide_colours(image)
-            image.load()
-            rgb = to_rgb(_upright(_of_ink(image)), sixteen_bit_max)
+            yield image
     except UnusableImageError:
         raise
     except OSError as error:
@@ -83,7 +97,6 @@ def read_image(path: Path, sixteen_bit_max: int = SIXTEEN_BITS) -> Image.Image:
     except Exception as error:
         # Decoders raise anything on damaged files.
         raise UnusableImageError(f"{type(error).__name__}: {error}") from error
-    return _with_wide_colours(rgb, sixteen_bit_max) if wide else rgb
 
 
 def to_rgb(image: Image.Image, sixteen_bit_max: int = SIXTEEN_BITS) -> Image.Image:

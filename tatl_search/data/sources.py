@@ -10,7 +10,7 @@ import PIL
 
 from tatl_search.config import SOURCES, DataSettings
 from tatl_search.data import packed, reading
-from tatl_search.data.collection import Source, SplitName, white_of
+from tatl_search.data.collection import Collection, Source, SplitName, white_of
 from tatl_search.data.copies import find_copies, say_copies
 from tatl_search.data.fetching import find_pack
 from tatl_search.data.packed import Pack, open_pack
@@ -97,6 +97,15 @@ def origin_of(settings: DataSettings) -> Origin:
         made_from=_hash(inputs),
         sixteen_bit_max=white_of(settings),
     )
+
+
+def listed(settings: DataSettings) -> Collection:
+    """Return all images of the source, listed and not opened.
+
+    Raises:
+        InputError: the source is missing or malformed.
+    """
+    return _open(settings).read()
 
 
 def _open(settings: DataSettings) -> Source:

@@ -39,7 +39,15 @@ class Labelled(Protocol):
         """What people should know."""
 
 
-def cut(pack: Pack, settings: DataSettings) -> dict[SplitName, Indices]:
+class Cuttable(Labelled, Protocol):
+    """Images that can be cut into splits."""
+
+    @property
+    def copies(self) -> npt.NDArray[np.int64]:
+        """(N,) number of each image's content: copies have the same."""
+
+
+def cut(pack: Cuttable, settings: DataSettings) -> dict[SplitName, Indices]:
     """Return the images of each split, as indices in seeded random order.
 
     All images are put in one seeded order, and each class is dealt out along it: what the source
@@ -142,7 +150,7 @@ def _shares(labels: Labels, share: float) -> Indices:
     return dealt
 
 
-def _cut_off(pool: Indices, pack: Pack, share: float) -> tuple[Indices, Indices]:
+def _cut_off(pool: Indices, pack: Cuttable, share: float) -> tuple[Indices, Indices]:
     """Split indices into a share of each class and the rest, copies of an image together."""
     labels = pack.labels[pool]
     _, first, copy_of = np.unique(
