@@ -18,7 +18,7 @@ from tatl_search.config import (
     section_of,
 )
 from tatl_search.config.methods import SECTIONS
-from tatl_search.space.loading import BESIDE_SWEEP
+from tatl_search.space.checking import BESIDE_SWEEP
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -1,7 +1,7 @@
 """Search spaces: YAML in which any leaf of an adaptation's settings may be a distribution."""
 
 from tatl_search.space.distributions import Choices, Distribution, Range, Suggest
-from tatl_search.space.loading import load_space, space_from_raw
+from tatl_search.space.loading import Written, load_space, space_from_raw
 from tatl_search.space.search_space import RefusedSettingsError, SearchSpace
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "RefusedSettingsError",
     "SearchSpace",
     "Suggest",
+    "Written",
     "load_space",
     "space_from_raw",
 ]

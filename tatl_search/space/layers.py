@@ -1,29 +1,49 @@
 """The layers of a settings file: what it is based on, itself, and the `--set` on top."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from tatl_search.config import VERSION_KEY, migrated, steps_from
 from tatl_search.paths import user_path
 from tatl_search.space.faults import Faults
+from tatl_search.space.packaged import packaged_file, packaged_names
 from tatl_search.space.tree import Node, Reader
 
 
-def read_tree(path: Path, overrides: Sequence[str], faults: Faults) -> Node:
-    """Read a settings file over its bases, and put the overrides on top.
+DEFAULT = "default"
+"""As a base: the space that follows from the images."""
 
-    Mappings are merged key by key; a distribution, a list or a scalar replaces what the base
-    says. Duplicate keys are noted in `faults`.
+
+@dataclass(frozen=True)
+class Layers:
+    """A settings file over its bases.
+
+    Attributes:
+        root: mappings merged key by key; a distribution, a list or a scalar replaces what the
+            base says.
+        on_default: whether the lowest of them says `base: default`.
+    """
+
+    root: Node
+    on_default: bool = False
+
+    def over(self, beneath: Node) -> "Layers":
+        """Return these layers with others beneath."""
+        return Layers(_merge(beneath, self.root))
+
+
+def read_layers(path: Path, faults: Faults) -> Layers:
+    """Read a settings file over its bases. Duplicate keys are noted in `faults`.
 
     Args:
-        path: the YAML file; `base:` in it names another one, relative to it.
-        overrides: `section.key=value`, values in YAML.
+        path: the YAML file; `base:` in it names another one, relative to it, or `default`.
         faults: where faults are noted.
 
     Raises:
         InputError: a file cannot be read as YAML, or bases go round in a circle.
     """
-    return with_overrides(_read_over_bases(path, str(path), (), faults), overrides, faults)
+    return _read_over_bases(path, str(path), (), faults)
 
 
 def with_overrides(root: Node, overrides: Sequence[str], faults: Faults) -> Node:
@@ -37,21 +57,30 @@ def with_overrides(root: Node, overrides: Sequence[str], faults: Faults) -> Node
     return root
 
 
-def _read_over_bases(path: Path, asked: str, above: tuple[Path, ...], faults: Faults) -> Node:
+def _read_over_bases(path: Path, asked: str, above: tuple[Path, ...], faults: Faults) -> Layers:
     if path.resolve() in above:
         chain = " -> ".join(str(file.name) for file in (*above, path))
         faults.stop(asked, "base", f"the bases go round in a circle: {chain}")
     root = _read_file(path, asked, faults)
     if "base" not in root.value:
-        return root
-    own = {key: child for key, child in root.value.items() if key != "base"}
+        return Layers(root)
+    own = Node({key: child for key, child in root.value.items() if key != "base"}, root.place)
     base = root.value["base"]
     if not isinstance(base.value, str):
         faults.stop(base.place, "base", f"should be the path of a YAML file (got {base.plain()!r})")
-    beneath = _read_over_bases(
-        path.parent / user_path(base.value, "base"), base.place, (*above, path.resolve()), faults
-    )
-    return _merge(beneath, Node(own, root.place))
+    if base.value == DEFAULT:
+        return Layers(own, on_default=True)
+    found = _base_of(path, base.value)
+    beneath = _read_over_bases(found, base.place, (*above, path.resolve()), faults)
+    return Layers(_merge(beneath.root, own), beneath.on_default)
+
+
+def _base_of(path: Path, written: str) -> Path:
+    """Return the file that a base names: one beside the file, or one that comes with the product."""
+    beside = path.parent / user_path(written, "base")
+    if not beside.exists() and written in packaged_names():
+        return packaged_file(written)
+    return beside
 
 
 def _read_file(path: Path, asked: str, faults: Faults) -> Node:

@@ -1,29 +1,119 @@
 """From a file, or from what a sweep stored of it, to a checked search space."""
 
-import json
-import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
-from tatl_search.config import AdaptationConfig, Settings, SweepSettings
-from tatl_search.space.compiler import Compiler
-from tatl_search.space.distributions import Choices, Section, distributions, draw
+from tatl_search.config import DataSettings
+from tatl_search.space.checking import checked, images_named
 from tatl_search.space.faults import Faults
-from tatl_search.space.fields import dotted, in_words, section_at
-from tatl_search.space.fit import check_fit
-from tatl_search.space.layers import read_tree, with_overrides
+from tatl_search.space.layers import DEFAULT, Layers, read_layers, with_overrides
 from tatl_search.space.search_space import SearchSpace
 from tatl_search.space.tree import Node
 
-BESIDE_SWEEP = ("baselines", "wandb")
-"""Settings of the sweep that stand at the top level of a file, beside `sweep:`."""
+HOW = ("start", "finetune", "prune", "retrain", "stop", "finish")
+"""Sections that say how networks are adapted."""
+
+
+class Written:
+    """Settings as somebody wrote them, from which what follows from the images may be missing."""
+
+    def __init__(self, layers: Layers, overrides: Sequence[str], faults: Faults) -> None:
+        """Take what was read; `of_file` and `of_raw` read.
+
+        Args:
+            layers: the file.
+            overrides: `section.key=value`, to be put on top.
+            faults: what was wrong with the text.
+        """
+        self._layers = layers
+        self._overrides = overrides
+        self._faults = faults
+
+    @classmethod
+    def of_file(cls, path: Path, overrides: Sequence[str] = ()) -> "Written":
+        """Read a YAML file.
+
+        Raises:
+            InputError: it cannot be read as YAML.
+        """
+        faults = Faults(str(path))
+        return cls(read_layers(path, faults), overrides, faults)
+
+    @classmethod
+    def of_raw(
+        cls, raw: Mapping[str, Any], overrides: Sequence[str] = (), source: str = "the settings"
+    ) -> "Written":
+        """Take plain values, as a file would hold them.
+
+        Args:
+            raw: sections of settings; of bases only `default` is known.
+            overrides: `section.key=value`, put on top.
+            source: where the values come from, for messages.
+        """
+        on_default = raw.get("base") == DEFAULT
+        own = {key: value for key, value in raw.items() if not (on_default and key == "base")}
+        return cls(Layers(Node.of_plain(own, source), on_default), overrides, Faults(source))
+
+    @property
+    def on_default(self) -> bool:
+        """Whether the file asks for what follows from the images, by `base: default`."""
+        return self._layers.on_default
+
+    @property
+    def says_how(self) -> bool:
+        """Whether the file says anything of how networks are adapted; `--set` does not count."""
+        given = self._layers.root.value
+        return any(key in given and given[key].value is not None for key in HOW)
+
+    def plain(self) -> dict[str, Any]:
+        """Return what is written, as plain values.
+
+        Raises:
+            InputError: an override is not valid YAML.
+        """
+        found: dict[str, Any] = self._tree(self._layers).plain()
+        return found
+
+    def images(self) -> DataSettings:
+        """Return the settings of the images; of those that are searched, the smallest or first.
+
+        Raises:
+            InputError: what is written has faults, looked at key by key; all are named.
+        """
+        return images_named(self._tree(self._layers), self._faults)
+
+    def checked(self) -> SearchSpace:
+        """Return the search space of what is written alone.
+
+        Raises:
+            InputError: it has faults; all are named, each with its place.
+        """
+        if self.on_default:
+            self._faults.stop("", "base", "default: only a sweep looks at the images it follows")
+        return checked(self._tree(self._layers), self._faults)
+
+    def over(self, raw: Mapping[str, Any], place: str) -> SearchSpace:
+        """Return the search space of what is written, over plain values.
+
+        Args:
+            raw: what holds where nothing is written.
+            place: where that comes from, for messages.
+
+        Raises:
+            InputError: they have faults; all are named, each with its place.
+        """
+        return checked(self._tree(self._layers.over(Node.of_plain(raw, place))), self._faults)
+
+    def _tree(self, layers: Layers) -> Node:
+        return with_overrides(layers.root, self._overrides, self._faults)
 
 
 def load_space(path: Path, overrides: Sequence[str] = ()) -> SearchSpace:
     """Read a search space, or a single run's settings, from a YAML file.
+
+    What it leaves out has the default of its setting: `newcomer.opening` completes a file that
+    says nothing of how networks are adapted.
 
     Args:
         path: the file; see `search_spaces/` for examples.
@@ -32,8 +122,7 @@ def load_space(path: Path, overrides: Sequence[str] = ()) -> SearchSpace:
     Raises:
         InputError: the file has faults; all are named, each with its place.
     """
-    faults = Faults(str(path))
-    return _checked(read_tree(path, overrides, faults), faults)
+    return Written.of_file(path, overrides).checked()
 
 
 def space_from_raw(
@@ -49,125 +138,4 @@ def space_from_raw(
     Raises:
         InputError: they have faults; all are named.
     """
-    faults = Faults(source)
-    return _checked(with_overrides(Node.of_plain(raw, source), overrides, faults), faults)
-
-
-def _checked(root: Node, faults: Faults) -> SearchSpace:
-    if "base" in root.value:
-        faults.add(root.value["base"].place, "base", "only a file can name what it is based on")
-    section = _faultless_sections(root, faults)
-    _check_together(section, root, faults)
-    sweep = _sweep(root, faults)
-    faults.raise_if_any()
-    check_fit(section, sweep, root.nearest(("sweep",)).place, faults)
-    faults.raise_if_any()
-    return SearchSpace(sweep, root.plain(), section, root)
-
-
-def _faultless_sections(root: Node, faults: Faults) -> Section:
-    """Return the sections in which nothing is wrong key by key."""
-    compiler = Compiler(faults)
-    sections: dict[str, Any] = {}
-    for key, node in root.value.items():
-        before = len(faults)
-        alone = Node({key: node}, root.place)
-        section = compiler.section(AdaptationConfig, alone, "", ("base", "sweep", *BESIDE_SWEEP))
-        if len(faults) == before:
-            sections.update(section)
-    return sections
-
-
-def _check_together(section: Section, root: Node, faults: Faults) -> None:
-    """Note values that do not go together, at both ends of all ranges and for every option."""
-    found = [leaf for leaf in distributions(section) if isinstance(leaf, Choices)]
-    most_options = max((len(leaf.options) for leaf in found), default=1)
-    for end in _ends(most_options):
-        try:
-            AdaptationConfig.model_validate(draw(section, end))
-        except ValidationError as error:
-            _note(error, AdaptationConfig, (), root, faults)
-
-
-def _sweep(root: Node, faults: Faults) -> SweepSettings:
-    """Return the sweep's settings; the defaults where they have faults, which are noted."""
-    given = root.value.get("sweep", Node(None, root.place))
-    values = {} if given.value is None else given.plain()
-    if not isinstance(values, dict):
-        faults.add(given.place, "sweep", f"should be a section (got {values!r})")
-        values = {}
-    for key in BESIDE_SWEEP:
-        if key in values:
-            text = f"stands at the top level of the file, not inside sweep: (write {key}: ..)"
-            faults.add(given.value[key].place, f"sweep.{key}", text)
-            del values[key]
-    for key in ("sweep", *BESIDE_SWEEP):
-        _check_finite(root.value.get(key, Node(None, root.place)), key, faults)
-    beside = {key: root.value[key].plain() for key in BESIDE_SWEEP if key in root.value}
-    known = {key: value for key, value in beside.items() if value is not None}
-    try:
-        # JSON, since strict Python input would refuse a string for an enum.
-        text = json.dumps(values | known, default=str)
-        return SweepSettings.model_validate_json(text, strict=True)
-    except ValidationError as error:
-        _note(error, SweepSettings, ("sweep",), root, faults)
-        return SweepSettings()
-
-
-def _check_finite(node: Node, name: str, faults: Faults) -> None:
-    """Note infinities and NaN anywhere below a node: no limit can be measured by them."""
-    value = node.value
-    if isinstance(value, float) and not math.isfinite(value):
-        faults.add(node.place, name, f"should be a finite number (got {value})")
-    children = dict(enumerate(value)) if isinstance(value, list) else value
-    for key, child in children.items() if isinstance(children, dict) else ():
-        _check_finite(child, f"{name}.{key}", faults)
-
-
-def _note(
-    error: ValidationError,
-    model: type[Settings],
-    prefix: tuple[str, ...],
-    root: Node,
-    faults: Faults,
-) -> None:
-    for detail in error.errors():
-        inside = detail["loc"]
-        path = inside if inside and inside[0] in BESIDE_SWEEP else (*prefix, *inside)
-        node, name = root.nearest(path), dotted(path)
-        if detail["type"] == "extra_forbidden":
-            section = section_at(model, inside[:-1])
-            allowed = {*section.model_fields, *section.section_keys()}
-            faults.add_unknown(node.place, name, path[-1], allowed - set(BESIDE_SWEEP))
-        elif node.is_distribution:
-            faults.add(node.place, name, "should be a value: only an adaptation is searched over")
-        else:
-            faults.add(node.place, name, in_words(detail))
-
-
-def _ends(options: int) -> Iterator["_End"]:
-    for option in range(options):
-        yield _End(option, high=False)
-        yield _End(option, high=True)
-
-
-class _End:
-    """Answers with one end of every range and with the n-th option of every choice.
-
-    Options that are numbers are counted from the smallest, so that all smallest values, such as
-    weights of 0, meet.
-    """
-
-    def __init__(self, option: int, high: bool) -> None:
-        self._option = option
-        self._high = high
-
-    def uniform(
-        self, name: str, low: float, high: float, log: bool, step: float | None, integer: bool
-    ) -> float:
-        return high if self._high else low
-
-    def categorical(self, name: str, choices: Sequence[Any]) -> Any:
-        numbers = all(isinstance(choice, int | float) for choice in choices)
-        ordered = sorted(choices) if numbers else choices
-        return ordered[min(self._option, len(ordered) - 1)]
+    return Written.of_raw(raw, overrides, source).checked()

@@ -7,12 +7,12 @@ import pytest
 
 from tatl_search.errors import InputError
 from tatl_search.space.faults import Faults
-from tatl_search.space.layers import read_tree
+from tatl_search.space.layers import read_layers, with_overrides
 
 
 def read(path: Path, *overrides: str) -> Any:
     faults = Faults(path.name)
-    tree = read_tree(path, overrides, faults)
+    tree = with_overrides(read_layers(path, faults).root, overrides, faults)
     faults.raise_if_any()
     return tree.plain()
 
@@ -95,7 +95,8 @@ def test_overrides_that_say_nothing(tmp_path: Path, override: str, message: str)
 
 def test_places_after_merging(tmp_path: Path) -> None:
     top = write(tmp_path, top="base: low.yaml\nprune:\n  rate: 1", low="prune:\n  threshold: 2")
-    tree = read_tree(top, ["prune.min_keep=3"], Faults("top.yaml"))
+    faults = Faults("top.yaml")
+    tree = with_overrides(read_layers(top, faults).root, ["prune.min_keep=3"], faults)
     assert tree.nearest(("prune", "rate")).place == f"{top}:3"
     assert tree.nearest(("prune", "threshold")).place == f"{tmp_path / 'low.yaml'}:2"
     assert tree.nearest(("prune", "min_keep")).place == "--set prune.min_keep=3"
