@@ -10,7 +10,6 @@ from tatl_search.space.faults import Faults
 from tatl_search.space.packaged import packaged_file, packaged_names
 from tatl_search.space.tree import Node, Reader
 
-
 DEFAULT = "default"
 """As a base: the space that follows from the images."""
 
@@ -76,7 +75,7 @@ def _read_over_bases(path: Path, asked: str, above: tuple[Path, ...], faults: Fa
 
 
 def _base_of(path: Path, written: str) -> Path:
-    """Return the file that a base names: one beside the file, or one that comes with the product."""
+    """Return the file that a base names: beside the file, or one of the product's own."""
     beside = path.parent / user_path(written, "base")
     if not beside.exists() and written in packaged_names():
         return packaged_file(written)
