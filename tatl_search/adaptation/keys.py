@@ -44,6 +44,38 @@ def root_key(
     )
 
 
+def pretrained_key(
+    config: AdaptationConfig,
+    fingerprint: str,
+    classes: int,
+    threads: int,
+    device_type: str,
+    form: KeyForm = TODAY,
+) -> str:
+    """Return the key of the pre-trained network with a head that is not trained.
+
+    Args:
+        config: settings of the adaptation.
+        fingerprint: of the images that its statistics are read from.
+        classes: of the target.
+        threads: torch threads that statistics are read with.
+        device_type: `cpu` or `cuda`.
+        form: of the sweep's keys.
+    """
+    return _digest(
+        form,
+        {
+            "pretrained": form.told(config.network),
+            "seed": config.seed,
+            "weights_file": _file_digest(config.network.weights),
+            "data": fingerprint,
+            "classes": classes,
+            "threads": threads,
+            "device": device_type,
+        },
+    )
+
+
 def round_key(
     parent: str,
     config: AdaptationConfig,

@@ -83,6 +83,11 @@ class Stage:
     metrics: StageMetrics
     owner: str
 
+    @property
+    def is_untrained(self) -> bool:
+        """Whether it is the pre-trained network as it came, whose head means nothing yet."""
+        return not self.metrics.val_images
+
 
 @dataclass(frozen=True)
 class Holding:

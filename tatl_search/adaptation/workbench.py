@@ -1,5 +1,6 @@
 """What one adaptation works with, and the two pieces of training it is made of."""
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
@@ -14,7 +15,13 @@ from torch import Tensor, nn
 from tatl_search.adaptation.following import Follower, Hear
 from tatl_search.adaptation.joint import companion_batches, companions_label
 from tatl_search.adaptation.key_forms import TODAY, KeyForm
-from tatl_search.adaptation.keys import further_key, root_key, round_key, seed_of
+from tatl_search.adaptation.keys import (
+    further_key,
+    pretrained_key,
+    root_key,
+    round_key,
+    seed_of,
+)
 from tatl_search.adaptation.lessons import Lessons, lessons
 from tatl_search.adaptation.stages import Stage, StageMetrics, StageStore, in_silence
 from tatl_search.adaptation.wiring import Wiring, wiring_of
@@ -43,9 +50,12 @@ from tatl_search.nets.second_task import SecondTask
 from tatl_search.nets.structure import load_own_network, save_network
 from tatl_search.nets.surgery import prune
 from tatl_search.nets.threads import torch_threads
-from tatl_search.nets.zoo import LoadedNetwork, build, channels_last
+from tatl_search.nets.zoo import LoadedNetwork, build, channels_last, draw_head
 
 EVALUATION_BATCH = 128
+
+UNTRAINED = Evaluated(accuracy=math.nan, loss=math.nan, val_images=0)
+"""What is known of a network that was not evaluated."""
 
 Batches = Callable[[], Iterator[tuple[Tensor, Tensor]]]
 
@@ -100,15 +110,24 @@ class Workbench:
         """Return a factory of batches of the validation images."""
         return self._unchanged(self.target.val, network)
 
-    def context(self, network: LoadedNetwork, stage: Stage, root: Stage) -> Context:
-        """Return what a method may see of a stage's network."""
+    def context(
+        self, network: LoadedNetwork, stage: Stage, root: Stage, rate: float | None = None
+    ) -> Context:
+        """Return what a method may see of a stage's network.
+
+        Args:
+            network: the stage's.
+            stage: whose.
+            root: the unpruned network that rounds grow from.
+            rate: share to remove in this round; null for that of the settings.
+        """
         wiring, source = self.wiring(stage, network), self.source
         return Context(
             module=network.module,
             groups=wiring.groups,
             cost=cost_model(network.module, wiring.groups, wiring.macs),
             original_widths=root.metrics.widths,
-            settings=self.config.prune,
+            settings=self.config.prune.model_copy(update={} if rate is None else {"rate": rate}),
             images=self.training_images(network),
             image_count=len(self.target.train),
             classes=len(self.target.class_names),
@@ -158,8 +177,39 @@ class Workbench:
         found, computed = self.store.learnt(root, name, lambda: compute(self._root_context(root)))
         return found if computed else Learnt(found.arrays)
 
+    def root(self) -> Stage:
+        """Return the unpruned network that all rounds grow from: fine-tuned first, or not."""
+        return self.pretrained() if self.config.starts_pretrained else self.first_fine_tuning()
+
+    def unpruned_accuracy(self, root: Stage) -> float:
+        """Return the accuracy of the unpruned fine-tuned network; NaN where nothing asks for it.
+
+        Args:
+            root: the unpruned network that rounds grow from.
+        """
+        if not root.is_untrained:
+            return root.metrics.accuracy
+        refers = self.config.stop.max_drop is not None
+        return self.first_fine_tuning().metrics.accuracy if refers else math.nan
+
+    def pretrained(self) -> Stage:
+        """Return the pre-trained network with a head that is not trained."""
+        config, classes = self.config, len(self.target.class_names)
+        key = pretrained_key(
+            config, self.target.fingerprint, classes, self.threads, self.device, self.key_form
+        )
+        return self.store.get_or_compute(key, self.owner, self._compute_pretrained)
+
+    def _compute_pretrained(self, folder: Path) -> StageMetrics:
+        """Store the pre-trained network; it is not evaluated, for its head means nothing."""
+        started = time.perf_counter()
+        torch.manual_seed(seed_of(self.config.seed, folder.name))
+        network = self._build()
+        self._place(network.module)
+        return self._store(folder, network, UNTRAINED, TrainingReport(0, 0, ()), started)
+
     def first_fine_tuning(self) -> Stage:
-        """Fine-tune the pre-trained network on the target: the stage all rounds grow from."""
+        """Fine-tune the unpruned network on the target: what pruned ones are compared with."""
         key = self.root_key
         return self._stage(key, partial(self._compute_root, key))
 
@@ -178,7 +228,7 @@ class Workbench:
 
         Args:
             parent: the stage that is pruned.
-            root: the first fine-tuning.
+            root: the unpruned network that rounds grow from.
             plan: what goes.
             round_number: counted from 1.
         """
@@ -211,12 +261,12 @@ class Workbench:
 
         Args:
             stage: the last round's, or that of the piece before.
-            root: the first fine-tuning.
+            root: the unpruned network that rounds grow from.
         """
-        finish = self.config.finish
-        settings = finishing(self.config.retrain, finish.epochs, finish.learning_rate)
+        finish, share = self.config.finish, stage.metrics.macs / root.metrics.macs
+        settings = finishing(self.config.retrain, finish.epochs, finish.learning_rate, share)
         distils = settings.distillation_weight > 0
-        return self.train_further(stage, settings, root if distils else None)
+        return self.train_further(stage, settings, self.first_fine_tuning() if distils else None)
 
     def train_further(
         self, stage: Stage, settings: RetrainSettings, teacher: Stage | None
@@ -277,11 +327,15 @@ class Workbench:
         if method.compensation:
             besides += method.compensation.run(context, plan)
         prune(network.module, context.groups, plan)
+        if parent.is_untrained:
+            draw_head(network.module)
         self._place(network.module)
+        share = sum(wiring_of(key, network.module, self.target.image_size).macs.values())
         distils = self.config.retrain.distillation_weight > 0
-        teacher = self.network_of(root).module if distils else None
+        teacher = self.network_of(self.first_fine_tuning()).module if distils else None
         second = self._second_task(network, companions, key, round_number) if companions else None
-        report = self._train(network, self.config.retrain, key, teacher, second)
+        settings = self.config.retrain.at_share(share / root.metrics.macs)
+        report = self._train(network, settings, key, teacher, second)
         return self._finish(folder, network, report, started, besides)
 
     def _train(
@@ -348,12 +402,24 @@ class Workbench:
         started: float,
         besides: Spent = NOTHING,
     ) -> StageMetrics:
-        """Re-estimate batch-norm, evaluate, store the network and say what it costs."""
+        """Re-estimate batch-norm, evaluate and store the network."""
+        reestimated = reestimate(network.module, self.training_images(network)())
+        evaluation = evaluate(network.module, self.validation_images(network)())
+        besides += Spent(images_forward=reestimated + evaluation.val_images)
+        return self._store(folder, network, evaluation, report, started, besides)
+
+    def _store(
+        self,
+        folder: Path,
+        network: LoadedNetwork,
+        evaluation: Evaluated,
+        report: TrainingReport,
+        started: float,
+        besides: Spent = NOTHING,
+    ) -> StageMetrics:
+        """Store the network and say what is known of it."""
         module = network.module
-        key = folder.name
-        wiring = wiring_of(key, module, self.target.image_size)
-        reestimated = reestimate(module, self.training_images(network)())
-        evaluation = evaluate(module, self.validation_images(network)())
+        wiring = wiring_of(folder.name, module, self.target.image_size)
         save_network(folder, network, self.target.class_names, self.target.image_size)
         return StageMetrics(
             **fields_of(Evaluated, evaluation),
@@ -362,10 +428,7 @@ class Workbench:
             size_bytes=size_bytes(module),
             widths={group.name: group.width for group in wiring.groups},
             images_trained=report.images_trained + besides.images_trained,
-            images_forward=report.images_forward
-            + reestimated
-            + evaluation.val_images
-            + besides.images_forward,
+            images_forward=report.images_forward + besides.images_forward,
             seconds=time.perf_counter() - started,
             device=_device_name(self.device),
             micro_batch=report.micro_batch,
@@ -393,7 +456,10 @@ class Workbench:
 
 
 def finishing(
-    settings: RetrainSettings, epochs: int, learning_rate: float | None = None
+    settings: RetrainSettings,
+    epochs: int,
+    learning_rate: float | None = None,
+    macs_share: float = 1.0,
 ) -> RetrainSettings:
     """Return how a network is trained that is not pruned again: as in its rounds, but longer.
 
@@ -401,11 +467,12 @@ def finishing(
         settings: of its rounds.
         epochs: of this training.
         learning_rate: null keeps that of its rounds.
+        macs_share: its MACs as a share of the unpruned network's.
     """
     rate = learning_rate or settings.learning_rate
     # Sparsity makes the next pruning cheap; there is none.
     changes = {"epochs": epochs, "learning_rate": rate, "sparsity": 0.0}
-    return settings.model_copy(update=changes)
+    return settings.model_copy(update=changes).at_share(macs_share)
 
 
 def _device_name(device: str) -> str:

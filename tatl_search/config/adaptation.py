@@ -9,7 +9,7 @@ from tatl_search.config.base import Count, Positive, Settings, Share
 from tatl_search.config.data import DataSettings
 from tatl_search.config.decides import Decides
 from tatl_search.config.network import NetworkSettings
-from tatl_search.config.pruning import PruneSettings
+from tatl_search.config.pruning import PruneSettings, Resource
 from tatl_search.config.training import FinishSettings, RetrainSettings, TrainingSettings
 
 
@@ -38,6 +38,13 @@ class StopSettings(Settings):
     max_epochs: Count | None = None
 
 
+class Start(StrEnum):
+    """The network that is pruned first."""
+
+    FINETUNED = "finetuned"
+    PRETRAINED = "pretrained"
+
+
 class TrainOn(StrEnum):
     """Whose labelled images the network learns."""
 
@@ -50,6 +57,10 @@ class AdaptationConfig(Settings):
 
     Attributes:
         seed: of everything that is drawn at random: batches, augmentation, new layers.
+        start: what the first cut is made from. `finetuned` fine-tunes the pre-trained network
+            first. `pretrained` cuts it as it is, by its statistics on the target's images, draws
+            the head anew and only then trains. The unpruned fine-tuned network stays what
+            `stop.max_drop` and distillation refer to.
         source: labelled images of the source task, for methods that look at it: only what its
             cuts leave for training is used.
         train_on: `source` where the target's training images have no labels that could be
@@ -59,6 +70,7 @@ class AdaptationConfig(Settings):
     """
 
     seed: Annotated[int, Field(ge=0), Decides.ROOT] = 0
+    start: Annotated[Start, Decides.METHOD | Decides.TRAINING] = Start.FINETUNED
     data: Annotated[DataSettings, Decides.IMAGES] = DataSettings()
     source: Annotated[DataSettings | None, Decides.IMAGES] = None
     train_on: Annotated[TrainOn, Decides.IMAGES] = TrainOn.TARGET
@@ -79,6 +91,44 @@ class AdaptationConfig(Settings):
         """Whose labelled images the network learns."""
         return self.source if self.trains_on_source and self.source else self.data
 
+    @property
+    def starts_pretrained(self) -> bool:
+        """Whether the first cut is made before anything is trained."""
+        return self.start is Start.PRETRAINED
+
+    @property
+    def needs_reference(self) -> bool:
+        """Whether the unpruned fine-tuned network has a say in what these settings compute."""
+        refers = self.stop.max_drop is not None or self.retrain.distillation_weight > 0.0
+        return refers or not self.starts_pretrained
+
+    @property
+    def first_epochs(self) -> int:
+        """Epochs that are trained before the first cut."""
+        return 0 if self.starts_pretrained else self.finetune.epochs
+
+    @property
+    def first_round(self) -> int:
+        """The round of the first candidate: 0 where the unpruned network is one, else 1."""
+        return int(self.starts_pretrained)
+
+    @property
+    def target_share(self) -> float | None:
+        """The share of the unpruned network's resource at which cuts end; null for none."""
+        match self.prune.rate_of:
+            case Resource.MACS:
+                return self.stop.target_macs_share
+            case Resource.PARAMETERS:
+                return self.stop.target_parameters_share
+            case Resource.FILTERS:
+                return None
+
+    @property
+    def ending(self) -> StopSettings:
+        """When these settings end: as `stop` says, after `prune.rounds` at the latest."""
+        rounds = min(self.stop.max_rounds, self.prune.rounds or self.stop.max_rounds)
+        return self.stop.model_copy(update={"max_rounds": rounds})
+
     def after(self, prunings: int, pieces: int = 0) -> "AdaptationConfig":
         """Return settings that end after so many prunings, whatever else would end them earlier.
 
@@ -87,8 +137,12 @@ class AdaptationConfig(Settings):
             pieces: of these settings' finishing that what is left then goes through.
         """
         ending = StopSettings(max_rounds=prunings)
+        if self.prune.rounds is not None:  # the cuts follow from where they lead
+            targets = ("target_macs_share", "target_parameters_share")
+            ending = ending.model_copy(update={key: getattr(self.stop, key) for key in targets})
         finish = self.finish.model_copy(update={"pieces": pieces}) if pieces else FinishSettings()
-        return self.model_copy(update={"stop": ending, "finish": finish})
+        start = self.start if prunings else Start.FINETUNED
+        return self.model_copy(update={"start": start, "stop": ending, "finish": finish})
 
     @model_validator(mode="after")
     def _source_fits(self) -> "AdaptationConfig":
@@ -99,4 +153,18 @@ class AdaptationConfig(Settings):
             )
         if self.trains_on_source and self.source is None:
             raise ValueError("train_on: source needs the section 'source', which is missing")
+        return self
+
+    @model_validator(mode="after")
+    def _cuts_lead_somewhere(self) -> "AdaptationConfig":
+        if self.prune.rounds is not None and self.target_share is None:
+            raise ValueError(
+                "prune.rounds: where the cuts lead is missing; set stop.target_macs_share with"
+                " prune.rate_of: macs, or stop.target_parameters_share with parameters"
+            )
+        if self.starts_pretrained and self.stop.max_rounds == 0:
+            raise ValueError(
+                "stop.max_rounds: with start: pretrained nothing is trained before the first cut;"
+                " allow at least 1 round"
+            )
         return self

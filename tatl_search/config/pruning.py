@@ -74,6 +74,10 @@ class PruneSettings(Settings):
             hold; used by the allocation `priority`.
         priority: weights of the order in which groups give up their candidates; likewise.
         rate: rho, the share to remove in one round of what the current network has left.
+        rounds: in how many rounds the target of `stop` is reached, instead of by `rate`: each
+            removes the same share of what is left, so that the networks lie evenly on a
+            logarithmic axis. Needs `stop.target_macs_share`, or `stop.target_parameters_share`
+            where `rate_of` is `parameters`. Null goes by `rate`.
         rate_of: what the rate is a share of.
         min_filters: no group falls below this many units.
         min_keep: no group falls below this share of its original width.
@@ -95,6 +99,7 @@ class PruneSettings(Settings):
     threshold: Annotated[float, Field(gt=0.0, le=1.0)] = 0.9
     priority: PriorityWeights = PriorityWeights()
     rate: Share = 0.25
+    rounds: Count | None = None
     rate_of: Resource = Resource.MACS
     min_filters: Count = 4
     min_keep: Annotated[float, Field(ge=0.0, le=1.0)] = 0.05

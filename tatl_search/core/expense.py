@@ -35,12 +35,13 @@ def planned(config: AdaptationConfig, images: int) -> Planned:
         config: its settings.
         images: training images of an epoch.
     """
-    rounds, stop = config.stop.max_rounds, config.stop
+    stop = config.ending
+    rounds = stop.max_rounds
     if stop.max_epochs is not None:
-        left = max(0, stop.max_epochs - config.finetune.epochs)
+        left = max(0, stop.max_epochs - config.first_epochs)
         rounds = min(rounds, math.ceil(left / config.retrain.epochs))
     return Planned(
-        first=images * config.finetune.epochs,
+        first=images * config.finetune.epochs if config.needs_reference else 0,
         rounds=rounds,
         round_images=images * config.retrain.epochs,
         pieces=config.finish.networks,

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 import torch
 
 from tatl_search.adaptation.candidate import Candidate
-from tatl_search.adaptation.workbench import finishing
+from tatl_search.adaptation.stages import Stage
+from tatl_search.adaptation.workbench import Workbench, finishing
 from tatl_search.config import AdaptationConfig, RetrainSettings, read_settings
 from tatl_search.core.plan import PrunePlan
 from tatl_search.core.spent import NOTHING
@@ -113,12 +114,13 @@ def finish(
     words = _in_words(request, teacher)
     announce(f"{picked.label}: {words}")
     bench = workbench_of(results, picked, "finished")
+    parent = restored(results, picked)
+    training = _training(config.retrain, request, _share_left(bench, parent))
     if request.with_validation:
         bench = replace(bench, target=bench.target.with_validation())
-    parent = restored(results, picked)
     followed = restored(results, teacher) if teacher else None
     with torch_threads(bench.threads):
-        stage = bench.train_further(parent, _training(config.retrain, request), followed)
+        stage = bench.train_further(parent, training, followed)
     reached = Candidate(
         picked.round, stage, PrunePlan(()), bench.owner, picked.latency_ms, NOTHING, None
     )
@@ -141,9 +143,18 @@ def _check(results: SweepResults, config: AdaptationConfig, request: FinishReque
         raise RunError("the sweep was trained on a GPU, and this machine has none; finish there")
 
 
-def _training(settings: RetrainSettings, request: FinishRequest) -> RetrainSettings:
+def _share_left(bench: Workbench, stage: Stage) -> float:
+    """Return a stage's MACs as a share of the unpruned network's, where anything hangs on it."""
+    if bench.config.retrain.learning_rate_exponent == 0.0:
+        return 1.0
+    return stage.metrics.macs / bench.root().metrics.macs
+
+
+def _training(
+    settings: RetrainSettings, request: FinishRequest, macs_share: float
+) -> RetrainSettings:
     weight = (settings.distillation_weight or DISTILLATION) if request.distil else 0.0
-    longer = finishing(settings, request.epochs)
+    longer = finishing(settings, request.epochs, macs_share=macs_share)
     return longer.model_copy(update={"distillation_weight": weight})
 
 

@@ -45,7 +45,10 @@ def ship(
 
 
 def unpruned_of(results: SweepResults, picked: CandidateRecord) -> CandidateRecord:
-    """Return the unpruned network that a candidate was pruned from: its trial's round 0.
+    """Return the unpruned fine-tuned network that a candidate is compared with.
+
+    It is round 0 of its trial. Where the trial began with a cut, it is the sweep's, of the same
+    network and input size if there is one.
 
     Raises:
         InputError: its row is missing.
@@ -53,4 +56,11 @@ def unpruned_of(results: SweepResults, picked: CandidateRecord) -> CandidateReco
     for row in results.candidates:
         if row.trial == picked.trial and row.round == 0:
             return row
-    raise InputError(f"the row of the unpruned network of {picked.label} is missing")
+    alike = [row for row in results.roots if row.network == picked.network]
+    same = [row for row in alike if row.image_size == picked.image_size]
+    if found := same or alike or list(results.roots):
+        return max(found, key=lambda row: row.macs)
+    raise InputError(
+        f"the row of the unpruned network of {picked.label} is missing; `tatl-search resume`"
+        " trains it"
+    )

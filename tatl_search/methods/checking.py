@@ -33,6 +33,12 @@ def method_faults(config: AdaptationConfig) -> Iterator[Fault]:
             f"'{config.prune.method}' looks at images of a source task, but there is no section"
             " 'source'; give one, such as {source: folder, path: ~/images}",
         )
+    if config.starts_pretrained and method.learns_labels:
+        yield (
+            ("start",),
+            f"'{config.prune.method}' goes by what the network's head says, and that of a"
+            " pre-trained network is not trained; set start: finetuned, or choose another method",
+        )
     if method.check:
         try:
             method.check(config)

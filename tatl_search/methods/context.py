@@ -77,7 +77,8 @@ class Context:
         image_count: number of those images.
         classes: number of classes of the target.
         seed: of this stage: all randomness of a choice comes from it.
-        root: returns the context of the unpruned fine-tuned network.
+        root: returns the context of the unpruned network that rounds grow from: fine-tuned, or
+            with `start: pretrained` as it came.
         learn: returns what was learnt on the unpruned network under a name, made by the given
             function where it is missing; the name says everything that decides it.
         source_images: like `images`, of the source task; null where none is given.
@@ -176,11 +177,14 @@ class Allocation:
             the network, whose settings hold rate, floors and the like, and the scores:
             group name -> (width,) numbers >= 0; higher is kept.
         section: settings of its own; null for none.
+        learns_labels: whether it goes by what the network's head says, so that the network must
+            have been trained.
     """
 
     name: str
     run: Allocate
     section: Section[Any] | None = None
+    learns_labels: bool = False
 
     @property
     def sections(self) -> tuple[Section[Any], ...]:

@@ -45,6 +45,8 @@ class Score:
             changes its scores.
         check: raises InputError where the network of these groups has nothing to be scored by.
         uses_source: whether it looks at `Context.source_images`.
+        learns_labels: whether it goes by what the network's head says, so that the network must
+            have been trained.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Score:
     samples: bool = False
     check: Callable[[nn.Module, Sequence[Group]], None] | None = None
     uses_source: bool = False
+    learns_labels: bool = False
 
     @property
     def sections(self) -> tuple[Section[Any], ...]:
@@ -128,6 +131,11 @@ class Method:
     check: Callable[[AdaptationConfig], None] | None = None
     compensation: Compensation | None = None
     joint: Joint | None = None
+
+    @property
+    def learns_labels(self) -> bool:
+        """Whether it goes by what the head of a trained network says."""
+        return self.score.learns_labels or self.allocation.learns_labels
 
     @property
     def uses_source(self) -> bool:

@@ -64,9 +64,8 @@ def build(settings: NetworkSettings, classes: int, image_size: int) -> LoadedNet
     _check_image_size(settings.name, shapes, classes, image_size)
     with _buildable(settings.name):
         module = library.construct(model, arguments)
-    head = classifier_name(module)
-    _restart(module.get_submodule(head))
-    loaded = load_weights(module, settings, head)
+    draw_head(module)
+    loaded = load_weights(module, settings, classifier_name(module))
     return LoadedNetwork(
         module=channels_last(module),
         name=settings.name,
@@ -143,12 +142,13 @@ def channels_last(module: nn.Module) -> nn.Module:
     return module
 
 
-def _restart(head: nn.Module) -> None:
-    """Draw a head's weights as torch does by default, from U(-1/sqrt(inputs), 1/sqrt(inputs)).
+def draw_head(module: nn.Module) -> None:
+    """Draw the head's weights as torch does by default, from U(-1/sqrt(inputs), 1/sqrt(inputs)).
 
     Some libraries go by the number of outputs instead (timm's EfficientNets): with the few
     classes of a target, training would start from scores that are far too sure of themselves.
     """
+    head = module.get_submodule(classifier_name(module))
     assert isinstance(head, nn.Linear | nn.Conv2d)
     head.reset_parameters()
 

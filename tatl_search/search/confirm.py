@@ -99,8 +99,13 @@ def missing_runs(results: SweepResults, seeds: int) -> list[WorkItem]:
         _item(results, row, seed)
         for seed in fresh
         for trial, row in sorted(deepest.items())
-        if any((trial, seed, number) not in stored for number in range(row.round + 1))
+        if any((trial, seed, number) not in stored for number in _rounds(row))
     ]
+
+
+def _rounds(row: CandidateRecord) -> range:
+    """Return the rounds whose networks a trial has, up to a candidate's."""
+    return range(read_settings(row.settings).first_round, row.round + 1)
 
 
 def seed_of_row(row: CandidateRecord) -> int:
@@ -141,6 +146,8 @@ def _first_fine_tunings(items: Sequence[WorkItem]) -> list[WorkItem]:
     """Return the first fine-tunings of all these adaptations, each once."""
     firsts: dict[str, WorkItem] = {}
     for item in items:
+        if not item.config.needs_reference:
+            continue
         config = item.config.after(prunings=0)
         first = item.model_copy(
             update={"config": config, "label": f"unpruned (seed {config.seed})"}

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from tatl_search.adaptation.opening import open_store
+from tatl_search.config import read_settings
 from tatl_search.manifest import SweepFolder
 from tatl_search.records import CandidateRecord, TrialRecord, TrialState
 from tatl_search.remote.mirror import mirror_of
@@ -35,4 +36,5 @@ def damaged_trials(folder: SweepFolder, finished: Iterable[int]) -> list[int]:
 def _rounds(record: TrialRecord) -> range:
     """Return the rounds whose networks a trial has; one without a usable network may have none."""
     reached = record.state is TrialState.COMPLETE or record.rounds > 0
-    return range(record.rounds + 1 if reached else 0)
+    first = read_settings(record.settings).first_round if reached else 0
+    return range(first, record.rounds + 1 if reached else 0)

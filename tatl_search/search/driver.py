@@ -41,12 +41,22 @@ from tatl_search.search.start import begin
 from tatl_search.search.stopper import SweepStopper
 from tatl_search.search.study import Proposal, SweepStudy
 from tatl_search.search.trainable import resources, run_work
-from tatl_search.search.variants import middle, most_epochs, shared_roots, without_rounds
+from tatl_search.search.variants import (
+    middle,
+    most_epochs,
+    references,
+    shared_roots,
+    waits_for_roots,
+    without_rounds,
+)
 from tatl_search.search.work import WorkItem, WorkKind, trial_label
 from tatl_search.space import space_from_raw
 from tatl_search.tracking.merging import Merger
 from tatl_search.tracking.parquet import ParquetTracker
 from tatl_search.tracking.reading import RowReader
+
+FIRST = 1
+"""Trials that are handed out before an unpruned network that none of them waits for."""
 
 UNBOUNDED = 1_000_000_000
 """Samples that Ray may ask for: the searcher, not Ray, knows when a sweep is done."""
@@ -131,8 +141,7 @@ class Driver:
         damaged = damaged_trials(self._folder, study.finished())
         merger = Merger(self._folder, self._shipped, damaged)
         merger.separate()
-        aside = [*self._missing_baselines(), *self._damaged_items(study, damaged)]
-        searcher = self._searcher(study, aside, admission, stopper, room)
+        searcher = self._searcher(study, damaged, admission, stopper, room)
         progress = ProgressCallback(
             self._sweep.trials,
             lambda: study.told,
@@ -185,11 +194,17 @@ class Driver:
     def _searcher(
         self,
         study: SweepStudy,
-        aside: Sequence[WorkItem],
+        damaged: Sequence[int],
         admission: Admission,
         stopper: SweepStopper,
         room: Room,
     ) -> WorkSearcher:
+        aside, later = self._damaged_items(study, damaged), []
+        if waits_for_roots(self._space):
+            aside = [*self._missing_baselines(), *aside]
+        else:  # a first network comes soonest from a trial
+            later += [(FIRST, item) for item in self._missing_references()]
+            later += [(study.first_trials, item) for item in self._missing_baselines()]
         return WorkSearcher(
             study,
             aside,
@@ -198,6 +213,7 @@ class Driver:
             partial(self._slots, study, room),
             admission,
             stopper.reason_of,
+            later,
         )
 
     def _slots(self, study: SweepStudy, room: Room) -> int:
@@ -294,10 +310,18 @@ class Driver:
 
     def _shared_roots(self) -> list[WorkItem]:
         """Return the first fine-tunings that trials will share."""
-        roots = shared_roots(self._space)
+        return self._unpruned(WorkKind.ROOT, shared_roots(self._space))
+
+    def _missing_references(self) -> list[WorkItem]:
+        """Return the unpruned networks that no trial waits for, as far as they are not trained."""
+        labels = {record.label for record in self._candidates.read()}
+        items = self._unpruned(WorkKind.REFERENCE, references(self._space))
+        return [item for item in items if item.label not in labels]
+
+    def _unpruned(self, kind: WorkKind, roots: Sequence[AdaptationConfig]) -> list[WorkItem]:
         return [
             self._item(
-                WorkKind.ROOT,
+                kind,
                 number,
                 "unpruned" if len(roots) == 1 else f"unpruned {number}",
                 config,

@@ -13,7 +13,14 @@ from tatl_search.figures import MACS, SIZE_BYTES
 from tatl_search.search.folder import checked
 from tatl_search.search.preflight import NetworkCheck, training_speed
 from tatl_search.search.rungs import RUNG
-from tatl_search.search.variants import middle, most_epochs, shared_roots, variants
+from tatl_search.search.variants import (
+    middle,
+    most_epochs,
+    references,
+    shared_roots,
+    variants,
+    waits_for_roots,
+)
 from tatl_search.space import Range, SearchSpace
 
 FORWARD_SHARE = 0.3
@@ -89,6 +96,8 @@ def estimate_sweep(space: SearchSpace, cpus: int) -> SweepEstimate:
     epochs = sweep.trials * each + len(sweep.baselines) * longest
     if shared:
         epochs -= sweep.trials * min(shared) - sum(shared)
+    elif not waits_for_roots(space):
+        epochs += sum(root.finetune.epochs for root in references(space))
     speed = training_speed(check)
     concurrent = max(1, min(cpus // sweep.cpus_per_trial, sweep.max_concurrent or cpus))
     forward = (roots + sweep.trials * rounds) * _forward_images(check)
@@ -153,7 +162,7 @@ def _in_words(budget: BudgetSettings) -> str:
 def _most_rounds(space: SearchSpace) -> int:
     """Return the networks that a trial finds at most, besides the first."""
     every = variants(space, space.deciding(Decides.ENDING), position=1.0)
-    return max(config.stop.max_rounds + config.finish.networks for config in every)
+    return max(config.ending.max_rounds + config.finish.networks for config in every)
 
 
 def _promoted_pieces(space: SearchSpace) -> int:

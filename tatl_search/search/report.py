@@ -99,7 +99,7 @@ class CandidateReport(Figures):
             round=record.round,
             stage=record.stage,
             finished=record.finished,
-            max_rounds=item.config.stop.max_rounds,
+            max_rounds=item.config.ending.max_rounds,
             images_trained=record.images_trained,
             seconds=record.seconds,
             stop_reason=record.stop_reason,

@@ -35,6 +35,8 @@ MAX_ATTEMPTS = 3
 RUN_LENGTH = 1000
 """Pieces of work that one Ray Tune run does: its driver keeps everything of each it has done."""
 
+OF_NO_TRIAL = (WorkKind.BASELINE, WorkKind.REFERENCE)
+
 TRIES = 10
 """Trials in a row that may turn out too long for what is left of a budget: it then ends."""
 
@@ -48,7 +50,8 @@ Ray asks again when it hears from a worker, or after 0.1 s: a quick proposal is 
 class WorkSearcher(Searcher):
     """Hands out work aside from the study first, then trials that did not end, then new ones.
 
-    Aside from the study are baselines, and finished trials whose rows were damaged.
+    Aside from the study are baselines, unpruned networks that no trial waits for, and finished
+    trials whose rows were damaged.
 
     Retrying is done here and not by Ray, so that one rule counts the attempts of a trial whether
     its worker, its node or the driver died.
@@ -76,6 +79,7 @@ class WorkSearcher(Searcher):
         slots: Callable[[], int],
         admission: Admission,
         stopped_for: Callable[[str], StopReason | None],
+        later: Sequence[tuple[int, WorkItem]] = (),
     ) -> None:
         """Prepare to hand out work.
 
@@ -87,11 +91,13 @@ class WorkSearcher(Searcher):
             slots: how many trials may run at once.
             admission: says what fits into the budget.
             stopped_for: why a trial was stopped, by Ray's name of it; null if it was not.
+            later: more work aside, each after so many trials were handed out, in this order.
         """
         super().__init__()
         self._study = study
         self._again: deque[int] = deque(study.unfinished())
         self._aside = deque(aside)
+        self._later = deque(later)
         self._item_of = item_of
         self._parquet = parquet
         self._slots = slots
@@ -123,7 +129,7 @@ class WorkSearcher(Searcher):
             return None if self._live else str(Searcher.FINISHED)
         self._live[trial_id] = item
         self._handed_out += 1
-        if item.kind is WorkKind.BASELINE or self._is_awaited(item):
+        if item.kind in OF_NO_TRIAL or self._is_awaited(item):
             self._admission.begin(item)
         # Strings: Ray copies and flattens the rest.
         return {"item": item.model_dump_json(), "avoid": ",".join(sorted(self._refusing))}
@@ -139,14 +145,32 @@ class WorkSearcher(Searcher):
         self._thread.shutdown()
 
     def _next_item(self) -> WorkItem | None:
-        while self._proposal is None and self._aside:
+        if self._proposal is None and (item := self._next_aside()):
+            return item
+        if item := self._next_trial():
+            return item
+        return None if self._trials_may_follow() else self._next_aside(whenever=True)
+
+    def _next_aside(self, whenever: bool = False) -> WorkItem | None:
+        """Return the next piece of work aside from the study whose turn it is.
+
+        Args:
+            whenever: whether to wait no longer for trials to be handed out before it.
+        """
+        while self._later and (whenever or self._study.next_number >= self._later[0][0]):
+            self._aside.append(self._later.popleft()[1])
+        while self._aside:
             item = self._aside.popleft()
             # Trials among them were admitted before.
-            lacking = item.kind is WorkKind.BASELINE and self._admission.lacking(item)
+            lacking = item.kind in OF_NO_TRIAL and self._admission.lacking(item)
             if not lacking:
                 return item
             self.failures.append(f"{item.label}: it does not fit into {lacking}")
-        return self._next_trial()
+        return None
+
+    def _trials_may_follow(self) -> bool:
+        """Whether a trial is being proposed, waits for room, or is still to be."""
+        return bool(self._proposal or self._held or self._again) or self._wants_more()
 
     def _next_trial(self) -> WorkItem | None:
         """Return a trial that fits into the budget; one that may yet fit is held."""
@@ -242,7 +266,7 @@ class WorkSearcher(Searcher):
 
     def _tell(self, item: WorkItem, report: EndReport, seconds: float) -> None:
         infeasible = report.infeasible_reason
-        if item.kind is WorkKind.BASELINE and infeasible:
+        if item.kind in OF_NO_TRIAL and infeasible:
             self.failures.append(f"{item.label}: {report.detail}")
         elif self._is_awaited(item):
             if infeasible or report.last is None:

@@ -13,6 +13,7 @@ from tatl_search.search.folder import new_folder, prepare
 from tatl_search.search.lock import only_driver
 from tatl_search.search.report import EndReport, TrainingReport
 from tatl_search.search.summary import summarise
+from tatl_search.search.variants import without_rounds
 from tatl_search.search.work import WorkItem, WorkKind
 from tatl_search.search.worker import run_item
 from tatl_search.space import SearchSpace, space_from_raw
@@ -68,8 +69,22 @@ def adapt_once(
             latency=tables.of(config),
         )
         with recording(where):
-            ended = run_item(
-                item, listener, hear=lambda progress: hear(TrainingReport.of(progress, item))
-            )
+            ended = _run(item, listener, hear)
+            if config.starts_pretrained:  # what it is compared with
+                _run(_reference(item), listener, hear)
         summarise(folder)
         return ended
+
+
+def _run(
+    item: WorkItem,
+    listener: Callable[[CandidateRecord], None],
+    hear: Callable[[TrainingReport], None],
+) -> EndReport:
+    return run_item(item, listener, hear=lambda progress: hear(TrainingReport.of(progress, item)))
+
+
+def _reference(trial: WorkItem) -> WorkItem:
+    """Return the first fine-tuning of a trial that began without."""
+    changes = {"kind": WorkKind.REFERENCE, "label": "unpruned", "config": without_rounds(trial.config)}
+    return trial.model_copy(update=changes)

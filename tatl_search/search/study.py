@@ -184,6 +184,11 @@ class SweepStudy:
         )
 
     @property
+    def first_trials(self) -> int:
+        """Number of first trials whose settings are given, as far as they are."""
+        return len(self._first)
+
+    @property
     def next_number(self) -> int:
         """The number of the next new trial."""
         return self._asked

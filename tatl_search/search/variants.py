@@ -53,8 +53,8 @@ def most_epochs(space: SearchSpace) -> int:
     """Return the epochs that the longest possible trial of a space trains."""
     length = space.deciding(Decides.TRAINING | Decides.ENDING)
     return max(
-        config.finetune.epochs
-        + config.stop.max_rounds * config.retrain.epochs
+        config.first_epochs
+        + config.ending.max_rounds * config.retrain.epochs
         + config.finish.networks * config.finish.epochs
         for config in variants(space, length, position=1.0)
     )
@@ -79,14 +79,34 @@ def shared_roots(space: SearchSpace, at_most: int = 4) -> list[AdaptationConfig]
     """Return settings of the first fine-tunings that trials will share, without rounds.
 
     Empty where they cannot be listed: a number among the deciding settings is searched, or there
-    are more than `at_most`; trials then compute them when they get there.
+    are more than `at_most`; trials then compute them when they get there. Empty, too, where trials
+    may begin without.
     """
+    if not waits_for_roots(space):
+        return []
     deciding = _root_parameters(space)
     if any(isinstance(found, Range) and name in deciding for name, found in space.parameters):
         return []
     every = variants(space, deciding)
     roots = list(itertools.islice(every, at_most + 1))
     return list(dict.fromkeys(map(without_rounds, roots))) if len(roots) <= at_most else []
+
+
+def waits_for_roots(space: SearchSpace) -> bool:
+    """Whether every trial of a space begins with the first fine-tuning."""
+    every = variants(space, space.deciding(Decides.METHOD | Decides.TRAINING))
+    return not any(config.starts_pretrained for config in itertools.islice(every, COMBINATIONS))
+
+
+def references(space: SearchSpace) -> list[AdaptationConfig]:
+    """Return settings that only fine-tune: those of the unpruned networks at the largest input.
+
+    They are what pruned networks are compared with, where no trial has to wait for them.
+    """
+    every = variants(space, space.deciding(Decides.IMAGES | Decides.NETWORK))
+    roots = list(dict.fromkeys(map(without_rounds, itertools.islice(every, COMBINATIONS))))
+    largest = max(root.data.image_size for root in roots)
+    return [root for root in roots if root.data.image_size == largest]
 
 
 class _Draw:

@@ -9,11 +9,17 @@ from tatl_search.nets.latency import LatencyTable
 
 
 class WorkKind(StrEnum):
-    """What a piece of work is."""
+    """What a piece of work is.
+
+    Attributes:
+        ROOT: a first fine-tuning that trials wait for.
+        REFERENCE: the first fine-tuning that pruned networks are compared with, where none waits.
+    """
 
     TRIAL = "trial"
     BASELINE = "baseline"
     ROOT = "root"
+    REFERENCE = "reference"
     CONFIRMATION = "confirmation"
 
 

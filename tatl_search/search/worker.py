@@ -104,6 +104,8 @@ def record_of(candidate: Candidate, item: WorkItem) -> CandidateRecord:
     match item.kind:
         case WorkKind.TRIAL:
             return record
+        case WorkKind.REFERENCE:
+            return dataclasses.replace(record, label=item.label)
         case WorkKind.BASELINE:
             return dataclasses.replace(record, kind=Kind.BASELINE, label=item.label)
         case WorkKind.CONFIRMATION:

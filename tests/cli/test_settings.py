@@ -64,7 +64,7 @@ def test_a_part_and_what_is_none(tatl: Tatl) -> None:
     assert "latency_ms" in tatl("settings", "sweep.bounds").out
     ended = tatl("settings", "budget")
     assert (ended.code, ended.out) == (2, "")
-    assert "there is no setting 'budget'; sections are seed, data, source," in ended.err
+    assert "there is no setting 'budget'; sections are seed, start, data, source," in ended.err
 
 
 def test_the_page_says_what_the_code_does() -> None:

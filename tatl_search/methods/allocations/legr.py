@@ -48,7 +48,7 @@ def _allocate(context: Context, scores: Mapping[str, Floats]) -> Choice:
     return Choice(plan, learnt.spent)
 
 
-legr = Allocation("legr", _allocate, LEGR)
+legr = Allocation("legr", _allocate, LEGR, learns_labels=True)
 
 
 def ranked(scores: Mapping[str, Floats], affines: Mapping[str, Floats]) -> dict[str, Floats]:

@@ -20,4 +20,4 @@ def _run(context: Context) -> Scores:
     return Scores(effects, Spent(images_trained=context.sample_count))
 
 
-SCORE = Score("taylor", _run, samples=True)
+SCORE = Score("taylor", _run, samples=True, learns_labels=True)

@@ -27,4 +27,4 @@ def _run(context: Context) -> Scores:
     return Scores(importance, Spent(images_trained=gates.images_trained))
 
 
-SCORE = Score("transtailor", _run, section=TRANSTAILOR)
+SCORE = Score("transtailor", _run, section=TRANSTAILOR, learns_labels=True)
