@@ -86,5 +86,9 @@ def _run(
 
 def _reference(trial: WorkItem) -> WorkItem:
     """Return the first fine-tuning of a trial that began without."""
-    changes = {"kind": WorkKind.REFERENCE, "label": "unpruned", "config": without_rounds(trial.config)}
+    changes = {
+        "kind": WorkKind.REFERENCE,
+        "label": "unpruned",
+        "config": without_rounds(trial.config),
+    }
     return trial.model_copy(update=changes)

@@ -2,9 +2,11 @@
 
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from torch import nn
 
 from tatl_search.adaptation.candidate import Candidate
 from tatl_search.adaptation.loop import adapt
@@ -24,7 +26,7 @@ def _one_thread() -> None:
     torch.set_num_threads(1)
 
 
-def pretrained(**sections: dict[str, object]) -> AdaptationConfig:
+def pretrained(**sections: Any) -> AdaptationConfig:
     plain = config(
         **{
             "prune": {"method": "activation", "rounds": 2, "min_filters": 1},
@@ -33,6 +35,12 @@ def pretrained(**sections: dict[str, object]) -> AdaptationConfig:
         }
     )
     return AdaptationConfig.model_validate({**plain.model_dump(), "start": "pretrained"})
+
+
+def head_of(module: nn.Module) -> nn.Linear:
+    head = module.get_submodule(classifier_name(module))
+    assert isinstance(head, nn.Linear)
+    return head
 
 
 def run(store: Path, settings: AdaptationConfig, owner: str = "first") -> list[Candidate]:
@@ -59,10 +67,10 @@ def test_the_head_is_drawn_after_the_first_cut(tmp_path: Path) -> None:
     settings = pretrained(retrain={"learning_rate": 1e-12})
     found = run(tmp_path, settings)
     module = load_network(found[0].stage.folder)[0].module
-    head = module.get_submodule(classifier_name(module))
+    head = head_of(module)
     work = bench(tmp_path, settings)
     whole = work.network_of(work.root()).module
-    before = whole.get_submodule(classifier_name(whole))
+    before = head_of(whole)
     largest = float(head.weight.detach().abs().max())
     assert head.in_features < before.in_features
     assert before.in_features**-0.5 < largest <= head.in_features**-0.5
@@ -157,7 +165,7 @@ def test_cuts_need_to_know_where_they_lead() -> None:
 
 
 def test_what_is_computed_again_is_cut_as_it_was() -> None:
-    """A shorter run of the same settings keeps where the cuts lead; without a cut it is the reference."""
+    """A shorter run keeps where the cuts lead; without a cut it is the reference."""
     settings = pretrained(stop={"max_rounds": 8, "target_macs_share": 0.25, "max_drop": 0.1})
     shorter = settings.after(prunings=1)
     assert (shorter.stop.target_macs_share, shorter.stop.max_drop) == (0.25, None)

@@ -65,7 +65,9 @@ class Sweep:
         self.plan = Planned(first=0, rounds=2, round_images=100)
         self.searcher = self.searcher_of(items, slots)
 
-    def searcher_of(self, items: list[WorkItem], slots: int) -> WorkSearcher:
+    def searcher_of(
+        self, items: list[WorkItem], slots: int, later: Sequence[tuple[int, WorkItem]] = ()
+    ) -> WorkSearcher:
         return WorkSearcher(
             self.study,
             items,
@@ -74,6 +76,7 @@ class Sweep:
             lambda: slots,
             Admission(self.account, lambda _: self.plan),
             self.stopped.get,
+            later,
         )
 
     def item(self, kind: WorkKind, number: int, attempt: int = 1) -> WorkItem:
@@ -468,3 +471,22 @@ def test_settings_that_do_not_go_together_are_a_result(tmp_path: Path) -> None:
     with pytest.raises(RefusedTrialError) as recalled:
         Sweep(tmp_path, space=TOURNAMENTS).study.recall(0)
     assert json.loads(recalled.value.record("test").settings) == json.loads(record.settings)
+
+
+def test_work_that_nobody_waits_for_comes_after_so_many_trials(tmp_path: Path) -> None:
+    sweep = Sweep(tmp_path, slots=9)
+    later = [
+        (1, sweep.item(WorkKind.REFERENCE, 0)),
+        (2, sweep.item(WorkKind.BASELINE, 0)),
+        (50, sweep.item(WorkKind.BASELINE, 1)),
+    ]
+    sweep.searcher = sweep.searcher_of([], slots=9, later=later)
+    assert [sweep.suggest(name) for name in "abcdefg"] == [
+        "trial 0",
+        "reference 0",
+        "trial 1",
+        "baseline 0",
+        "trial 2",
+        "baseline 1",  # no trial is left to wait for
+        "None",
+    ]
