@@ -1,8 +1,10 @@
 """What all arms of a comparison share: the task, and the rows they leave behind."""
 
-from collections.abc import Iterator, Sequence
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields, replace
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +23,11 @@ from tatl_search.data.batches import (
     steps_per_epoch,
     training_batches,
 )
-from tatl_search.nets.structure import load_network
-from tatl_search.nets.zoo import LoadedNetwork
+from tatl_search.nets.cost import count_macs
+from tatl_search.nets.structure import load_network, save_network
+from tatl_search.nets.zoo import LoadedNetwork, build
+
+FOUND = "found.jsonl"
 
 
 @dataclass(frozen=True)
@@ -30,8 +35,10 @@ class Row:
     """One network that an arm found, in the order they came.
 
     Attributes:
+        macs_share: of the unpruned network's at the size of the task's images.
         images_trained: by the arm, up to and with this network.
-        seconds: wall-clock since the arm began.
+        work: the same images, each times the share of the MACs of what it went through.
+        seconds: wall-clock since the arm began, warm-up included.
         judged: accuracy on the test images, if it was on the validation front when it came.
     """
 
@@ -41,21 +48,46 @@ class Row:
     accuracy: float
     macs_share: float
     images_trained: int
+    work: float
     seconds: float
     judged: float = float("nan")
 
 
 @dataclass(frozen=True)
 class Task:
-    """The target task, as a script of a user's own would hold it."""
+    """The target task, as a script of a user's own would hold it.
+
+    Attributes:
+        config: which images, which network, and the seed.
+        target: the images.
+        packed: folder of the packed images.
+    """
 
     config: AdaptationConfig
     target: TargetData
+    packed: Path
 
     @classmethod
     def open(cls, config: AdaptationConfig, packed: Path) -> "Task":
         """Open the images, packing them if nobody has."""
-        return cls(config, load_target(config.data, packed))
+        return cls(config, load_target(config.data, packed), packed)
+
+    def judge(self, why: str) -> Callable[[Path], float]:
+        """Return who measures stored networks on the test images, at the size each works at."""
+        data, packed = self.config.data, self.packed
+        of_size = cache(lambda size: Judge(load_target(data.at_size(size), packed), why))
+
+        def judged(folder: Path) -> float:
+            network, _, size = load_network(folder)
+            return of_size(size)(network)
+
+        return judged
+
+    @cached_property
+    def reference(self) -> int:
+        """MACs of the unpruned network at the size of the task's images."""
+        classes, size = len(self.target.class_names), self.target.image_size
+        return count_macs(build(self.config.network, classes, size).module, size)
 
     def training_batches(
         self, network: LoadedNetwork, batch_size: int, generator: Any
@@ -78,15 +110,62 @@ class Task:
         return InputForm(self.target.image_size, network.preprocessing, "cpu")
 
 
-def judge(rows: Sequence[Row], folders: Sequence[Path], judging: Judge) -> list[Row]:
+def note(
+    folder: Path,
+    name: str,
+    network: LoadedNetwork,
+    task: Task,
+    accuracy: float,
+    images: int,
+    began: float,
+) -> None:
+    """Keep a network that a script has made, and a line about it.
+
+    Args:
+        folder: of the script.
+        name: of the network, told once.
+        network: what was made.
+        task: it was made for.
+        accuracy: on validation images.
+        images: trained for it, since the network that the script went on from.
+        began: when the script did.
+    """
+    size = task.target.image_size
+    place = folder / "networks" / name
+    place.mkdir(parents=True)
+    save_network(place, network, task.target.class_names, size)
+    macs = count_macs(network.module, size)
+    line = {"name": name, "accuracy": accuracy, "macs": macs, "images": images,
+            "seconds": time.time() - began}  # fmt: skip
+    with (folder / FOUND).open("a") as file:  # one write, which no other trial cuts in two
+        file.write(json.dumps(line) + "\n")
+
+
+def noted(folder: Path, arm: str, task: Task) -> tuple[list[Row], list[Path]]:
+    """Return what a script has found, in order, and where each network lies."""
+    lines = [json.loads(line) for line in (folder / FOUND).read_text().splitlines()]
+    lines.sort(key=lambda line: line["seconds"])
+    rows, trained, work = [], 0, 0.0
+    for line in lines:
+        share = line["macs"] / task.reference
+        trained += line["images"]
+        work += line["images"] * share
+        made = (line["name"], line["accuracy"], share, trained, work, line["seconds"])
+        rows.append(Row(arm, task.config.seed, *made))
+    return rows, [folder / "networks" / line["name"] for line in lines]
+
+
+def judge(
+    rows: Sequence[Row], folders: Sequence[Path], judging: Callable[[Path], float]
+) -> list[Row]:
     """Judge the networks that were on the validation front when they came.
 
     Args:
         rows: in the order they came.
         folders: where each network is stored; the same folder is judged once.
-        judging: who judges.
+        judging: measures a stored network.
     """
-    judged = cache(lambda folder: judging(load_network(folder)[0]))
+    judged = cache(judging)
     return [
         replace(row, judged=judged(folders[at])) if _leads(row, rows[:at]) else row
         for at, row in enumerate(rows)

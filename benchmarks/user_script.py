@@ -1,16 +1,16 @@
 """The script a good user would write on top of Ray Tune, OptunaSearch and Torch-Pruning.
 
-Every trial starts from the pre-trained network: three epochs, then seven rounds of {prune by group
-L2 norm, one ranking over all layers; one epoch}, with batch-norm statistics estimated anew before
-each evaluation, without which every pruned network reads as chance. Optuna sees what a trial
-reports last.
+Every trial starts from the pre-trained network: some training, then cuts by group L2 norm, one
+ranking over all layers, each followed by an epoch, until the share of the MACs that the trial
+aims at is reached; about seven cuts. Batch-norm statistics are estimated anew before each
+evaluation, without which every pruned network reads as chance. Optuna sees what a trial reports
+last.
 
 It shares with the other arms of `benchmarks.search_efficiency` what is not in question: images,
-augmentation, batch size, the counter of MACs. Search, training, pruning and book-keeping are its
-own.
+batch size, the counter of MACs. Search, training, pruning and book-keeping are its own.
 """
 
-import json
+import math
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,30 +24,30 @@ from ray.tune.search.optuna import OptunaSearch
 from torch import nn
 from torch.nn import functional as F
 
-from benchmarks.arm import Row, Task
+from benchmarks.arm import Task, note
 from tatl_search.config import AdaptationConfig
 from tatl_search.nets.cost import count_macs
 from tatl_search.nets.evaluate import evaluate
-from tatl_search.nets.structure import save_network
 from tatl_search.nets.zoo import LoadedNetwork, build, channels_last, classifier_name
 
-TRIALS = 12
 ROUNDS = 7
 FIRST_EPOCHS = 3
 BATCH = 50
-FOUND = "found.jsonl"
+LEAST_IMAGES = 500
+"""An epoch of fewer images is gone through so often that a cut is followed by as many."""
 
 
-def search(config: AdaptationConfig, packed: Path, folder: Path) -> None:
-    """Run 12 trials, two at a time; every round's network and a line about it are kept."""
+def search(config: AdaptationConfig, packed: Path, folder: Path, images: int) -> None:
+    """Run trials for so many images, two at a time; every network and a line about it are kept."""
     began = time.time()
     folder.mkdir(parents=True)
     space = {
         "learning_rate": tune.loguniform(0.01, 0.1),
         "factor": tune.uniform(0.2, 1.0),
-        "ratio": tune.uniform(0.05, 0.4),
+        "target": tune.loguniform(0.01, 0.5),
     }
     searcher = OptunaSearch(metric=["accuracy", "macs"], mode=["max", "min"], seed=config.seed)
+    of_a_trial = (FIRST_EPOCHS + ROUNDS) * _epoch(Task.open(config, packed))
     ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
     try:
         tune.Tuner(
@@ -56,12 +56,22 @@ def search(config: AdaptationConfig, packed: Path, folder: Path) -> None:
             ),
             param_space=space,
             tune_config=tune.TuneConfig(
-                num_samples=TRIALS, search_alg=ConcurrencyLimiter(searcher, max_concurrent=2)
+                num_samples=math.ceil(images / of_a_trial),
+                search_alg=ConcurrencyLimiter(searcher, max_concurrent=2),
             ),
             run_config=tune.RunConfig(storage_path=str(folder.resolve() / "ray"), verbose=0),
         ).fit()
     finally:
         ray.shutdown()
+
+
+def _repeats(task: Task) -> int:
+    """Return how often the training images are gone through in what counts as an epoch."""
+    return math.ceil(LEAST_IMAGES / len(task.target.train))
+
+
+def _epoch(task: Task) -> int:
+    return _repeats(task) * len(task.target.train)
 
 
 def adapt(
@@ -78,26 +88,21 @@ def adapt(
     classes, size = len(task.target.class_names), task.target.image_size
     network = build(config.network, classes, size)
     trial = tune.get_context().get_trial_id()
-    train(network, task, FIRST_EPOCHS, settings["learning_rate"])
-    epochs = FIRST_EPOCHS
-    for round_number in range(ROUNDS + 1):
-        if round_number:
-            prune(network, settings["ratio"], size)
-            train(network, task, 1, settings["learning_rate"] * settings["factor"])
-            epochs = 1
+    unpruned = macs = count_macs(network.module, size)
+    # MACs go about with the square of the channels.
+    ratio = 1.0 - settings["target"] ** (0.5 / ROUNDS)
+    cuts, epochs, rate = 0, FIRST_EPOCHS, settings["learning_rate"]
+    while True:
+        train(network, task, epochs * _repeats(task), rate)
         reestimate(network, task)
         accuracy = evaluate(network.module, task.images(network, "val")).accuracy
-        macs = count_macs(network.module, size)
-        place = folder / "networks" / f"{trial}-{round_number}"
-        place.mkdir(parents=True)
-        save_network(place, network, task.target.class_names, size)
-        line = {
-            "name": place.name, "accuracy": accuracy, "macs": macs,
-            "images": epochs * len(task.target.train), "seconds": time.time() - began,
-        }  # fmt: skip
-        with (folder / FOUND).open("a") as file:  # one write, which no other trial cuts in two
-            file.write(json.dumps(line) + "\n")
+        note(folder, f"{trial}-{cuts}", network, task, accuracy, epochs * _epoch(task), began)
         tune.report({"accuracy": accuracy, "macs": macs})
+        if macs <= settings["target"] * unpruned or cuts == 2 * ROUNDS:
+            return
+        prune(network, ratio, size)
+        macs = count_macs(network.module, size)
+        cuts, epochs, rate = cuts + 1, 1, settings["learning_rate"] * settings["factor"]
 
 
 def train(network: LoadedNetwork, task: Task, epochs: int, rate: float) -> None:
@@ -145,18 +150,3 @@ def reestimate(network: LoadedNetwork, task: Task) -> None:
     network.module.eval()
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
-
-
-def found(folder: Path, seed: int) -> tuple[list[Row], list[Path]]:
-    """Return what the script found, in order, and where each network lies."""
-    lines = [json.loads(line) for line in (folder / FOUND).read_text().splitlines()]
-    lines.sort(key=lambda line: line["seconds"])
-    rows, trained = [], 0
-    unpruned = max(line["macs"] for line in lines)
-    for line in lines:
-        trained += line["images"]
-        share = line["macs"] / unpruned
-        rows.append(
-            Row("script", seed, line["name"], line["accuracy"], share, trained, line["seconds"])
-        )
-    return rows, [folder / "networks" / line["name"] for line in lines]
