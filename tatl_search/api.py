@@ -17,7 +17,7 @@ from tatl_search.records import CandidateRecord
 from tatl_search.results.front import goals_of
 from tatl_search.results.latency import latencies
 from tatl_search.results.store import SweepResults, load_sweep
-from tatl_search.space import SearchSpace, load_space, space_from_raw
+from tatl_search.space import SearchSpace, Written, load_space, space_from_raw
 
 if TYPE_CHECKING:
     from tatl_search.deploy.finish import Finished
@@ -28,7 +28,8 @@ __all__ = ["adapt", "finish", "load_sweep", "pick", "sweep"]
 # what it runs.
 
 Space = Path | str | Mapping[str, Any]
-"""A YAML file, or what such a file would hold."""
+"""A YAML file, the name of one of ours, what such a file would hold, or, for a sweep, a folder of
+images."""
 
 
 def adapt(
@@ -65,7 +66,7 @@ def adapt(
     from tatl_search.search.single import adapt_once
 
     where = _path(folder, "folder")
-    adapt_once(_space(settings, overrides), where, listener)
+    adapt_once(_settings(settings, overrides), where, listener)
     return load_sweep(where)
 
 
@@ -78,7 +79,8 @@ def sweep(
     """Run a sweep and return what it found.
 
     Args:
-        space: a search space.
+        space: a search space, or a folder of images. Where nothing is said of how networks are
+            adapted, that follows from the images.
         folder: the sweep's folder; must not exist.
         overrides: as in `--set`.
         address: of a running Ray cluster; null uses this machine.
@@ -104,7 +106,7 @@ def sweep(
     from tatl_search.search.sweep import launch
 
     where = _path(folder, "folder")
-    launch(_space(space, overrides), where, lambda _report, _snapshot: None, address)
+    launch(_search_space(space, overrides), where, lambda _report, _snapshot: None, address)
     return load_sweep(where)
 
 
@@ -204,10 +206,20 @@ def finish(
     return finished
 
 
-def _space(space: Space, overrides: Sequence[str]) -> SearchSpace:
+def _settings(settings: Space, overrides: Sequence[str]) -> SearchSpace:
+    if isinstance(settings, Mapping):
+        return space_from_raw(settings, overrides)
+    from tatl_search.newcomer.opening import settings_file
+
+    return load_space(settings_file(str(settings)), overrides)
+
+
+def _search_space(space: Space, overrides: Sequence[str]) -> SearchSpace:
+    from tatl_search.newcomer.opening import completed, written
+
     if isinstance(space, Mapping):
-        return space_from_raw(space, overrides)
-    return load_space(_path(space, "space"), overrides)
+        return completed(Written.of_raw(space, overrides)).space
+    return completed(written(str(space), overrides)).space
 
 
 def _results(sweep: SweepResults | Path | str) -> SweepResults:

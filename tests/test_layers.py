@@ -10,10 +10,10 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "tatl_search"
 LEVELS = {
     "config": -1, "core": 0, "space": 0, "remote": 0,
-    "data": 1, "nets": 2, "methods": 3,
-    "adaptation": 4,
-    "tracking": 5, "results": 6, "deploy": 7, "search": 8,
-    "cli": 9, "api": 9,
+    "data": 1, "newcomer": 2, "nets": 3, "methods": 4,
+    "adaptation": 5,
+    "tracking": 6, "results": 7, "deploy": 8, "search": 9,
+    "cli": 10, "api": 10,
 }  # fmt: skip
 """Position of each part; tracking to search share a layer, in which this is who may use whom."""
 
@@ -25,6 +25,7 @@ FOREIGN = {
     "space": TORCH | OUTSIDE | {"pyarrow"},
     "remote": TORCH | OUTSIDE,
     "data": OUTSIDE,
+    "newcomer": TORCH | OUTSIDE | {"pyarrow"},
     "nets": OUTSIDE | {"pyarrow"},
     "methods": OUTSIDE | {"pyarrow"},
     "adaptation": OUTSIDE | {"pyarrow"},
@@ -45,6 +46,7 @@ LOADED = {
     "space": (("space",), FOREIGN["space"] | {"sklearn"}),
     "remote": (("remote",), TORCH | OUTSIDE | {"pyarrow", "sklearn"}),
     "data": (("data",), OUTSIDE | {"timm", "torch_pruning"}),
+    "newcomer": (("newcomer",), OUTSIDE | {"timm", "torch_pruning", "sklearn"}),
     "nets": (("nets",), {"ray", "optuna", "pyarrow"}),
     "methods": (("methods",), {"ray", "optuna", "pyarrow"}),
     "adaptation": (("adaptation",), {"ray", "optuna"}),

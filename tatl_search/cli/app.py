@@ -11,6 +11,7 @@ from tatl_search.cli import (
     doctor,
     fetch,
     finish,
+    init,
     latency,
     methods,
     plot,
@@ -24,12 +25,13 @@ from tatl_search.cli import (
 
 HELP = """Find the networks that fit your images best: sweep, look at the front, pick, deploy.
 
-Start with the example that needs nothing but this product:
+Start with the example that needs nothing but this product, then with a folder of your images:
 
 ```
-tatl-search sweep search_spaces/quickstart.yaml --name first
+tatl-search sweep quickstart --name first
 tatl-search front sweeps/first
 tatl-search pick sweeps/first --export my-network
+tatl-search sweep ./images
 ```
 
 Exit codes: 0 done, 2 bad input (nothing was started), 1 it failed (what was finished is kept).
@@ -45,6 +47,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for verb in (
+    init.init,
     running.sweep,
     running.resume,
     running.status,

@@ -1,15 +1,14 @@
 """Verbs on the target's images: pack, info, check."""
 
-from pathlib import Path
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
-from tatl_search.cli.options import AsJson, Overrides, SpaceFile, console, messages, print_json
+from tatl_search.cli.options import AsJson, Overrides, SpaceName, console, messages, print_json
 from tatl_search.errors import InputError, RunError
-from tatl_search.paths import user_path
 
 if TYPE_CHECKING:
     from tatl_search.config import DataSettings
@@ -31,17 +30,23 @@ tatl-search data info flowers.arrow
 _TRAINING = ("data.augment.", "data.class_weights")
 """Settings that decide neither the images nor their cuts."""
 
+_SIZES = ("data.image_size", "data.storage_size")
+"""Settings that decide which pixels an image has, and not which images there are."""
+
 app = typer.Typer(help=HELP, no_args_is_help=True, rich_markup_mode="markdown")
 
 Images = Annotated[
     str,
-    typer.Argument(metavar="IMAGES", help="A settings file, or a packed file's path or URI."),
+    typer.Argument(
+        metavar="IMAGES",
+        help="A settings file, a folder of images, or a packed file's path or URI.",
+    ),
 ]
 
 
 @app.command()
 def pack(
-    settings: SpaceFile,
+    settings: SpaceName,
     to: Annotated[str, typer.Option(help="The file to write, or its URI; ends in .arrow.")],
     overrides: Overrides = None,
 ) -> None:
@@ -56,8 +61,12 @@ def pack(
     """
     from tatl_search.data.publishing import publish
     from tatl_search.data.sources import origin_of
+    from tatl_search.newcomer.opening import open_space
+    from tatl_search.search.variants import middle
 
-    found = _data_settings(settings, overrides)
+    space = open_space(settings, overrides or []).space
+    _refuse_searched(settings, [name for name, _ in space.parameters if name.startswith("data")])
+    found = middle(space).data
     head, images = publish(origin_of(found), to)
     for left in head.left_out:
         messages.print(str(left))
@@ -140,36 +149,25 @@ def _open(images: str, overrides: list[str] | None) -> "tuple[Pack, DataSettings
     from tatl_search.config import DataSettings
     from tatl_search.data.fetching import open_named
     from tatl_search.data.sources import load_pack
+    from tatl_search.newcomer.opening import written
 
     if not _is_pack(images):
-        settings = _data_settings(user_path(images, "IMAGES"), overrides)
-        return load_pack(settings), settings
+        named = written(images, overrides or []).images()
+        _refuse_searched(images, [name for name in named.searched if name not in _SIZES])
+        return load_pack(named.settings), named.settings
     if overrides:
         raise InputError("--set changes a settings file; a packed file is what it is")
     return open_named(images), DataSettings()
 
 
-def _data_settings(path: Path, overrides: list[str] | None) -> "DataSettings":
-    """Return the one set of images that a settings file names.
-
-    Raises:
-        InputError: the file is wrong, or searches over what decides the images.
-    """
-    from tatl_search.search.variants import middle
-    from tatl_search.space import load_space
-
-    space = load_space(path, overrides or [])
-    decides = [
-        name
-        for name, _ in space.parameters
-        if name.startswith("data") and not name.startswith(_TRAINING)
-    ]
+def _refuse_searched(images: str, searched: Sequence[str]) -> None:
+    """Raise InputError if something is searched over that decides the images."""
+    decides = [name for name in searched if not name.startswith(_TRAINING)]
     if decides:
         raise InputError(
-            f"{path}: {', '.join(decides)} is searched over; name one value, as in"
+            f"{images}: {', '.join(decides)} is searched over; name one value, as in"
             f" --set {decides[0]}=VALUE"
         )
-    return middle(space).data
 
 
 def _describe(pack: "Pack") -> dict[str, Any]:

@@ -248,14 +248,15 @@ def _table(
     output: Path | None,
     as_json: bool,
 ) -> None:
+    from tatl_search.newcomer.opening import open_space
     from tatl_search.search.layer_times import measure_tables
-    from tatl_search.space import load_space
 
     if output is None and not as_json:
         raise InputError("--table needs --output FILE: a sweep takes it as sweep.latency_table")
     _warn_if_busy()
     _warn_of_others_on(request.device)
-    tables = measure_tables(load_space(space, overrides or []), request.device, request.threads)
+    opened = open_space(str(space), overrides or [])
+    tables = measure_tables(opened.space, request.device, request.threads)
     if output is not None:
         tables.write(output)
         messages.print(f"written to {output}; use it with --set sweep.latency_table={output}")

@@ -23,12 +23,11 @@ def path_of(name: str) -> Callable[[str], Path]:
     return path
 
 
-SpaceFile = Annotated[
-    Path,
+SpaceName = Annotated[
+    str,
     typer.Argument(
         metavar="SPACE",
-        help="A YAML file; search_spaces/ has examples.",
-        parser=path_of("SPACE"),
+        help="A YAML file, a folder of images, or one that comes along, such as quickstart.",
     ),
 ]
 
@@ -98,26 +97,28 @@ SWEEPS = Path("sweeps")
 """Where sweeps are kept unless somebody says otherwise, and those with a URI in any case."""
 
 
-def new_sweep_in(storage: str, name: str | None, settings: Path) -> tuple[Path, str | None]:
+def new_sweep_in(storage: str, name: str | None, space: str) -> tuple[Path, str | None]:
     """Return where a new sweep goes: its folder, and its URI if the storage is one.
 
     Raises:
         InputError: the name is not a folder's, or the URI cannot be used.
     """
     if not is_uri(storage):
-        return new_folder_in(user_path(storage, "--storage"), name, settings), None
-    folder = new_folder_in(SWEEPS, name, settings)
+        return new_folder_in(user_path(storage, "--storage"), name, space), None
+    folder = new_folder_in(SWEEPS, name, space)
     return folder, below(checked_uri(storage), folder.name)
 
 
-def new_folder_in(storage: Path, name: str | None, settings: Path) -> Path:
+def new_folder_in(storage: Path, name: str | None, space: str) -> Path:
     """Return where a new sweep goes.
 
     Raises:
         InputError: the name is not a folder's.
     """
+    from tatl_search.newcomer.opening import name_of
+
     if name is None:
-        name = f"{settings.stem}-{time.strftime('%Y%m%d-%H%M%S')}"
+        name = f"{name_of(space)}-{time.strftime('%Y%m%d-%H%M%S')}"
     if name in ("", "..") or Path(name).name != name:
         raise InputError(f"--name '{name}' is no name of a folder; --storage says where it goes")
     return storage / name

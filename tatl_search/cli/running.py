@@ -11,7 +11,7 @@ from tatl_search.cli.options import (
     AsJson,
     Name,
     Overrides,
-    SpaceFile,
+    SpaceName,
     Storage,
     StorageOrUri,
     SweepPath,
@@ -20,7 +20,6 @@ from tatl_search.cli.options import (
     messages,
     new_folder_in,
     new_sweep_in,
-    path_of,
     print_json,
 )
 from tatl_search.errors import InputError, RunError
@@ -28,13 +27,14 @@ from tatl_search.paths import user_path
 from tatl_search.remote.uri import is_uri
 
 if TYPE_CHECKING:
+    from tatl_search.newcomer.opening import Opened
     from tatl_search.space import SearchSpace
 
 # Torch and Ray take seconds to import: each verb imports what it needs when it is called.
 
 
 def sweep(
-    space: SpaceFile,
+    space: SpaceName,
     overrides: Overrides = None,
     storage: StorageOrUri = str(SWEEPS),
     name: Name = None,
@@ -56,20 +56,24 @@ def sweep(
     `--dry-run` checks data and networks and tells what it would cost. With a URI as `--storage`
     the sweep's folder lies in `sweeps/`, and all but its lock also behind the URI.
 
+    Of a folder of images, or a file that says nothing of how networks are adapted, the images
+    decide what is searched: `tatl-search init` writes that out.
+
     ```
-    tatl-search sweep search_spaces/quickstart.yaml --set sweep.trials=20
+    tatl-search sweep quickstart
+    tatl-search sweep ./images
     tatl-search sweep my_task.yaml --dry-run
     ```
     """
-    from tatl_search.space import load_space
+    from tatl_search.newcomer.opening import open_space
 
-    loaded = load_space(space, overrides or [])
     folder, uri = new_sweep_in(storage, name, space)
+    if go_on and not dry_run and (begun := _begun(folder, uri)):
+        resume(begun, address, as_json)
+        return
+    loaded = _opened(open_space(space, overrides or []), space)
     if dry_run:
         _estimate(loaded, folder, uri, go_on, as_json)
-        return
-    if go_on and (begun := _begun(folder, uri)):
-        resume(begun, address, as_json)
         return
     from tatl_search.cli.progress import ProgressDisplay
     from tatl_search.manifest import check_new
@@ -82,6 +86,15 @@ def sweep(
 
         end = launch(loaded, folder, display.hear, address, uri)
     _finish(folder, end.complete, end.notes, as_json, address)
+
+
+def _opened(found: "Opened", named: str) -> "SearchSpace":
+    """Return a search space, and say what was seen of the images if it follows from them."""
+    if found.facts is not None:
+        from tatl_search.newcomer.words import summary
+
+        messages.print(f"{summary(found.facts)}; what is searched: tatl-search init {named}")
+    return found.space
 
 
 def _estimate(
@@ -127,7 +140,7 @@ def resume(sweep: SweepPathOrUri, address: Address = None, as_json: AsJson = Fal
 
 
 def adapt(
-    settings: SpaceFile,
+    settings: SpaceName,
     overrides: Overrides = None,
     storage: Storage = SWEEPS,
     name: Name = None,
@@ -139,12 +152,14 @@ def adapt(
     one trial: `front` and `pick` work on it.
 
     ```
-    tatl-search adapt search_spaces/single_run.yaml --set prune.rate=0.4
+    tatl-search adapt single_run --set prune.rate=0.4
     ```
     """
+    from tatl_search.newcomer.opening import settings_file
     from tatl_search.space import load_space
 
-    loaded, folder = load_space(settings, overrides or []), new_folder_in(storage, name, settings)
+    loaded = load_space(settings_file(settings), overrides or [])
+    folder = new_folder_in(storage, name, settings)
     from tatl_search.cli.training import TrainingDisplay
     from tatl_search.search.single import adapt_once
 
@@ -208,8 +223,8 @@ def status(
 
 def validate(
     spaces: Annotated[
-        list[Path],
-        typer.Argument(metavar="SPACE...", help="YAML files.", parser=path_of("SPACE")),
+        list[str],
+        typer.Argument(metavar="SPACE...", help="YAML files, folders of images, names of ours."),
     ],
     overrides: Overrides = None,
     as_json: AsJson = False,
@@ -218,31 +233,36 @@ def validate(
 
     Whether their methods have what they need is checked too.
 
-    Data and networks are not opened: `sweep --dry-run` does that.
+    Networks are not opened, and images only where what is searched follows from them:
+    `sweep --dry-run` does that.
 
     ```
     tatl-search validate my_task.yaml --set prune.rate=0.3
     ```
     """
+    from tatl_search.newcomer.opening import Opened, open_space
+    from tatl_search.newcomer.words import summary
     from tatl_search.search.method_checks import check_methods
-    from tatl_search.space import SearchSpace, load_space
 
-    found: dict[str, SearchSpace] = {}
+    found: dict[str, Opened] = {}
     faults: list[str] = []
-    for path in spaces:
+    for named in spaces:
         try:
-            found[str(path)] = load_space(path, overrides or [])
-            check_methods(found[str(path)])
+            found[named] = open_space(named, overrides or [])
+            check_methods(found[named].space)
         except InputError as error:
             faults.append(str(error))
     if faults:
         raise InputError("\n".join(faults))
     if as_json:
-        print_json({path: [name for name, _ in space.parameters] for path, space in found.items()})
+        searched = {name: opened.space.parameters for name, opened in found.items()}
+        print_json({name: [setting for setting, _ in every] for name, every in searched.items()})
         return
-    for name, space in found.items():
-        console.print(f"{name}: {len(space.parameters)} searched settings")
-        for setting, distribution in space.parameters:
+    for name, opened in found.items():
+        console.print(f"{name}: {len(opened.space.parameters)} searched settings")
+        if opened.facts is not None:
+            console.print(f"  from the images: {summary(opened.facts)}")
+        for setting, distribution in opened.space.parameters:
             console.print(f"  {setting}: {distribution}")
 
 

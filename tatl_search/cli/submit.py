@@ -1,24 +1,24 @@
 """The verb that sends a sweep to a cluster elsewhere."""
 
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tatl_search.cli.options import Overrides, SpaceFile, messages, new_folder_in
+from tatl_search.cli.options import Overrides, SpaceName, messages, new_folder_in
 from tatl_search.errors import RunError
 
 if TYPE_CHECKING:
     from tatl_search.search.jobs import Cluster, SweepJob
-    from tatl_search.space import SearchSpace
 
 NOT_FOUND = 127
 """What a shell says of a command that is not there."""
 
 
 def submit(
-    space: SpaceFile,
+    space: SpaceName,
     address: Annotated[
         str, typer.Option(help="URL of the cluster's dashboard, such as http://127.0.0.1:8265.")
     ],
@@ -47,26 +47,26 @@ def submit(
     tatl-search submit my_task.yaml --address http://127.0.0.1:8265 --storage /shared/sweeps
     ```
     """
-    from tatl_search.space import load_space
+    from tatl_search.newcomer.opening import name_of, to_send
 
-    loaded = load_space(space, overrides or [])
-    named = new_folder_in(Path(storage), name or space.stem, space).name
+    raw = to_send(space, overrides or [])
+    named = new_folder_in(Path(storage), name or name_of(space), space).name
     from tatl_search.search.jobs import Cluster, SweepJob
 
     job = SweepJob(storage, named)
     cluster = Cluster(address)
-    job_id = cluster.running(job) or _hand_over(cluster, job, loaded)
+    job_id = cluster.running(job) or _hand_over(cluster, job, raw)
     look, stop = cluster.commands(job_id)
     messages.print(f"job {job_id} runs {job.folder}\nlook again: {look}\nstop it: {stop}")
     if not detach:
         _follow(cluster, job, job_id)
 
 
-def _hand_over(cluster: "Cluster", job: "SweepJob", space: "SearchSpace") -> str:
+def _hand_over(cluster: "Cluster", job: "SweepJob", raw: Mapping[str, Any]) -> str:
     from tatl_search.search.parcel import pack
 
     with tempfile.TemporaryDirectory(prefix="tatl-search-") as folder:
-        files = pack(space, Path(folder))
+        files = pack(raw, Path(folder))
         code = f"{files} files of code that git tracks" if files else "the cluster's own code"
         messages.print(f"sending the settings, with {code}")
         return cluster.submit(job, Path(folder))

@@ -11,21 +11,20 @@ import yaml
 import tatl_search
 from tatl_search.errors import InputError
 from tatl_search.search.folder import absolute_paths
-from tatl_search.space import SearchSpace
 
 SPACE_FILE = "space.yaml"
 """Its name on the cluster."""
 
 
-def pack(space: SearchSpace, folder: Path) -> int:
+def pack(raw: Mapping[str, Any], folder: Path) -> int:
     """Write what a job needs into an empty folder: one settings file, and code that git tracks.
 
-    The settings hold all that the file, its bases and `--set` say. Code is taken from the
+    Code is taken from the
     checkout that this process runs from, as its files are now; an installed package is expected
     on the cluster and not sent.
 
     Args:
-        space: what to search.
+        raw: what to search, as plain values.
         folder: where to write.
 
     Returns:
@@ -34,8 +33,8 @@ def pack(space: SearchSpace, folder: Path) -> int:
     Raises:
         InputError: a setting names a file by a path that means something else on the cluster.
     """
-    check_paths(space.raw)
-    text = yaml.safe_dump(dict(space.raw), sort_keys=False, allow_unicode=True)
+    check_paths(raw)
+    text = yaml.safe_dump(dict(raw), sort_keys=False, allow_unicode=True)
     (folder / SPACE_FILE).write_text(text, encoding="utf-8")
     package = Path(tatl_search.__file__).parent
     tracked = tracked_files(package)

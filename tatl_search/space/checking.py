@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
@@ -37,8 +38,21 @@ def checked(root: Node, faults: Faults) -> SearchSpace:
     return SearchSpace(sweep, root.plain(), section, root)
 
 
-def images_named(root: Node, faults: Faults) -> DataSettings:
-    """Return the settings of the images; of those that are searched, the smallest or the first.
+@dataclass(frozen=True)
+class Images:
+    """Which images a file names.
+
+    Attributes:
+        settings: of those that are searched, the smallest or the first.
+        searched: names of the parameters among them.
+    """
+
+    settings: DataSettings
+    searched: tuple[str, ...]
+
+
+def images_named(root: Node, faults: Faults) -> Images:
+    """Return which images a tree names, whatever else is missing from it.
 
     Raises:
         InputError: a key of the tree has faults, or the images' settings do not go together.
@@ -49,7 +63,8 @@ def images_named(root: Node, faults: Faults) -> DataSettings:
     images: Section = {"data": section.get("data", {})}
     _check_together(images, root, faults)
     faults.raise_if_any()
-    return AdaptationConfig.model_validate(draw(images, _End(0, high=False))).data
+    drawn = AdaptationConfig.model_validate(draw(images, _End(0, high=False)))
+    return Images(drawn.data, tuple(found.name for found in distributions(images)))
 
 
 def _faultless_sections(root: Node, faults: Faults) -> Section:

@@ -49,6 +49,20 @@ def given(section: Section, settings: Mapping[str, Any]) -> Given:
     return Given(answers.values, {**answers.refused, **strangers}, tuple(answers.open))
 
 
+def fitting(section: Section, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return of some settings those that a search space can be asked to try, in sections."""
+    refused = given(section, settings).refused
+    found: dict[str, Any] = {}
+    for path, value in flat(settings).items():
+        if path not in refused:
+            *sections, key = path.split(".")
+            inside = found
+            for name in sections:
+                inside = inside.setdefault(name, {})
+            inside[key] = value
+    return found
+
+
 def paths(section: Section, prefix: str = "") -> dict[str, str]:
     """Return the dotted path that each parameter of a space decides, by the parameter's name."""
     found: dict[str, str] = {}

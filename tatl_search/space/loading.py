@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tatl_search.config import DataSettings
-from tatl_search.space.checking import checked, images_named
+from tatl_search.space.checking import Images, checked, images_named
 from tatl_search.space.faults import Faults
 from tatl_search.space.layers import DEFAULT, Layers, read_layers, with_overrides
 from tatl_search.space.search_space import SearchSpace
@@ -75,8 +74,8 @@ class Written:
         found: dict[str, Any] = self._tree(self._layers).plain()
         return found
 
-    def images(self) -> DataSettings:
-        """Return the settings of the images; of those that are searched, the smallest or first.
+    def images(self) -> Images:
+        """Return which images are named, whatever else is missing.
 
         Raises:
             InputError: what is written has faults, looked at key by key; all are named.

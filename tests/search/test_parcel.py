@@ -44,7 +44,7 @@ def test_settings_bases_and_overrides_become_one_file(tmp_path: Path) -> None:
     loaded = load_space(space, ["prune.threshold=0.9"])
     parcel = tmp_path / "parcel"
     parcel.mkdir()
-    assert pack(loaded, parcel) > 100
+    assert pack(loaded.raw, parcel) > 100
     sent = load_space(parcel / SPACE_FILE)
     assert sent.raw == loaded.raw
     assert sent.raw["prune"] == {"rate": 0.2, "threshold": 0.9}
