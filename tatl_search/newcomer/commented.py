@@ -16,12 +16,15 @@ ABOUT: Mapping[str, str] = {
     "sweep.trials": "more than the budget holds",
     "sweep.budget": "ends the search; or minutes: 60",
     "sweep.start": "first trials, known to be good; then the sampler proposes",
+    "start": "the first cut is made from the network as it comes, or once it is fine-tuned",
     "data": "the images: docs/own-images.md tells what becomes of them",
     "data.image_size": "input in pixels",
     "data.augment": "flip: false where left and right differ",
     "data.class_weights": "rare classes weigh more",
     "network": "any supported one of torchvision/ or timm/; weights: a path, or pretrained",
     "finetune": "of the unpruned network, once",
+    "prune.rounds": "cuts to the target",
+    "retrain.learning_rate_exponent": "small networks learn at higher rates",
     "prune": "how filters are chosen: `tatl-search methods`",
     "retrain": "the fine-tuning after each pruning",
     "stop": "when a trial ends",
@@ -50,7 +53,7 @@ def commented(raw: Mapping[str, Any], head: Sequence[str]) -> str:
 
 def _section(key: str, value: Any) -> list[str]:
     about = ["", f"# {ABOUT[key]}"] if key in ABOUT else [""]
-    if not isinstance(value, Mapping) or not value:
+    if not isinstance(value, Mapping) or not value or "choices" in value:
         return [*about, *_lines(f"{key}: ", value, 0)]
     model = SweepSettings if key == "sweep" else section_of(AdaptationConfig, key)
     order = list(model.model_fields) if model else []

@@ -23,17 +23,27 @@ SMALL, LARGE = 40, 96
 SMALLEST = 16
 """Least input in pixels."""
 
-FEW = 256
-"""Training images below which batches are half as large."""
+LEAST_BATCH, MOST_BATCH = 16, 50
+"""Images of a step: a tenth of all within these."""
 
-FIRST_STEPS, ROUND_STEPS, FINISH_STEPS = 150, 80, 80
-"""Optimiser steps of a first fine-tuning, of a round and of a piece of finishing."""
+FIRST_STEPS, ROUND_STEPS = 120, 80
+"""Optimiser steps of a first fine-tuning, and of a round or a finishing."""
 
 LEAST_IMAGES, TRIALS = 60_000, 15
 """A search trains so many images, or as many as so many middling trials where that is more."""
 
 MOST_TRIALS = 1000
 """More than any budget of images holds: it is what ends a search."""
+
+CUTS = ((0, 0.1), (0, 0.03), (1, 0.1), (0, 0.01), (0, 0.3), (1, 0.03))
+"""First trials that cut the pre-trained network once: the place of their input among those that are
+searched, the largest being 0, and the share of the MACs that they leave."""
+
+CUT_RATE, TRAJECTORY_RATE = 0.1, 0.04
+"""Learning rates after one hard cut, and on a way of several wide ones."""
+
+TRAJECTORY = (4, 0.01)
+"""Cuts of the first trial that goes on from the fine-tuned network, and where they lead."""
 
 IMBALANCE = 5.0
 """So many times more images in the largest class than in the smallest: losses are weighted."""
@@ -63,17 +73,17 @@ def compose(facts: Facts, given: Given = Given()) -> dict[str, Any]:
     """Return a search over how to adapt to images: sections of settings, as a file holds them."""
     sides = input_sides(facts, given)
     batch = batch_size(facts.images)
-    first, each, finish = (
-        epochs(steps, batch, facts.images) for steps in (FIRST_STEPS, ROUND_STEPS, FINISH_STEPS)
-    )
+    first, each = lengths(facts.images)
     baselines = _baselines(facts, given, sides)
     return {
+        "start": {"choices": ["pretrained", "finetuned"]},
         "data": _data(facts, given, sides),
         "network": {"name": EMBEDDED, "weights": "embedded"},
         "finetune": {"epochs": first, "batch_size": batch, "learning_rate": 0.05},
         "prune": {
-            "rate": {"low": 0.3, "high": 0.9},
+            "rounds": {"low": 1, "high": 10, "log": True},
             "rate_of": "macs",
+            "min_keep": 0.02,
             "method": {
                 "choices": {
                     "activation": {"allocation": {"choices": ["uniform", "global"]}},
@@ -83,18 +93,25 @@ def compose(facts: Facts, given: Given = Given()) -> dict[str, Any]:
             },
         },
         "retrain": {
-            "epochs": _around(each),
+            "epochs": {"choices": sorted({max(1, each // 2), each, 2 * each})},
             "batch_size": batch,
             "learning_rate": {"low": 0.003, "high": 0.3, "log": True},
+            "learning_rate_exponent": {"choices": [0.0, 0.25]},
         },
         "stop": {
             "max_rounds": 10,
             "target_macs_share": {"low": 0.01, "high": 0.5, "log": True},
         },
-        "finish": {"epochs": _around(finish)},
-        "sweep": _sweep(facts, given, first + 4 * each + finish, prior(facts, sides)),
+        "finish": {"epochs": {"choices": [0, each, 2 * each]}},
+        "sweep": _sweep(facts, given, sides),
         **({"baselines": baselines} if baselines else {}),
     }
+
+
+def lengths(images: int) -> tuple[int, int]:
+    """Return the epochs of a first fine-tuning, and of a round or a finishing."""
+    batch = batch_size(images)
+    return epochs(FIRST_STEPS, batch, images), epochs(ROUND_STEPS, batch, images)
 
 
 def epochs(steps: int, batch: int, images: int) -> int:
@@ -104,7 +121,7 @@ def epochs(steps: int, batch: int, images: int) -> int:
 
 def batch_size(images: int) -> int:
     """Return the images of a step."""
-    return min(images, 32 if images >= FEW else 16)
+    return min(images, MOST_BATCH, max(LEAST_BATCH, images // 10))
 
 
 def input_sides(facts: Facts, given: Given = Given()) -> tuple[int, ...]:
@@ -138,19 +155,30 @@ def may_flip(facts: Facts) -> bool:
 
 def prior(facts: Facts, sides: Sequence[int]) -> list[dict[str, Any]]:
     """Return settings of first trials that are known to be good, the best first."""
-    batch = batch_size(facts.images)
-    each, finish = (epochs(steps, batch, facts.images) for steps in (ROUND_STEPS, FINISH_STEPS))
-    size = {"data": {"image_size": sides[0]}} if len(sides) > 1 else {}
-    return [
-        {
-            **size,
-            "prune": {"rate": rate, "method": "activation", "allocation": "uniform"},
-            "retrain": {"epochs": each, "learning_rate": rate_of_learning},
-            "stop": {"target_macs_share": share},
-            "finish": {"epochs": finish},
-        }
-        for rate, share, rate_of_learning in ((0.78, 0.01, 0.05), (0.6, 0.05, 0.04))
+    cuts = [
+        _trial(facts, sides[place], share, "pretrained", 1, CUT_RATE)
+        for place, share in CUTS
+        if place < len(sides)
     ]
+    rounds, share = TRAJECTORY
+    return [*cuts, _trial(facts, sides[0], share, "finetuned", rounds, TRAJECTORY_RATE)]
+
+
+def _trial(
+    facts: Facts, side: int, share: float, start: str, rounds: int, rate: float
+) -> dict[str, Any]:
+    return {
+        "start": start,
+        "data": {"image_size": side},
+        "prune": {"rounds": rounds, "method": "activation", "allocation": "uniform"},
+        "retrain": {
+            "epochs": lengths(facts.images)[1],
+            "learning_rate": rate,
+            "learning_rate_exponent": 0.0,
+        },
+        "stop": {"target_macs_share": share},
+        "finish": {"epochs": 0},
+    }
 
 
 def _data(facts: Facts, given: Given, sides: Sequence[int]) -> dict[str, Any]:
@@ -163,12 +191,6 @@ def _data(facts: Facts, given: Given, sides: Sequence[int]) -> dict[str, Any]:
     if facts.imbalance >= IMBALANCE:
         found["class_weights"] = "balanced"
     return found
-
-
-def _around(length: int) -> Any:
-    """Return the lengths that are searched: half, once and twice as long."""
-    lengths = sorted({max(1, length // 2), length, 2 * length})
-    return {"choices": lengths}
 
 
 def _baselines(facts: Facts, given: Given, sides: Sequence[int]) -> list[dict[str, Any]]:
@@ -187,11 +209,13 @@ def _smaller(facts: Facts, given: Given, sides: Sequence[int]) -> list[int]:
     return [side for part in (3, 2) if (side := part * sides[0] // 4) >= SMALLEST]
 
 
-def _sweep(
-    facts: Facts, given: Given, length: int, first: Sequence[dict[str, Any]]
-) -> dict[str, Any]:
-    found: dict[str, Any] = {"trials": MOST_TRIALS, "start": {"settings": list(first)}}
+def _sweep(facts: Facts, given: Given, sides: Sequence[int]) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "trials": MOST_TRIALS,
+        "start": {"settings": prior(facts, sides)},
+    }
     if not given.length:
-        images = max(LEAST_IMAGES, TRIALS * length * facts.images)
-        found["budget"] = {"images_trained": images}
+        first, each = lengths(facts.images)
+        images = TRIALS * (first + 2 * each) * facts.images
+        found["budget"] = {"images_trained": max(LEAST_IMAGES, images)}
     return found

@@ -8,7 +8,7 @@ import pytest
 from tatl_search.cli.options import new_folder_in
 from tatl_search.errors import InputError
 
-SPACE = Path("spaces/my task.v2.yaml")
+SPACE = "spaces/my task.v2.yaml"
 
 
 def test_a_new_sweep_is_called_by_its_file_and_the_time() -> None:
