@@ -8,6 +8,7 @@ import yaml
 
 from tatl_search.config import AdaptationConfig, SweepSettings, section_of
 from tatl_search.printable import one_line
+from tatl_search.space.tree import Dumper
 
 COLUMN, WIDTH = 34, 98
 
@@ -87,7 +88,12 @@ def _lines(head: str, value: Any, indent: int) -> list[str]:
 
 def _flow(value: Any) -> str:
     """Return a value as YAML on one line."""
-    text: str = yaml.safe_dump(
-        value, sort_keys=False, allow_unicode=True, default_flow_style=True, width=math.inf
+    text: str = yaml.dump(
+        value,
+        Dumper=Dumper,
+        sort_keys=False,
+        allow_unicode=True,
+        default_flow_style=True,
+        width=math.inf,
     )
     return text.removesuffix("...\n").rstrip("\n")

@@ -185,7 +185,7 @@ def _data(facts: Facts, given: Given, sides: Sequence[int]) -> dict[str, Any]:
     found: dict[str, Any] = {"image_size": sides[0]}
     if len(sides) > 1:
         found["image_size"] = {"choices": list(sides)}
-    if facts.fixed_side not in (None, sides[0]) and given.storage_size is None:
+    if facts.fixed_side is not None and sides[0] < facts.fixed_side:
         found["storage_size"] = facts.fixed_side
     found["augment"] = {"flip": may_flip(facts)}
     if facts.imbalance >= IMBALANCE:

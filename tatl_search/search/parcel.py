@@ -11,6 +11,7 @@ import yaml
 import tatl_search
 from tatl_search.errors import InputError
 from tatl_search.search.folder import absolute_paths
+from tatl_search.space.tree import Dumper
 
 SPACE_FILE = "space.yaml"
 """Its name on the cluster."""
@@ -34,7 +35,7 @@ def pack(raw: Mapping[str, Any], folder: Path) -> int:
         InputError: a setting names a file by a path that means something else on the cluster.
     """
     check_paths(raw)
-    text = yaml.safe_dump(dict(raw), sort_keys=False, allow_unicode=True)
+    text = yaml.dump(dict(raw), Dumper=Dumper, sort_keys=False, allow_unicode=True)
     (folder / SPACE_FILE).write_text(text, encoding="utf-8")
     package = Path(tatl_search.__file__).parent
     tracked = tracked_files(package)

@@ -88,9 +88,14 @@ class _Loader(yaml.SafeLoader):
         return node
 
 
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float", re.compile(r"[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+$"), None
-)
+class Dumper(yaml.SafeDumper):
+    """Writes what `Reader` reads: text that looks like one of its numbers is quoted."""
+
+
+for kind in (_Loader, Dumper):
+    kind.add_implicit_resolver(
+        "tag:yaml.org,2002:float", re.compile(r"[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+$"), None
+    )
 
 
 class Reader:
