@@ -1,15 +1,16 @@
 """The verbs and their help."""
 
 import re
-from pathlib import Path
 
 import pytest
 import typer.main
 
 from tatl_search.cli.app import app
+from tatl_search.space.packaged import packaged_names
 from tests.cli.conftest import Tatl
 
 VERBS = (
+    "init",
     "sweep",
     "resume",
     "status",
@@ -41,7 +42,8 @@ def test_without_arguments_the_help_is_shown(tatl: Tatl) -> None:
     assert asked.code == 0
     for verb in VERBS:
         assert re.search(rf"│ {verb} +[A-Z]", asked.out)
-    assert "tatl-search sweep search_spaces/quickstart.yaml" in asked.out
+    assert "tatl-search sweep quickstart" in asked.out
+    assert "tatl-search sweep ./images" in asked.out
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -65,10 +67,9 @@ def test_every_option_says_what_it_does() -> None:
 
 
 def test_examples_of_the_help_are_right(tatl: Tatl) -> None:
-    files = {path.name for path in (Path(__file__).parents[2] / "search_spaces").iterdir()}
-    for verb in VERBS:
-        for name in re.findall(r"search_spaces/(\S+\.yaml)", tatl(verb, "--help").out):
-            assert name in files
+    named = r"tatl-search (?:sweep|adapt|init|validate|submit) (?!my_task)([\w/]+)(?:  | --)"
+    found = {name for verb in VERBS for name in re.findall(named, tatl(verb, "--help").out)}
+    assert {"quickstart", "single_run", "digits"} <= found <= set(packaged_names())
 
 
 def test_an_unknown_verb(tatl: Tatl) -> None:
