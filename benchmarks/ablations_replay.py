@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.grid import NAMES, RESULTS, ROUNDS, Key, Row, key_of, read
+from benchmarks.grid import NAMES, RESULTS, ROUNDS, Key, Row, key_of
+from benchmarks.rows import read
 from tatl_search.core.pareto import area_under_front, hypervolume
 
 Floats = npt.NDArray[np.floating[Any]]
@@ -51,7 +52,7 @@ class Recorded:
 def recorded(seed: int) -> Recorded:
     """Read the grid of a seed."""
     found: dict[Key, list[Row]] = {}
-    for row in read(RESULTS / f"grid-{seed}.parquet"):
+    for row in read(RESULTS / f"grid-{seed}.parquet", Row):
         key = tuple(getattr(row, column) for column in NAMES.values())
         found.setdefault(key, []).append(row)
     return Recorded(seed, {key: sorted(rows, key=lambda r: r.round) for key, rows in found.items()})

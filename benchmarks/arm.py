@@ -3,14 +3,12 @@
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 from torch import Tensor
 
 from benchmarks.judging import Judge
@@ -176,20 +174,6 @@ def _leads(row: Row, before: Sequence[Row]) -> bool:
     return not any(
         other.accuracy >= row.accuracy and other.macs_share <= row.macs_share for other in before
     )
-
-
-def write(path: Path, rows: Sequence[Row]) -> None:
-    """Write rows as Parquet, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    pq.write_table(pa.Table.from_pylist([asdict(row) for row in rows]), partial)
-    partial.replace(path)
-
-
-def read(path: Path) -> list[Row]:
-    """Read what `write` wrote."""
-    names = [field.name for field in fields(Row)]
-    return [Row(**{name: row[name] for name in names}) for row in pq.read_table(path).to_pylist()]
 
 
 def until(rows: Sequence[Row], images: float) -> list[Row]:

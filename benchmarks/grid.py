@@ -12,14 +12,13 @@ done again. Accuracies are on validation images; the test images stay shut.
 import argparse
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import torch
 
+from benchmarks.rows import read, write
 from tatl_search.adaptation.candidate import Candidate
 from tatl_search.adaptation.loop import adapt
 from tatl_search.adaptation.stages import StageStore
@@ -160,22 +159,8 @@ def main() -> None:
                 spent = time.process_time() - started
                 done = f"seed {seed}: {number + 1} of {len(configs)}"
                 print(f"{done}, {spent:.1f} s of CPU", flush=True)
-            rows += read(part)
+            rows += read(part, Row)
         write(RESULTS / f"grid-{seed}.parquet", rows)
-
-
-def read(path: Path) -> list[Row]:
-    """Return the rows of a file."""
-    names = [field.name for field in fields(Row)]
-    return [Row(**{name: row[name] for name in names}) for row in pq.read_table(path).to_pylist()]
-
-
-def write(path: Path, rows: Sequence[Row]) -> None:
-    """Write rows into a file, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    pq.write_table(pa.Table.from_pylist([asdict(row) for row in rows]), partial)
-    partial.replace(path)
 
 
 def _options() -> argparse.Namespace:

@@ -12,19 +12,18 @@ made from it. Two processes may share the work, each with its own `--methods` or
 import argparse
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.parquet as pq
 import torch
 from matplotlib import pyplot as plt
 
 from benchmarks.judging import LOW, SHARES, Judge, affordable, area, spread
+from benchmarks.rows import read, write
 from tatl_search.adaptation.candidate import Candidate
 from tatl_search.adaptation.loop import adapt
 from tatl_search.adaptation.stages import StageStore
@@ -94,9 +93,9 @@ def main() -> None:
             path = options.rows / f"{method}-{seed}.parquet"
             if not path.exists():
                 started = time.perf_counter()
-                _write(path, run(method, seed, options))
+                write(path, run(method, seed, options))
                 print(f"{method}, seed {seed}: {time.perf_counter() - started:.0f} s", flush=True)
-    rows = [row for path in sorted(options.rows.glob("*.parquet")) for row in _read(path)]
+    rows = [row for path in sorted(options.rows.glob("*.parquet")) for row in read(path, Row)]
     print(table(rows))
     draw(rows, options.rows.with_suffix(".png"))
 
@@ -218,17 +217,6 @@ def draw(rows: Sequence[Row], path: Path) -> None:
     axes.grid(alpha=0.3)
     axes.legend(ncols=2, fontsize="small")
     figure.savefig(path, dpi=130)
-
-
-def _read(path: Path) -> list[Row]:
-    names = [field.name for field in fields(Row)]
-    return [Row(**{name: row[name] for name in names}) for row in pq.read_table(path).to_pylist()]
-
-
-def _write(path: Path, rows: Sequence[Row]) -> None:
-    partial = path.with_suffix(".partial")
-    pq.write_table(pa.Table.from_pylist([asdict(row) for row in rows]), partial)
-    partial.replace(path)
 
 
 def _options() -> argparse.Namespace:

@@ -24,8 +24,9 @@ from typing import Any
 import torch
 
 from benchmarks import one_cut, user_script
-from benchmarks.arm import Row, Task, judge, noted, read, until, write
+from benchmarks.arm import Row, Task, judge, noted, until
 from benchmarks.efficiency_report import Runs, draw, tables
+from benchmarks.rows import read, write
 from benchmarks.tasks import TASKS, BenchmarkTask
 from tatl_search.config import AdaptationConfig
 
@@ -65,7 +66,7 @@ def main() -> None:
 def _found(name: str, options: argparse.Namespace) -> Runs:
     seeds = options.seeds or TASKS[name].seeds
     return {
-        arm: {s: until(read(path_of(options.rows, name, arm, s)), IMAGES) for s in seeds}
+        arm: {s: until(read(path_of(options.rows, name, arm, s), Row), IMAGES) for s in seeds}
         for arm in options.arms
     }
 

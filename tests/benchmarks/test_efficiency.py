@@ -10,9 +10,10 @@ import torch
 from PIL import Image, ImageFont
 
 from benchmarks import letters, one_cut
-from benchmarks.arm import Row, Task, judge, note, noted, read, until, write
+from benchmarks.arm import Row, Task, judge, note, noted, until
 from benchmarks.efficiency_report import draw, log_areas, tables
 from benchmarks.judging import affordable, area, bias, log_area
+from benchmarks.rows import read, write
 from benchmarks.tasks import TASKS, TUNING_SEEDS
 from tatl_search.config import AdaptationConfig
 from tatl_search.core.pareto import area_under_front, log_area_under_front
@@ -153,7 +154,7 @@ def test_one_cut_trains_the_images_it_tells_of(
     judged = judge(rows, places, task.judge("a test"))
     assert not math.isnan(judged[0].judged)
     write(tmp_path / "rows.parquet", judged)
-    again = read(tmp_path / "rows.parquet")
+    again = read(tmp_path / "rows.parquet", Row)
     assert [found.name for found in until(again, 200)] == ["0-0.1", "1-1"]
     assert log_areas(again)[0] == log_area(judged[:1])
 
