@@ -51,7 +51,7 @@ def _letters(seed: int, work: Path) -> Mapping[str, Any]:
 
 TASKS: Mapping[str, BenchmarkTask] = {
     "fashion": BenchmarkTask(_fashion, image_size=64, flip=True, seeds=(0, 1, 2, 3, 4)),
-    "digits": BenchmarkTask(_digits, image_size=32, flip=False, seeds=(0, 1, 2)),
+    "digits": BenchmarkTask(_digits, image_size=64, flip=False, seeds=(0, 1, 2)),
     "letters": BenchmarkTask(_letters, image_size=64, flip=False, seeds=(0, 1, 2)),
 }
 """Fashion-MNIST with 50 training images a class, scikit-learn's digits with 20, and letters."""

@@ -2,12 +2,14 @@
 
 Fashion-MNIST, 25 training images a class, EfficientNet-Lite0. A trial begins with the fine-tuned
 or the pre-trained network, at one of two input sizes, cuts it in one or three rounds to a share
-of the MACs between 31.6 and 1 %, and finishes what is left by up to three pieces; a shorter
+of the MACs between 31.6 and 1 %, and finishes what is left by one or two pieces; a shorter
 finishing is the beginning of a longer one and is not computed. The search space of the replay is
-continuous: `nearest` finds the trajectory that stands for a point. A row a network goes into
-`benchmarks/results/wide-grid-<seed>.parquet`; what is done is kept in `--work` and not done
-again. The smaller input comes first, so that a grid whose time ran out is complete for it.
-Accuracies are on validation images; the test images stay shut.
+continuous: `nearest` finds the trajectory that stands for a point.
+
+A row a network goes into `benchmarks/results/wide-grid-<seed>.parquet`; what is done is kept in
+`--work` and not done again. The smaller input and the pre-trained start come first, so that a
+quarter and a half of the grid are grids of their own. Accuracies are on validation images; the
+test images stay shut.
 
     python -m benchmarks.wide_grid
 """
@@ -40,7 +42,7 @@ RESULTS = Path(__file__).parent / "results"
 SIDE = 48
 """Of the larger input, whose unpruned network counts as all of the MACs."""
 
-PIECES = 3
+PIECES = 2
 
 POINTS: Mapping[str, Sequence[Any]] = {
     "data.image_size": (32, SIDE),
@@ -63,7 +65,7 @@ SPACE: Mapping[str, Any] = {
         "val_per_class": 50,
         "augment": {"crop": "none"},
     },
-    "finetune": {"epochs": 8, "batch_size": 25, "learning_rate": 0.05},
+    "finetune": {"epochs": 8, "batch_size": 50, "learning_rate": 0.05},
     "prune": {
         "method": "activation",
         "allocation": "uniform",
@@ -74,7 +76,7 @@ SPACE: Mapping[str, Any] = {
     },
     "retrain": {
         "epochs": {"low": 2, "high": 8},
-        "batch_size": 25,
+        "batch_size": 50,
         "learning_rate": {"low": 0.03, "high": 0.1, "log": True},
     },
     "stop": {"target_macs_share": {"low": 0.01, "high": 0.316, "log": True}},
@@ -177,7 +179,7 @@ def main() -> None:
                 spent = time.process_time() - started
                 print(f"seed {seed}: {number + 1} of {len(keys)}, {spent:.1f} s of CPU", flush=True)
             rows += read(part, Row)
-            if number + 1 in (len(keys) // 2, len(keys)):  # one input size, or all
+            if number + 1 in (len(keys) // 4, len(keys) // 2, len(keys)):  # a grid of its own
                 write(RESULTS / f"wide-grid-{seed}.parquet", rows)
 
 

@@ -24,6 +24,7 @@ from tatl_search.nets.cost import count_macs
 from tatl_search.nets.groups import find_groups
 from tatl_search.nets.zoo import LoadedNetwork, build, classifier_name
 
+SIDE = TASKS["digits"].image_size
 BUNDLED = sorted((Path(matplotlib.get_data_path()) / "fonts" / "ttf").glob("DejaVu*.ttf"))
 
 
@@ -114,8 +115,8 @@ def task(tmp_path_factory: pytest.TempPathFactory) -> Task:
 
 def test_one_cut_meets_the_share_by_one_ratio_and_keeps_the_strongest(task: Task) -> None:
     torch.manual_seed(0)
-    network = build(task.config.network, 10, 32)
-    before = {group.name: group for group in find_groups(network.module, 32)}
+    network = build(task.config.network, 10, SIDE)
+    before = {group.name: group for group in find_groups(network.module, SIDE)}
     strength = mean_activations(
         network.module, tuple(before.values()), task.images(network, "train")
     )
@@ -124,8 +125,8 @@ def test_one_cut_meets_the_share_by_one_ratio_and_keeps_the_strongest(task: Task
     head = classifier_name(network.module)
     head_rows = weight_of(network, head).clone()
     one_cut.cut(network, task, 0.2)
-    assert 0.15 < count_macs(network.module, 32) / task.reference <= 0.2
-    after = {group.name: group.width for group in find_groups(network.module, 32)}
+    assert 0.15 < count_macs(network.module, SIDE) / task.reference <= 0.2
+    after = {group.name: group.width for group in find_groups(network.module, SIDE)}
     ratios = [after[group] / before[group].width for group in after if before[group].width > 15]
     assert max(ratios) - min(ratios) < 0.07
     strongest = np.sort(np.argsort(strength[stem], kind="stable")[-after[stem] :])
