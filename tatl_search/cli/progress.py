@@ -90,8 +90,10 @@ def _summary(snapshot: Snapshot) -> str:
 def _figures(snapshot: Snapshot) -> dict[str, str]:
     best = snapshot.best
     left = "?" if snapshot.left_s is None else duration(snapshot.left_s)
+    budget = {"budget": f"{100 * snapshot.spent:.0f} %"} if snapshot.spent else {}
     return {
         "trials": f"{snapshot.done}/{snapshot.trials}",
+        **budget,
         "rounds": str(snapshot.candidates),
         "best": f"{best.accuracy:.3f} at {best.macs / 1e6:.2f} M MACs" if best else "-",
         "hypervolume": f"{snapshot.hypervolume:.3f}",
@@ -104,7 +106,7 @@ def _panel(snapshot: Snapshot) -> Table:
     grid = Table.grid(padding=(0, 2))
     figures = _figures(snapshot)
     grid.add_row(
-        ProgressBar(total=max(1, snapshot.trials), completed=snapshot.done, width=24),
+        ProgressBar(total=1.0, completed=snapshot.share, width=24),
         *(Text.assemble((name, "dim"), f" {value}") for name, value in figures.items()),
     )
     return grid

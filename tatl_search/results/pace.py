@@ -17,7 +17,8 @@ class Pace:
     Attributes:
         images_per_s: images through the networks, forward only included, of all workers.
         trials_per_hour: trials that ended.
-        left_s: until the last trial ends at this pace; null where none ended of late.
+        left_s: until the last trial ends at this pace, or the budget of images is used up; null
+            where no trial ended of late.
     """
 
     images_per_s: float
@@ -35,12 +36,21 @@ def pace(results: SweepResults, now: datetime) -> Pace:
         if datetime.fromisoformat(row.created_at) > since
     ]
     ended = sum(datetime.fromisoformat(trial.created_at) > since for trial in results.trials)
-    left = results.manifest.sweep.trials - len(results.trials)
+    trained = sum(row.images_trained for row in rows)
     return Pace(
-        images_per_s=sum(row.images_trained + row.images_forward for row in rows) / seconds,
+        images_per_s=(trained + sum(row.images_forward for row in rows)) / seconds,
         trials_per_hour=3600.0 * ended / seconds,
-        left_s=left * seconds / ended if ended else None,
+        left_s=_left_s(results, ended / seconds, trained / seconds) if ended else None,
     )
+
+
+def _left_s(results: SweepResults, trials_per_s: float, images_per_s: float) -> float:
+    sweep = results.manifest.sweep
+    left = (sweep.trials - len(results.trials)) / trials_per_s
+    budget = sweep.budget.images_trained
+    if budget is None or not images_per_s:
+        return left
+    return min(left, max(0, budget - results.images_trained) / images_per_s)
 
 
 def last_row(results: SweepResults) -> datetime:

@@ -42,6 +42,7 @@ def sweep_status(results: SweepResults, running: bool) -> dict[str, Any]:
         "log_area": front.log_area,
         "area": front.area,
         "images_trained": results.images_trained,
+        "images_wanted": results.manifest.sweep.budget.images_trained,
         "images_forward": results.images_forward,
         "images_saved": results.images_saved,
         "seconds": results.seconds,
@@ -63,10 +64,15 @@ def status_text(status: Mapping[str, Any]) -> str:
         f" log area {status['log_area']:.4f}, hypervolume {status['hypervolume']:.4f}",
         *(f"{status['within_bounds']} of them keep to the bounds" for _ in [0] if status["bounds"]),
         *_accuracy_lines(status),
-        f"{status['images_trained']:,} images trained, {status['images_forward']:,} forward only,"
-        f" {status['images_saved']:,} saved by reuse, {status['seconds']:,.0f} s of work",
+        f"{status['images_trained']:,}{_of(status['images_wanted'])} images trained,"
+        f" {status['images_forward']:,} forward only, {status['images_saved']:,} saved by reuse,"
+        f" {status['seconds']:,.0f} s of work",
     ]
     return "\n".join(lines)
+
+
+def _of(wanted: int | None) -> str:
+    return "" if wanted is None else f" of {wanted:,}"
 
 
 def _networks(count: int) -> str:

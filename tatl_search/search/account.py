@@ -175,6 +175,12 @@ class Account:
         yield "gpu_hours", hours * self._work_s, hours * more.work_s, budget.gpu_hours, 2
 
     @property
+    def share_spent(self) -> float:
+        """The share that is spent of the bound that is nearest; 0 where there is none."""
+        every = ((spent, limit) for _, spent, _, limit, _ in self._limits(Cost()))
+        return max((spent / limit for spent, limit in every if limit is not None), default=0.0)
+
+    @property
     def used_up(self) -> str | None:
         """Which budget is used up, in words; null while there is some left of all."""
         if (spent := self.exceeded(Cost())) is not None:

@@ -148,6 +148,7 @@ class Driver:
             self._goals,
             listener,
             stopper.reason_of,
+            lambda: account.share_spent,
         )
         keeper = StageKeeper(self._folder.root, self._sweep.stages_gb)
         for note in begun:

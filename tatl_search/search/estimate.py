@@ -32,10 +32,12 @@ FORWARD_PASSES = 2
 
 @dataclass(frozen=True)
 class SweepEstimate:
-    """An upper bound of what a sweep costs: every trial of full length, nothing shared but roots.
+    """An upper bound of what a sweep costs: trials of full length, up to its budget.
+
+    Nothing is shared but roots.
 
     Attributes:
-        trials: adaptations.
+        trials: adaptations at most.
         candidates: networks, the unpruned ones not counted.
         images_trained: images through backward, baselines included.
         images_per_second: measured on this machine with the unpruned network.
@@ -104,17 +106,28 @@ def estimate_sweep(space: SearchSpace, cpus: int) -> SweepEstimate:
     work = epochs * images + FORWARD_SHARE * forward
     first = _first_trial(space, images)
     first_s = (first + FORWARD_SHARE * rounds * _forward_images(check)) / speed
+    share = _share_held(sweep.budget, epochs * images, minutes := work / speed / concurrent / 60)
+    trained = math.floor(share * epochs * images)
+    # Whatever is drawn, a network takes an epoch.
+    candidates = min(sweep.trials * rounds, trained // images)
     return SweepEstimate(
         trials=sweep.trials,
-        candidates=sweep.trials * rounds,
-        images_trained=epochs * images,
+        candidates=candidates,
+        images_trained=trained,
         images_per_second=speed,
         concurrent=concurrent,
-        minutes=work / speed / concurrent / 60,
-        disk_mb=(roots + sweep.trials * rounds) * check.costs[SIZE_BYTES] / 1e6,
+        minutes=share * minutes,
+        disk_mb=(min(roots, trained // images) + candidates) * check.costs[SIZE_BYTES] / 1e6,
         budget=_in_words(sweep.budget),
         warnings=_small_budgets(sweep.budget, first, first_s / 60),
     )
+
+
+def _share_held(budget: BudgetSettings, images: int, minutes: float) -> float:
+    """Return which share of all that trials could train the budgets hold."""
+    limits = ((budget.images_trained, images), (budget.minutes, minutes))
+    held = (limit / most for limit, most in limits if limit is not None and most > 0)
+    return min((1.0, *held))
 
 
 def small_budget(space: SearchSpace, checks: Sequence[NetworkCheck]) -> tuple[str, ...]:

@@ -30,13 +30,14 @@ class Snapshot:
     """Where a sweep stands.
 
     Attributes:
-        trials: trials the sweep will run.
+        trials: trials the sweep will run at most.
         done: trials that ended.
         candidates: rounds evaluated, round 0 not counted.
         best: the best candidate by the goals' quality; null before the first.
         hypervolume: of all candidates so far, normalised.
         elapsed_s: seconds since this driver began.
         left_s: seconds left at the pace so far; null before the first trial ended.
+        spent: share of the sweep's budget that is spent; 0 where it has none.
     """
 
     trials: int
@@ -46,6 +47,12 @@ class Snapshot:
     hypervolume: float
     elapsed_s: float
     left_s: float | None
+    spent: float = 0.0
+
+    @property
+    def share(self) -> float:
+        """The share of the sweep that is done, by its trials or by its budget."""
+        return min(1.0, max(self.done / max(1, self.trials), self.spent))
 
 
 Listener = Callable[[Report | None, Snapshot], None]
@@ -62,6 +69,7 @@ class ProgressCallback(tune.Callback):
         goals: Goals,
         listener: Listener,
         stopped_for: Callable[[str], StopReason | None],
+        spent: Callable[[], float] = lambda: 0.0,
     ) -> None:
         """Begin to follow a sweep.
 
@@ -71,6 +79,7 @@ class ProgressCallback(tune.Callback):
             goals: of the sweep.
             listener: hears of every report.
             stopped_for: why a trial was stopped, by Ray's name of it; null if it was not.
+            spent: share of the budget that is spent; 0 where there is none.
         """
         self._trials = trials
         self._told = told
@@ -78,12 +87,15 @@ class ProgressCallback(tune.Callback):
         self._goals = goals
         self._listener = listener
         self._stopped_for = stopped_for
+        self._spent = spent
         self._front = np.empty((0, len(goals.objectives)))
         self._hypervolume = 0.0
         self._candidates = 0
         self._best: Figures | None = None
         self._first_labels: dict[str, str] = {}
         self._started = time.monotonic()
+        self._share_before = 0.0
+        self._share_before = self._snapshot().share
         listener(None, self._snapshot())
 
     def recall(self, candidates: Iterable[CandidateRecord], trials: Iterable[TrialRecord]) -> None:
@@ -93,6 +105,7 @@ class ProgressCallback(tune.Callback):
             self._first_labels.setdefault(row.stage, row.label)
             if row.trial in ended:
                 self._add(row)
+        self._share_before = self._snapshot().share
 
     def announce(self, text: str) -> None:
         """Let the listener know what the driver itself is doing."""
@@ -157,17 +170,20 @@ class ProgressCallback(tune.Callback):
     def _snapshot(self) -> Snapshot:
         elapsed = time.monotonic() - self._started
         self._done = max(self._done, self._told())  # some end without a worker's report
-        ended = self._done - self._before
-        left = elapsed / ended * (self._trials - self._done) if ended else None
-        return Snapshot(
+        snapshot = Snapshot(
             trials=self._trials,
             done=self._done,
             candidates=self._candidates,
             best=self._best,
             hypervolume=self._hypervolume,
             elapsed_s=elapsed,
-            left_s=left,
+            left_s=None,
+            spent=self._spent(),
         )
+        gone = snapshot.share - self._share_before
+        if self._done == self._before or gone <= 0.0:
+            return snapshot
+        return replace(snapshot, left_s=elapsed * (1.0 - snapshot.share) / gone)
 
     def __getstate__(self) -> dict[str, Any]:
         return {}  # Ray pickles callbacks into state that is never restored
