@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tatl_search.config import BudgetSettings
 from tatl_search.results.pace import last_row, pace
 from tatl_search.results.store import SweepResults
 from tests.results.conftest import SweepWriter
@@ -35,6 +36,18 @@ def test_the_last_half_hour_counts(write_sweep: SweepWriter) -> None:
     assert found.trials_per_hour == pytest.approx(4.0)
     assert found.left_s == pytest.approx(900.0)
     assert last_row(sweep) == LAUNCH + timedelta(minutes=60)
+
+
+def test_a_budget_of_images_counts_where_it_ends_sooner(write_sweep: SweepWriter) -> None:
+    """Three rows of 500 images in half an hour; 250 images are left, of a thousand trials most."""
+    found = at(write_sweep(), rows=[5, 40, 50, 60], trials=[5, 40, 60])
+    budget = BudgetSettings(images_trained=found.images_trained + 250)
+    settings = found.manifest.sweep.model_copy(update={"trials": 1000, "budget": budget})
+    sweep = replace(found, manifest=found.manifest.model_copy(update={"sweep": settings}))
+    assert pace(sweep, LAUNCH + timedelta(minutes=60)).left_s == pytest.approx(300.0)
+    spent = settings.model_copy(update={"budget": BudgetSettings(images_trained=1)})
+    sweep = replace(found, manifest=found.manifest.model_copy(update={"sweep": spent}))
+    assert pace(sweep, LAUNCH + timedelta(minutes=60)).left_s == 0.0
 
 
 def test_a_young_sweep_counts_from_its_launch(write_sweep: SweepWriter) -> None:

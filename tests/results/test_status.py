@@ -42,6 +42,7 @@ def test_the_state_as_json(results: SweepResults) -> None:
         "log_area": pytest.approx(LOG_AREA),
         "area": pytest.approx(0.716 / 0.9),
         "images_trained": 11_000,
+        "images_wanted": None,
         "images_forward": 3_300,
         "images_saved": 2_500,
         "seconds": 16.5,

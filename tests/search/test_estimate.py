@@ -86,6 +86,17 @@ def test_a_budget_is_told() -> None:
     )
 
 
+def test_no_more_is_expected_than_a_budget_holds() -> None:
+    whole = estimated(sweep={"trials": 1000})
+    budget = {"images_trained": 20_000}
+    held = estimated(sweep={"trials": 1000, "budget": budget})
+    assert held.images_trained == 20_000 < whole.images_trained
+    assert held.candidates == 20_000 // IMAGES < whole.candidates
+    assert held.minutes < whole.minutes / 2
+    assert held.disk_mb < whole.disk_mb
+    assert estimated(sweep={"trials": 1000, "budget": {"minutes": 0.5}}).minutes < 0.51
+
+
 def test_a_budget_that_holds_no_trial_is_warned_of() -> None:
     """A first fine-tuning of 4 epochs, 2 rounds of 2 in the middle, a piece of 3."""
     more: dict[str, Any] = {"finish": {"epochs": 3, "pieces": {"low": 1, "high": 3}}}

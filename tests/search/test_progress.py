@@ -22,6 +22,7 @@ def follow(
     trials: int = 4,
     told: Callable[[], int] = lambda: 0,
     stopped: StopReason | None = None,
+    spent: Callable[[], float] = lambda: 0.0,
 ) -> ProgressCallback:
     return ProgressCallback(
         trials,
@@ -29,6 +30,7 @@ def follow(
         Goals((ACCURACY, MACS), {MACS: 100.0}),
         lambda report, snapshot: heard.append((report, snapshot)),
         lambda _: stopped,
+        spent,
     )
 
 
@@ -90,6 +92,23 @@ def test_what_is_left_follows_from_this_drivers_pace() -> None:
     told += [2, 3]  # one was refused: nobody ran it
     tell(callback, end())
     assert (heard[-1][1].done, heard[-1][1].left_s) == (4, 0.0)
+
+
+def test_a_budget_counts_where_it_ends_sooner() -> None:
+    heard: Heard = []
+    spent = [0.2]
+    callback = follow(heard, trials=1000, spent=lambda: spent[-1])
+    callback.recall([], [])  # of earlier drivers
+    spent.append(0.4)
+    tell(callback, end())
+    snapshot = heard[-1][1]
+    assert (snapshot.done, snapshot.trials) == (1, 1000)
+    assert (snapshot.spent, snapshot.share) == (0.4, 0.4)
+    # A fifth took as long as this driver has run; three are left.
+    assert snapshot.left_s == pytest.approx(3 * snapshot.elapsed_s, rel=0.01)
+    spent.append(1.3)
+    tell(callback, end())
+    assert (heard[-1][1].share, heard[-1][1].left_s) == (1.0, 0.0)
 
 
 def test_what_earlier_drivers_found_counts() -> None:
