@@ -5,6 +5,8 @@ images. Arms, each with a seed's own images:
 
 - `script`: `benchmarks.user_script`, Ray Tune, OptunaSearch and Torch-Pruning.
 - `one_cut`: `benchmarks.one_cut`, which searches nothing: the rival to beat.
+- `random`: random settings of the space that this product makes of the images.
+- `minimal`: a sweep of this product, of the file that a newcomer writes (`benchmarks.own_sweep`).
 
 Fronts are chosen on validation images; up to 5,000 test images that no arm saw judge them. What
 is done is kept in `--rows`, a file a task, arm and seed, and not done again. For wall-clock times
@@ -17,13 +19,14 @@ import argparse
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from benchmarks import one_cut, user_script
+from benchmarks import one_cut, own_sweep, user_script
 from benchmarks.arm import Row, Task, judge, noted, until
 from benchmarks.efficiency_report import Runs, draw, tables
 from benchmarks.rows import read, write
@@ -101,7 +104,23 @@ def _one_cut(task: BenchmarkTask, seed: int, folder: Path, work: Path) -> Found:
     return *noted(folder, "one_cut", opened), opened
 
 
-ARMS: Mapping[str, Arm] = {"script": _script, "one_cut": _one_cut}
+def _own(arm: str, overrides: Sequence[str] = ()) -> Arm:
+    def run(task: BenchmarkTask, seed: int, folder: Path, work: Path) -> Found:
+        began = time.time()
+        file = own_sweep.newcomers_file(task.images(seed, work), seed, IMAGES)
+        sweep = own_sweep.search(file, overrides, folder)
+        opened = _opened(task, seed, work, {})
+        return *own_sweep.found(sweep, arm, seed, opened.reference, began), opened
+
+    return run
+
+
+ARMS: Mapping[str, Arm] = {
+    "script": _script,
+    "one_cut": _one_cut,
+    "random": _own("random", own_sweep.AT_RANDOM),
+    "minimal": _own("minimal"),
+}
 
 
 def _options() -> argparse.Namespace:

@@ -1,7 +1,9 @@
 """What arms are compared on: drawn letters, one cut and training, areas of judged fronts."""
 
 import math
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -9,7 +11,7 @@ import pytest
 import torch
 from PIL import Image, ImageFont
 
-from benchmarks import letters, one_cut
+from benchmarks import letters, one_cut, own_sweep
 from benchmarks.arm import Row, Task, judge, note, noted, until
 from benchmarks.efficiency_report import draw, log_areas, tables
 from benchmarks.judging import affordable, area, bias, log_area
@@ -19,10 +21,19 @@ from tatl_search.config import AdaptationConfig
 from tatl_search.core.pareto import area_under_front, log_area_under_front
 from tatl_search.data import load_target
 from tatl_search.errors import InputError
+from tatl_search.figures import ACCURACY, MACS
+from tatl_search.manifest import SweepFolder
 from tatl_search.nets.activations import mean_activations
 from tatl_search.nets.cost import count_macs
 from tatl_search.nets.groups import find_groups
 from tatl_search.nets.zoo import LoadedNetwork, build, classifier_name
+from tatl_search.newcomer.opening import completed
+from tatl_search.records import CandidateRecord
+from tatl_search.results.store import SweepResults
+from tatl_search.search.variants import middle
+from tatl_search.space import Written
+from tests.results.conftest import manifest
+from tests.tracking.made import made_candidate
 
 SIDE = TASKS["digits"].image_size
 BUNDLED = sorted((Path(matplotlib.get_data_path()) / "fonts" / "ttf").glob("DejaVu*.ttf"))
@@ -167,6 +178,46 @@ def test_a_network_is_judged_at_the_size_it_works_at(task: Task, tmp_path: Path)
     note(tmp_path, "small", network, smaller, 0.1, 0, 0.0)
     expected = smaller.judge("a test")(tmp_path / "networks" / "small")
     assert task.judge("a test")(tmp_path / "networks" / "small") == expected
+
+
+def test_a_sweep_pays_for_what_it_trained_itself_and_baselines_are_of_it(tmp_path: Path) -> None:
+    def at(second: int, **given: Any) -> CandidateRecord:
+        return made_candidate(created_at=f"2026-01-01T00:00:{second:02}+00:00", **given)
+
+    sweep = SweepResults(
+        folder=SweepFolder(tmp_path),
+        manifest=manifest("made", (ACCURACY, MACS)),
+        candidates=(
+            at(5, label="pruned", stage="a", macs=20, images_trained=500, accuracy=0.7),
+            at(9, label="again", stage="a", macs=20, images_trained=0, accuracy=0.7),
+        ),
+        roots=(at(3, label="unpruned", stage="root", macs=100, images_trained=1000),),
+        baselines=(at(7, label="input 24 px", stage="b", macs=40, images_trained=1000),),
+        trials=(),
+        environment={},
+    )
+    began = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
+    rows, places = own_sweep.found(sweep, "minimal", 0, reference=200, began=began)
+    assert [found.name for found in rows] == ["unpruned", "pruned", "input 24 px", "again"]
+    assert [found.images_trained for found in rows] == [1000, 1500, 2500, 2500]
+    assert [found.macs_share for found in rows] == [0.5, 0.1, 0.2, 0.1]
+    assert math.isclose(rows[-1].work, 1000 * 0.5 + 500 * 0.1 + 1000 * 0.2)
+    assert rows[1].seconds == 5.0
+    assert [place.name for place in places] == ["root", "a", "b", "a"]
+
+
+def test_a_newcomers_file_is_a_whole_search(tmp_path: Path) -> None:
+    images = {**TASKS["digits"].images(0, tmp_path), "per_class": 5}
+    file = own_sweep.newcomers_file(images, seed=3, budget=30_000)
+    space = completed(Written.of_raw(file)).space
+    config = middle(space)
+    assert (config.seed, config.data.split_seed, config.data.per_class) == (3, 3, 5)
+    assert space.sweep.budget.images_trained == 30_000
+    assert space.sweep.start.settings
+    random = completed(Written.of_raw(file, own_sweep.AT_RANDOM)).space
+    assert (random.sweep.sampler, random.sweep.promote) == ("random", False)
+    assert not random.sweep.start.settings
+    assert random.parameters == space.parameters
 
 
 def test_tables_say_what_it_took_to_pass(tmp_path: Path) -> None:
