@@ -10,7 +10,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from tatl_search.adaptation.key_forms import TODAY, KeyForm
-from tatl_search.config import NAMED_WEIGHTS, AdaptationConfig, RetrainSettings, digest_of
+from tatl_search.config import (
+    NAMED_WEIGHTS,
+    AdaptationConfig,
+    RetrainSettings,
+    TrainingSettings,
+    digest_of,
+)
 from tatl_search.core.plan import PrunePlan
 from tatl_search.files import checksum
 from tatl_search.paths import user_path
@@ -47,32 +53,24 @@ def root_key(
 def pretrained_key(
     config: AdaptationConfig,
     fingerprint: str,
-    classes: int,
     threads: int,
     device_type: str,
     form: KeyForm = TODAY,
 ) -> str:
-    """Return the key of the pre-trained network with a head that is not trained.
+    """Return the key of the pre-trained network before anything is trained.
+
+    All stages that grow from it have what decides their training, but for `retrain`, from here.
 
     Args:
         config: settings of the adaptation.
-        fingerprint: of the images that its statistics are read from.
-        classes: of the target.
+        fingerprint: as for the first fine-tuning.
         threads: torch threads that statistics are read with.
         device_type: `cpu` or `cuda`.
         form: of the sweep's keys.
     """
+    untrained = config.model_copy(update={"finetune": TrainingSettings()})
     return _digest(
-        form,
-        {
-            "pretrained": form.told(config.network),
-            "seed": config.seed,
-            "weights_file": _file_digest(config.network.weights),
-            "data": fingerprint,
-            "classes": classes,
-            "threads": threads,
-            "device": device_type,
-        },
+        form, {"pretrained": root_key(untrained, fingerprint, threads, device_type, form)}
     )
 
 

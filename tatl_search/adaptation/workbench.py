@@ -194,10 +194,7 @@ class Workbench:
 
     def pretrained(self) -> Stage:
         """Return the pre-trained network with a head that is not trained."""
-        config, classes = self.config, len(self.target.class_names)
-        key = pretrained_key(
-            config, self.target.fingerprint, classes, self.threads, self.device, self.key_form
-        )
+        key = pretrained_key(self.config, self._looked_at, self.threads, self.device, self.key_form)
         return self.store.get_or_compute(key, self.owner, self._compute_pretrained)
 
     def _compute_pretrained(self, folder: Path) -> StageMetrics:
@@ -216,10 +213,12 @@ class Workbench:
     @property
     def root_key(self) -> str:
         """The key of the first fine-tuning."""
-        looked_at = dict.fromkeys((self.target.fingerprint, self.training_set.fingerprint))
-        return root_key(
-            self.config, "+".join(looked_at), self.root_threads, self.device, self.key_form
-        )
+        return root_key(self.config, self._looked_at, self.root_threads, self.device, self.key_form)
+
+    @property
+    def _looked_at(self) -> str:
+        """The fingerprint of all images that decide what is computed."""
+        return "+".join(dict.fromkeys((self.target.fingerprint, self.training_set.fingerprint)))
 
     def prune_and_retrain(
         self, parent: Stage, root: Stage, plan: PrunePlan, round_number: int

@@ -85,6 +85,23 @@ def test_trials_share_what_grows_from_the_pretrained_network(tmp_path: Path) -> 
     assert {c.stage.key for c in other}.isdisjoint(c.stage.key for c in first)
 
 
+@pytest.mark.parametrize(
+    "sections",
+    [
+        {"data": {"augment": {"shift": 0.3}}},
+        {"data": {"class_weights": "balanced"}},
+        {"retrain": {"learning_rate": 0.01}},
+        {"network": {"name": "timm/test_resnet"}},
+    ],
+)
+def test_what_decides_training_is_in_the_keys(tmp_path: Path, sections: dict[str, Any]) -> None:
+    """Nothing of the first fine-tuning stands between these settings and the first cut."""
+    first, other = run(tmp_path, pretrained()), run(tmp_path, pretrained(**sections), "other")
+    assert {c.stage.key for c in other}.isdisjoint(c.stage.key for c in first)
+    longer = pretrained(finetune={"epochs": 5})
+    assert [c.reused for c in run(tmp_path, longer, "again")] == [True] * len(first)
+
+
 def test_a_drop_and_distillation_refer_to_the_unpruned_fine_tuned_network(tmp_path: Path) -> None:
     for sections in (
         {"stop": {"max_rounds": 8, "target_macs_share": 0.25, "max_drop": 0.9}},
