@@ -136,7 +136,7 @@ class Driver:
             admission,
             {n: (after, study.stop_reason(n)) for n, after in study.stopped().items()},
             scheduler.reason_of if scheduler else lambda _: None,
-            lambda: searcher.fatal is not None or is_lost(),
+            lambda: searcher.fatal is not None or searcher.error is not None or is_lost(),
         )
         damaged = damaged_trials(self._folder, study.finished())
         merger = Merger(self._folder, self._shipped, damaged)
@@ -172,6 +172,8 @@ class Driver:
             study.note_seconds(account.seconds)
             study.release()
             shutil.rmtree(self._folder.ray, ignore_errors=True)
+        if searcher.error is not None:
+            raise searcher.error
         if searcher.fatal is not None:
             raise StorageError(searcher.fatal)
         used_up = account.used_up or searcher.nothing_fits

@@ -5,8 +5,9 @@ with a missing metric running for ever, and lets two sweeps share one study.
 """
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -65,6 +66,7 @@ class WorkSearcher(Searcher):
 
     Attributes:
         fatal: what makes going on pointless, such as full storage.
+        error: what the searcher itself raised; nothing is handed out any more.
         failures: what of the first could not be computed, and why.
         nothing_fits: the budget that held none of the last trials proposed, in words; null while
             trials are handed out.
@@ -108,6 +110,7 @@ class WorkSearcher(Searcher):
         self._thread = ThreadPoolExecutor(max_workers=1)
         self._proposal: Future[Proposal] | None = None
         self.fatal: str | None = None
+        self.error: Exception | None = None
         self.failures: list[str] = []
         self._last_error: dict[int, str] = {}
         self._refusing: set[str] = set()
@@ -119,11 +122,17 @@ class WorkSearcher(Searcher):
         self, trial_id: str
     ) -> dict[str, Any] | str | None:
         """Return the next piece of work, None while there is none to be had, or FINISHED."""
+        answer: dict[str, Any] | str | None = None
+        with self._not_in_silence():
+            answer = self._answer(trial_id)
+        return answer
+
+    def _answer(self, trial_id: str) -> dict[str, Any] | str | None:
         if self._handed_out >= RUN_LENGTH:
             return str(Searcher.FINISHED)
         if len(self._live) >= self._slots():
             return None
-        item = None if self.fatal else self._next_item()
+        item = None if self.fatal or self.error else self._next_item()
         if item is None:
             # What is still out may come back to be tried again.
             return None if self._live else str(Searcher.FINISHED)
@@ -136,7 +145,7 @@ class WorkSearcher(Searcher):
 
     def begins_another_run(self) -> bool:
         """Whether Ray Tune is to run again: its run was full, and nobody ended it early."""
-        full = self._handed_out >= RUN_LENGTH and not self._live and self.fatal is None
+        full = self._handed_out >= RUN_LENGTH and not (self._live or self.fatal or self.error)
         self._handed_out = 0
         return full
 
@@ -228,8 +237,20 @@ class WorkSearcher(Searcher):
         self._study.tell_infeasible(refused.number, str(refused))
         self._admission.account.trial_ended(refused.number)
 
+    @contextmanager
+    def _not_in_silence(self) -> Iterator[None]:
+        """Keep what is raised inside for the driver: Ray would take it for a trial's own fault."""
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - whatever it is, the driver raises it
+            self.error = self.error or error
+
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         """Count what a piece of work has spent."""
+        with self._not_in_silence():
+            self._hear(result)
+
+    def _hear(self, result: dict[str, Any]) -> None:
         report = from_dict(result)
         if isinstance(report, CandidateReport):
             self._admission.account.hear(report)
@@ -238,6 +259,10 @@ class WorkSearcher(Searcher):
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
     ) -> None:
         """Tell how a piece of work ended, or keep it to be tried again."""
+        with self._not_in_silence():
+            self._complete(trial_id, result, error)
+
+    def _complete(self, trial_id: str, result: dict[str, Any] | None, error: bool) -> None:
         item = self._live.pop(trial_id, None)
         if item is None:
             return

@@ -490,3 +490,29 @@ def test_work_that_nobody_waits_for_comes_after_so_many_trials(tmp_path: Path) -
         "baseline 1",  # no trial is left to wait for
         "None",
     ]
+
+
+def test_what_the_searcher_raises_itself_is_kept_for_the_driver(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ray would log it and take the trial for failed: a bug would look like a lost worker."""
+    sweep = Sweep(tmp_path, slots=2)
+    assert sweep.suggest("a") == "trial 0"
+
+    def fails(*_: object) -> None:
+        raise ZeroDivisionError("of our own")
+
+    monkeypatch.setattr(sweep.study, "tell_infeasible", fails)
+    report = EndReport(
+        kind=WorkKind.TRIAL,
+        label="trial 0",
+        last=None,
+        stop_reason=None,
+        infeasible_reason="failed",
+        detail="",
+        images_without_reuse=0,
+    )
+    sweep.searcher.on_trial_complete("a", to_dict(report))
+    assert isinstance(sweep.searcher.error, ZeroDivisionError)
+    assert sweep.suggest("b") == Searcher.FINISHED
+    assert not sweep.searcher.begins_another_run()
