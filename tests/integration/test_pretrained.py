@@ -54,5 +54,5 @@ def test_no_trial_waits_for_the_unpruned_network(tmp_path: Path) -> None:
 
     choice = tatl_search.pick(folder, candidate=(0, 1), export=tmp_path / "out")
     assert choice.candidate.round == 1
-    described = json.loads((tmp_path / "out" / "description.json").read_text())
+    described = json.loads((tmp_path / "out" / "metrics.json").read_text())
     assert described["unpruned"]["macs"] == found.roots[0].macs
