@@ -104,7 +104,7 @@ def swept(case: Case, work: Path) -> SweepResults:
 
 def row(case: Case, results: SweepResults) -> str:
     """Return a line of the table."""
-    pieces = (*results.candidates, *results.roots, *results.baselines)
+    pieces = results.rows
     if case.budget == "minutes":
         told = re.search(r": ([\d.,]+) of", results.ended_by or "")
         spent = float(told[1].replace(",", "")) if told else float("nan")

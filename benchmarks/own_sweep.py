@@ -46,7 +46,7 @@ def found(
         reference: MACs that count as 1.
         began: when the arm did, seconds since the epoch.
     """
-    every = (*sweep.roots, *sweep.baselines, *sweep.candidates)
+    every = sweep.rows
     networks = sorted(every, key=lambda record: record.created_at)
     rows, trained, work = [], 0, 0.0
     for record in networks:

@@ -4,19 +4,21 @@ The examples tell one story: run in this order, each builds on those before.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tatl_search.deploy.destination import free_destination
 from tatl_search.deploy.grounds import Grounds
-from tatl_search.deploy.pick import Choice, choose, named
+from tatl_search.deploy.pick import Choice, Name, choose, named
 from tatl_search.deploy.request import PickRequest
 from tatl_search.errors import InputError
 from tatl_search.paths import user_path
 from tatl_search.records import CandidateRecord
-from tatl_search.results.front import goals_of
+from tatl_search.results.decided import Decided, decided
 from tatl_search.results.latency import latencies
 from tatl_search.results.store import SweepResults, load_sweep
+from tatl_search.results.words import interval
 from tatl_search.space import SearchSpace, Written, load_space, space_from_raw
 
 if TYPE_CHECKING:
@@ -114,7 +116,7 @@ def pick(
     sweep: SweepResults | Path | str,
     request: PickRequest | None = None,
     export: Path | str | None = None,
-    candidate: tuple[int, int] | None = None,
+    candidate: Name | None = None,
     formats: Sequence[str] = (),
 ) -> Choice:
     """Pick a network of a sweep, and export it if asked.
@@ -124,7 +126,8 @@ def pick(
         request: bounds it must satisfy and what is preferred; without any, the knee of the front
             is picked.
         export: folder to write; must not exist.
-        candidate: trial and round of the one network that is meant; nothing else decides then.
+        candidate: trial and round of the one network that is meant, or its label, as in
+            `input 32 px`; nothing else decides then.
         formats: names of export formats besides ONNX and `model.pt2`.
 
     Raises:
@@ -146,11 +149,15 @@ def pick(
     request, known = request or PickRequest(), None
     if request.needs_latency or request.device is not None:
         known = latencies(results.folder, results.candidates, request.device)
-    grounds = Grounds(goals_of(results), known)
+    found = decided(results)
+    grounds = Grounds(found.goals, known, found.variance)
     if candidate is None:
-        choice = choose(results.candidates, results.unpruned, request, grounds)
+        choice = choose(found.rows, _row_of(found.rows, results.unpruned), request, grounds)
     else:
-        choice = named(results.candidates, *candidate, grounds)
+        choice = named(found.rows, candidate, grounds)
+    picked = _row_of(results.candidates, choice.candidate)
+    notes = (*choice.notes, *_confirmed(found, choice))
+    choice = replace(choice, candidate=picked, interval=interval(picked), notes=notes)
     if destination is not None:
         from tatl_search.deploy.ship import ship
 
@@ -161,7 +168,7 @@ def pick(
 def finish(
     sweep: SweepResults | Path | str,
     epochs: int,
-    candidate: tuple[int, int] | None = None,
+    candidate: Name | None = None,
     export: Path | str | None = None,
     *,
     with_validation: bool = False,
@@ -173,7 +180,7 @@ def finish(
     Args:
         sweep: a sweep or its folder.
         epochs: over all images.
-        candidate: trial and round of the network; null for the knee of the front.
+        candidate: trial and round of the network, or its label; null for the knee of the front.
         export: folder to write; must not exist.
         with_validation: whether it learns the validation images too; only the test split judges
             it then.
@@ -204,6 +211,26 @@ def finish(
 
         ship(results, finished.choice(choice), destination, formats)
     return finished
+
+
+def _row_of(rows: Sequence[CandidateRecord], row: CandidateRecord) -> CandidateRecord:
+    """Return the row of the same network among others."""
+    place = (row.trial, row.round, row.label)
+    return next(other for other in rows if (other.trial, other.round, other.label) == place)
+
+
+def _confirmed(found: Decided, choice: Choice) -> tuple[str, ...]:
+    """Return what fresh seeds told of the choice."""
+    if not found.seeds:
+        return ()
+    quality, seeds = found.goals.quality, found.seeds.get(choice.candidate.stage)
+    reached = f"{quality.of(choice.candidate):.4f}"
+    if seeds is None:
+        return (
+            f"it was not run from fresh seeds: its {quality.name} counted as {reached}, less what"
+            " those that were had by luck",
+        )
+    return (f"its {quality.name} counted as {reached}, the mean over {seeds} fresh seeds",)
 
 
 def _settings(settings: Space, overrides: Sequence[str]) -> SearchSpace:

@@ -12,6 +12,10 @@ from tatl_search.figures import Figures
 SCHEMA_VERSION = 6
 
 
+FINISHED = ", finished"
+"""What the label of a network says, that was trained further, behind that of what it was."""
+
+
 class Kind(StrEnum):
     """What a candidate is. Values are stored: never remove one."""
 

@@ -8,7 +8,7 @@ from tatl_search.config import AdaptationConfig, store_settings
 from tatl_search.core.plan import PrunePlan
 from tatl_search.core.spent import Spent
 from tatl_search.figures import Measured, fields_of
-from tatl_search.records import CandidateRecord, Kind, StopReason
+from tatl_search.records import FINISHED, CandidateRecord, Kind, StopReason
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Candidate:
 
     def _label(self, trial: int | None) -> str:
         place = f"trial {trial} round {self.round}"
-        return f"{place}, finished" if self.finished else place
+        return place + FINISHED if self.finished else place
 
     def record(
         self,

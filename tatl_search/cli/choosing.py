@@ -9,6 +9,7 @@ from tatl_search.cli.figure_options import with_figure_options
 from tatl_search.cli.options import (
     AsJson,
     Formats,
+    Label,
     SweepPath,
     console,
     messages,
@@ -20,7 +21,7 @@ from tatl_search.figures import GOALS, Figure
 
 if TYPE_CHECKING:
     from tatl_search.deploy.bundle import BundleReport
-    from tatl_search.deploy.pick import Choice, Neighbour
+    from tatl_search.deploy.pick import Choice, Name, Neighbour
     from tatl_search.records import CandidateRecord
 
 _ALWAYS_TOLD = ("accuracy", "macs", "parameters")
@@ -83,6 +84,7 @@ def pick(  # noqa: PLR0913 - a verb has as many options as people need
     round_number: Annotated[
         int | None, typer.Option("--round", help="With --trial: this very network.")
     ] = None,
+    label: Label = None,
     export: Annotated[
         Path | None,
         typer.Option(
@@ -97,9 +99,9 @@ def pick(  # noqa: PLR0913 - a verb has as many options as people need
 
     Bounds may be mixed; of the networks within them one preference picks: without any, the knee of
     the front where nothing is bounded, the best by the sweep's quality (accuracy) where a cost is,
-    the cheapest by its cost (MACs) where only a quality is. Among near-ties of the knee and of the
-    most accurate, the cheapest within one standard error is picked. Exporting proves that ONNX
-    Runtime and torch agree, and opens the test split once.
+    the cheapest by its cost (MACs) where only a quality is. The knee and the most accurate
+    give way to a cheaper one than which they are not better by more than chance. Exporting proves
+    that ONNX Runtime and torch agree, and opens the test split once.
 
     ```
     tatl-search pick sweeps/quickstart
@@ -108,6 +110,7 @@ def pick(  # noqa: PLR0913 - a verb has as many options as people need
     tatl-search pick sweeps/quickstart --max-latency-ms 8 --max-accuracy
     tatl-search pick sweeps/quickstart --weights accuracy=1,macs=0.5
     tatl-search pick sweeps/quickstart --trial 3 --round 5
+    tatl-search pick sweeps/quickstart --label "input 20 px"
     ```
     """
     from tatl_search.api import pick as choose_from
@@ -129,9 +132,11 @@ def pick(  # noqa: PLR0913 - a verb has as many options as people need
         raise InputError("--format says how to write a network: name a folder with --export")
     if export is not None:
         free_destination(export)
-    candidate = named_candidate(trial, round_number)
+    candidate = named_candidate(trial, round_number, label)
     if candidate and request != PickRequest(device=device):
-        raise InputError("--trial and --round name a network: leave bounds and preferences away")
+        raise InputError(
+            "--trial and --round, or --label, name a network: leave bounds and preferences away"
+        )
     results = load_sweep(sweep)
     choice = choose_from(results, request, candidate=candidate)
     messages.print(_explain(choice))
@@ -146,14 +151,18 @@ def pick(  # noqa: PLR0913 - a verb has as many options as people need
         print_json(_choice_json(choice, report))
 
 
-def named_candidate(trial: int | None, round_number: int | None) -> tuple[int, int] | None:
-    """Return trial and round of the network that is named; null where none is.
+def named_candidate(
+    trial: int | None, round_number: int | None, label: str | None
+) -> "Name | None":
+    """Return trial and round, or the label, of the network that is named; null where none is.
 
     Raises:
-        InputError: only one of the two is given.
+        InputError: only one of trial and round is given, or a label beside them.
     """
     if trial is None and round_number is None:
-        return None
+        return label
+    if label is not None:
+        raise InputError("a network is named by --label, or by --trial and --round")
     if trial is None or round_number is None:
         raise InputError("a network is named by both --trial and --round")
     return trial, round_number

@@ -10,6 +10,7 @@ from tatl_search.cli.choosing import named_candidate
 from tatl_search.cli.options import (
     AsJson,
     Formats,
+    Label,
     SweepPath,
     console,
     messages,
@@ -27,6 +28,7 @@ def finish(  # noqa: PLR0913 - a verb has as many options as people need
     round_number: Annotated[
         int | None, typer.Option("--round", help="With --trial: which network.")
     ] = None,
+    label: Label = None,
     with_validation: Annotated[
         bool,
         typer.Option(
@@ -71,7 +73,7 @@ def finish(  # noqa: PLR0913 - a verb has as many options as people need
     if export is not None:
         free_destination(export)
     results = load_sweep(sweep)
-    choice = pick(results, candidate=named_candidate(trial, round_number))
+    choice = pick(results, candidate=named_candidate(trial, round_number, label))
     finished = train_further(results, choice.candidate, request, messages.print)
     report = None
     if export is not None:

@@ -59,6 +59,10 @@ Overrides = Annotated[
         help="Override a setting, as in finetune.epochs=2; may be repeated.",
     ),
 ]
+Label = Annotated[
+    str | None,
+    typer.Option(help="Which network, by its name in the front, such as 'input 32 px'."),
+]
 Formats = Annotated[
     list[str] | None,
     typer.Option(

@@ -65,12 +65,32 @@ class BudgetSettings(Settings):
         images_trained: images through backward, shared roots and baselines included.
         gpu_hours: hours of work times the share of a GPU that each trial holds.
         stale: ends a search that finds nothing more; trials that run are finished.
+        confirm: share of `images_trained` that is kept: when the search has ended, the networks of
+            its front are trained again from fresh seeds, the least certain first, and their means
+            decide which one is picked; null for none.
     """
 
     minutes: Positive | None = None
     images_trained: Count | None = None
     gpu_hours: Positive | None = None
     stale: StaleSettings | None = None
+    confirm: Annotated[float, Field(gt=0.0, lt=1.0)] | None = None
+
+    @model_validator(mode="after")
+    def _confirm_is_a_share_of_something(self) -> "BudgetSettings":
+        if self.confirm is not None and self.images_trained is None:
+            raise ValueError("confirm: is a share of images_trained; give that too")
+        return self
+
+    @property
+    def to_confirm(self) -> int:
+        """The images kept for trainings from fresh seeds; 0 for none."""
+        return int((self.images_trained or 0) * (self.confirm or 0.0))
+
+    @property
+    def to_search(self) -> int | None:
+        """The images that trials and baselines may train; null for no bound."""
+        return None if self.images_trained is None else self.images_trained - self.to_confirm
 
 
 class StartSettings(Settings):

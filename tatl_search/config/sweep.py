@@ -42,15 +42,18 @@ Objective = Annotated[
 class BaselineSettings(Settings):
     """One network to beat: another one of the zoo, or the same one at a smaller input.
 
-    Trained for as many epochs as the longest trial may train, so that it costs no less.
+    It is a candidate like all others: on the front, to be picked and exported.
 
     Attributes:
         network: another network; null for the same one.
         image_size: side in pixels of another input; null for the same one.
+        epochs: how long it is fine-tuned; null for as long as the longest trial may train, so that
+            it costs no less.
     """
 
     network: NetworkSettings | None = None
     image_size: Annotated[int, Field(ge=16, le=1024)] | None = None
+    epochs: Count | None = None
 
     @model_validator(mode="after")
     def _names_a_change(self) -> "BaselineSettings":
@@ -60,10 +63,15 @@ class BaselineSettings(Settings):
 
     @property
     def label(self) -> str:
-        """How people know it: `input 32 px`, `timm/mobilenetv3_small_050`."""
+        """How people know it: `input 32 px`, `timm/mobilenetv3_small_050`, `input 32 px, 4 epochs`.
+
+        No two baselines of a sweep share it.
+        """
         parts = [self.network.name] if self.network else []
         if self.image_size is not None:
             parts.append(f"input {self.image_size} px")
+        if self.epochs is not None:
+            parts.append(f"{self.epochs} epoch{'' if self.epochs == 1 else 's'}")
         return ", ".join(parts)
 
 
@@ -136,7 +144,7 @@ class SweepSettings(Settings):
         promote: whether trials begin with the fewest `finish.pieces` that are searched and the
             best go on, piece by piece, as trials that share all they have in common.
         start: what the sweep begins with.
-        baselines: networks to beat, shown beside the front.
+        baselines: networks to beat, each a candidate like those of trials.
         recorders: where trials are recorded besides Parquet; each may be named once.
         wandb: how they are recorded there.
     """
@@ -186,6 +194,14 @@ class SweepSettings(Settings):
             if not any(figure in figures for figure in chosen):
                 names = ", ".join(figure.key for figure in figures)
                 raise ValueError(f"objectives: name at least one {what}: {names}")
+        return self
+
+    @model_validator(mode="after")
+    def _baselines_differ(self, info: ValidationInfo) -> "SweepSettings":
+        labels = [baseline.label for baseline in self.baselines]
+        twice = [label for label in dict.fromkeys(labels) if labels.count(label) > 1]
+        if twice and not is_stored(info):
+            raise ValueError(f"baselines: {twice[0]} is there twice")
         return self
 
     @model_validator(mode="after")

@@ -114,7 +114,7 @@ class StoppingRule(Protocol):
         """Take note of a trial's newest network.
 
         Args:
-            trial: its number.
+            trial: its number; below 0 for what no trial produced, such as a baseline.
             round_index: 0 for the unpruned network. A trial heard from 0 again has begun anew.
             accuracy: of the network.
             costs: its costs, all above 0 and to be minimised, in the order of the objectives.

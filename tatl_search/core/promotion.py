@@ -5,7 +5,8 @@ those that reached a rung only the best climb on. Two things differ, since our t
 long. The best are those that together span most hypervolume, so that a network for another
 budget comes before one much like the best. And nobody waits for a rung to fill: what is spent on
 climbing is held to what is spent on new trials instead, so that whichever of the two is of no use
-costs no more than half of all.
+costs no more than half of all. Nobody climbs whose place is certain to be off the front: where a
+network that costs no more is better by more than chance allows, longer training is spent in vain.
 """
 
 import math
@@ -16,6 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tatl_search.core.confidence import least_lead
 from tatl_search.core.pareto import hypervolume, non_dominated
 
 Floats = npt.NDArray[np.floating[Any]]
@@ -37,13 +39,17 @@ class Climber:
     Attributes:
         values: (D,) minimised, at each rung that it reached, the lowest first.
         may_climb: whether there is a next rung that it was not sent to yet.
+        images: that its accuracies were measured on; 0 where that is not known.
     """
 
     values: Sequence[Floats]
     may_climb: bool
+    images: int = 0
 
 
-def next_to_climb(climbers: Sequence[Climber], reference: Floats) -> int | None:
+def next_to_climb(
+    climbers: Sequence[Climber], reference: Floats, accuracy: int | None = None
+) -> int | None:
     """Return the place of the trial that should climb next; null if none deserves it.
 
     It is among the best on every rung that it reached; of several, one on the lowest rung, so
@@ -52,6 +58,7 @@ def next_to_climb(climbers: Sequence[Climber], reference: Floats) -> int | None:
     Args:
         climbers: all trials.
         reference: (D,) the hypervolume's reference point.
+        accuracy: which of the D is accuracy, minimised; null for none.
     """
     leading = set(range(len(climbers)))
     for rung in range(max((len(climber.values) for climber in climbers), default=0)):
@@ -59,10 +66,29 @@ def next_to_climb(climbers: Sequence[Climber], reference: Floats) -> int | None:
         values = np.array([climbers[n].values[rung] for n in there])
         best = [there[place] for place in best_of(values, reference, _quota(len(there)))]
         for n in best:
-            if n in leading and climbers[n].may_climb and len(climbers[n].values) == rung + 1:
-                return n
+            waits = climbers[n].may_climb and len(climbers[n].values) == rung + 1
+            if waits and n in leading:
+                own = climbers[n].values[rung]
+                if not _is_surely_beaten(own, values, accuracy, climbers[n].images):
+                    return n
         leading &= set(best)
     return None
+
+
+def _is_surely_beaten(own: Floats, values: Floats, accuracy: int | None, images: int) -> bool:
+    """Whether a network that is worse in nothing else is more accurate by more than chance.
+
+    Args:
+        own: (D,) of one network.
+        values: (N, D) of all on its rung.
+        accuracy: which of the D is accuracy; null for none.
+        images: that accuracies were measured on; 0 where that is not known.
+    """
+    if accuracy is None or images == 0:
+        return False
+    no_worse = np.all(np.delete(values, accuracy, 1) <= np.delete(own, accuracy), axis=1)
+    best, mine = -float(np.min(values[no_worse, accuracy])), -float(own[accuracy])
+    return best - mine > least_lead((best, images), (mine, images))
 
 
 def best_of(values: Floats, reference: Floats, most: int) -> list[int]:

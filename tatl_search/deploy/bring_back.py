@@ -9,7 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from tatl_search.errors import InputError
 from tatl_search.plausible import impossible
-from tatl_search.records import SCHEMA_VERSION, CandidateRecord, LatencyRecord
+from tatl_search.records import FINISHED, SCHEMA_VERSION, CandidateRecord, LatencyRecord
 from tatl_search.results.store import SweepResults
 from tatl_search.tracking.parquet import write_latency
 from tatl_search.tracking.reading import read_records
@@ -75,9 +75,9 @@ def read_profile(path: Path) -> list[LatencyRecord]:
 
 
 def _candidates_by_stage(results: SweepResults) -> dict[str, CandidateRecord]:
-    by_place = {(row.trial, row.round): row for row in results.candidates}
+    by_label = {row.label: row for row in results.candidates}
     known = {row.stage: row for row in reversed(results.candidates)}
     for finished in read_records(results.folder.finished, CandidateRecord):
-        if origin := by_place.get((finished.trial, finished.round)):
+        if origin := by_label.get(finished.label.removesuffix(FINISHED)):
             known[finished.stage] = origin
     return known

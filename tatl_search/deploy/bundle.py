@@ -69,6 +69,7 @@ def write_bundle(
     target: TargetData,
     why: str,
     formats: Sequence[str] = (),
+    beside: TargetData | None = None,
 ) -> BundleReport:
     """Export a candidate as a folder that runs without this product.
 
@@ -81,10 +82,11 @@ def write_bundle(
         destination: the folder to write; must not exist, or be empty.
         results: the sweep; its folder holds the stages and the log of test openings.
         picked: the candidate.
-        unpruned: the fine-tuned network it was pruned from, at the same image size.
-        target: the data both were trained on.
+        unpruned: the fine-tuned network that it is compared with: the one it was pruned from.
+        target: the data the candidate was trained on.
         why: why this candidate was picked, for the model card.
         formats: names of formats besides ONNX and `model.pt2`.
+        beside: the data the unpruned network was trained on; null where they are the same.
 
     Raises:
         InputError: the destination is taken, a format is unknown, or the data is not the
@@ -94,22 +96,23 @@ def write_bundle(
     """
     kinds = formats_of(formats)
     destination = free_destination(destination)
+    targets = (target, beside or target)
     sweep = results.folder
     stages = (_stage_folder(sweep, picked), _stage_folder(sweep, unpruned))
     with storage_errors(destination, FULL), _whole_or_absent(destination) as folder:
         for name in NETWORK_FILES:
             shutil.copyfile(stages[0] / name, folder / name)
         networks = (
-            _load_checked(folder, picked, target),
-            _load_checked(stages[1], unpruned, target),
+            _load_checked(folder, picked, targets[0]),
+            _load_checked(stages[1], unpruned, targets[1]),
         )
         write_samples(folder / SAMPLES_FILE, networks[0], target)
         log = sweep.root / TEST_LOG
-        measured = _export(folder, networks, (picked, unpruned), target, kinds, log)
+        measured = _export(folder, networks, (picked, unpruned), targets, kinds, log)
         describe(folder, picked, networks[0].preprocessing, target.sixteen_bit_max, measured)
         save_confusion(measured.test.confusion, folder / CONFUSION_PICTURE)
         latencies = measured_latency(sweep)
-        found = Provenance.of(results, why)
+        found = Provenance.of(results, picked, why)
         card = model_card(picked, found, measured, latencies, unpruned.stage, kinds)
         (folder / "README.md").write_text(card, encoding="utf-8")
         ship_scripts(folder)
@@ -122,15 +125,15 @@ def _export(
     folder: Path,
     networks: tuple[LoadedNetwork, LoadedNetwork],
     records: tuple[CandidateRecord, CandidateRecord],
-    target: TargetData,
+    targets: tuple[TargetData, TargetData],
     formats: Sequence[ExportFormat],
     log: Path,
 ) -> Measurements:
     """Write a file for each runtime, prove them, then open the test split."""
     program = trace(networks[0].module, records[0].image_size)
     exported = {kind: kind.export(program, folder) for kind in formats}
-    proofs = prove_export(networks[0], exported, records[0], target)
-    opening = measure_test(exported[ONNX], networks, records, target, log)
+    proofs = prove_export(networks[0], exported, records[0], targets[0])
+    opening = measure_test(exported[ONNX], networks, records, targets, log)
     return Measurements(opening, proofs, (folder / ONNX.file).stat().st_size)
 
 

@@ -15,7 +15,7 @@ from tatl_search.deploy.grounds import change, number
 from tatl_search.deploy.markdown import as_code, as_text
 from tatl_search.deploy.provenance import Provenance
 from tatl_search.figures import ACCURACY, GOALS, Figure, Origin
-from tatl_search.records import CandidateRecord, LatencyRecord
+from tatl_search.records import FINISHED, CandidateRecord, LatencyRecord
 from tatl_search.results.latency import by_setup
 
 CONFUSION_PICTURE = "confusion.png"
@@ -184,12 +184,19 @@ def _origin(picked: CandidateRecord, found: Provenance, config: AdaptationConfig
         "## Where it comes from\n\n"
         f"- Base: {config.network.name}, {_weights_origin(config.network)}\n"
         f"- Data: {_data_name(data)}{_kept(data)}; splits cut by seed {data.split_seed}\n"
-        f"- Found by target-aware pruning (tatl-search), method {config.prune.method}: sweep"
-        f" {as_code(picked.sweep)}, {_searched(found)}, {found.candidates} networks evaluated on"
-        f" the validation images; this is {picked.label}, stage `{picked.stage}`\n"
+        f"- {_way(picked, config)}: sweep {as_code(picked.sweep)}, {_searched(found)},"
+        f" {found.candidates} networks evaluated on the validation images; this is {picked.label},"
+        f" stage `{picked.stage}`\n"
         f"- Picked as: {found.why}\n"
         + (f"- Finished: {picked.finishing}\n" if picked.finishing else "")
     )
+
+
+def _way(picked: CandidateRecord, config: AdaptationConfig) -> str:
+    """Return what was done to the base."""
+    if picked.prunings:
+        return f"Found by target-aware pruning (tatl-search), method {config.prune.method}"
+    return "Fine-tuned, and not pruned (tatl-search)"
 
 
 def _searched(found: Provenance) -> str:
@@ -222,9 +229,14 @@ def _again(picked: CandidateRecord, found: Provenance, config: AdaptationConfig)
 def _finished(picked: CandidateRecord) -> str:
     if not picked.finishing:
         return ""
+    name = (
+        f'--label "{picked.label.removesuffix(FINISHED)}"'
+        if picked.trial is None
+        else f"--trial {picked.trial} --round {picked.round}"
+    )
     return (
-        f"What came last, in the sweep: `tatl-search finish {picked.sweep} --trial {picked.trial}"
-        f" --round {picked.round}` with the options of: {picked.finishing}.\n\n"
+        f"What came last, in the sweep: `tatl-search finish {picked.sweep} {name}` with the"
+        f" options of: {picked.finishing}.\n\n"
     )
 
 

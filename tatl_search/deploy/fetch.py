@@ -21,7 +21,7 @@ from tatl_search.deploy.source import File, Source
 from tatl_search.errors import InputError
 from tatl_search.files import storage_errors, write_durably
 from tatl_search.manifest import FILE_NAME, SweepFolder
-from tatl_search.records import CandidateRecord, Kind
+from tatl_search.records import CandidateRecord
 from tatl_search.results.front import front_of
 from tatl_search.results.store import load_sweep
 from tatl_search.tracking.merging import Merger
@@ -194,7 +194,7 @@ def _front_keys(folder: Path) -> set[str]:
     """Return the networks of the front, those an export compares them with, and finished ones."""
     results = load_sweep(folder)
     members = front_of(results).members()
-    unpruned = [unpruned_of(results, row) for row in members if row.kind is Kind.PRUNED]
+    unpruned = [unpruned_of(results, row) for row in members]
     finished = read_records(SweepFolder(folder).finished, CandidateRecord)
     return {row.stage for row in (*members, *unpruned, *finished)}
 

@@ -17,7 +17,7 @@ from tatl_search.deploy.restore import restored, workbench_of
 from tatl_search.deploy.wording import points
 from tatl_search.errors import InputError, RunError
 from tatl_search.nets.threads import torch_threads
-from tatl_search.records import CandidateRecord, Kind
+from tatl_search.records import FINISHED, CandidateRecord, Kind
 from tatl_search.results.store import SweepResults
 from tatl_search.tracking.parquet import ParquetTracker
 
@@ -124,7 +124,7 @@ def finish(
     reached = Candidate(
         picked.round, stage, PrunePlan(()), bench.owner, picked.latency_ms, NOTHING, None
     )
-    label = f"{picked.label}, finished"
+    label = picked.label + FINISHED
     row = reached.record(config, picked.sweep, picked.trial, Kind.FINISHED, label)
     after = replace(row, plan=picked.plan, finishing=words, saw_validation=request.with_validation)
     rows = ParquetTracker(results.folder)

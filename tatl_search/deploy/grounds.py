@@ -1,14 +1,20 @@
 """By what networks are told apart when one is picked."""
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tatl_search.core.goals import Goals
+from tatl_search.core.sure import lead, sure_front
 from tatl_search.deploy.wording import in_millions, percent_change, points
 from tatl_search.figures import LATENCY_MS, Figure, Unit
 from tatl_search.records import CandidateRecord
 from tatl_search.results.latency import Latencies
 from tatl_search.results.words import UNKNOWN, written
+
+
+def _unknown(_: CandidateRecord) -> float:
+    return 0.0
 
 
 @dataclass(frozen=True)
@@ -18,10 +24,12 @@ class Grounds:
     Attributes:
         goals: the sweep's: their quality and cost make the front, its knee and the cheapest.
         latencies: latency as it was asked for; null takes the sweep's own estimates.
+        variance: that of a network's quality over trainings from other seeds.
     """
 
     goals: Goals
     latencies: Latencies | None = None
+    variance: Callable[[CandidateRecord], float] = _unknown
 
     def of(self, figure: Figure, row: CandidateRecord) -> float:
         """Return a network's figure; NaN where it is not known."""
@@ -34,6 +42,16 @@ class Grounds:
         """Return a network's figure turned so that less is better; NaN where it is not known."""
         value = self.of(figure, row)
         return -value if figure.higher_is_better else value
+
+    def sure(self, pool: Sequence[CandidateRecord]) -> list[CandidateRecord]:
+        """Return the networks that are surely better than all cheaper ones, the cheapest first."""
+        rows = sorted(pool, key=self.cheapest_first)
+        variances = [self.variance(row) for row in rows]
+        return [rows[place] for place in sure_front(rows, self.goals, variances)]
+
+    def lead(self, row: CandidateRecord, other: CandidateRecord) -> float:
+        """Return by how much the quality of one must lie above the other's to be surely better."""
+        return lead(row, other, self.goals.quality, self.variance(row) + self.variance(other))
 
     def cheapest_first(self, row: CandidateRecord) -> tuple[float, ...]:
         """Return by what candidates are sorted, the cheapest first; no two are equal."""

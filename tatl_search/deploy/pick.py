@@ -1,9 +1,9 @@
 """Pick one network from the front: pure arithmetic on records.
 
 Hundreds of candidates are compared on one validation set, so the best of them is partly lucky.
-Therefore near-ties go to the cheapest candidate within one standard error of the best (the
-one-standard-error rule; Breiman et al. 1984, Classification and Regression Trees, section 3.4.3),
-and every accuracy comes with its interval.
+Therefore a network is taken instead of a cheaper one only if it is better by more than chance
+allows (core/sure.py; in the spirit of the one-standard-error rule of Breiman et al. 1984,
+Classification and Regression Trees, section 3.4.3), and every accuracy comes with its interval.
 """
 
 import math
@@ -76,7 +76,7 @@ def choose(
     """Pick the candidate that answers a request; front and knee are those of the sweep's goals.
 
     Of those within all bounds the preferred one is taken. The knee and the most accurate one
-    leave near-ties to the cheapest within one standard error.
+    give way to a cheaper one than which they are not surely better.
 
     Args:
         candidates: the networks to pick from; rows that share a stage are one network, rows
@@ -102,26 +102,43 @@ def choose(
     return _choice(picked, why, pool, grounds)
 
 
-def named(
-    candidates: Sequence[CandidateRecord],
-    trial: int,
-    round_number: int,
-    grounds: Grounds,
-) -> Choice:
-    """Pick the candidate that a trial reached after a round.
+Name = tuple[int, int] | str
+"""What names one network: trial and round, or its label, as in `input 32 px`."""
+
+
+def named(candidates: Sequence[CandidateRecord], name: Name, grounds: Grounds) -> Choice:
+    """Pick the candidate of a name.
 
     Raises:
         InputError: there is no such candidate.
     """
+    picked = _labelled(candidates, name) if isinstance(name, str) else _reached(candidates, *name)
+    if not math.isfinite(picked.accuracy):
+        raise InputError(f"{picked.label} has no valid accuracy")
+    return _choice(picked, "asked for by name", _distinct(candidates, grounds), grounds)
+
+
+def _reached(
+    candidates: Sequence[CandidateRecord], trial: int, round_number: int
+) -> CandidateRecord:
+    """Return the network that a trial reached after a round."""
     rounds = {row.round: row for row in candidates if row.trial == trial}
     if round_number not in rounds:
         held = ", ".join(map(str, sorted(rounds)))
         has = f"it has rounds {held}" if rounds else "there is no such trial"
         raise InputError(f"trial {trial} has no round {round_number}: {has}")
-    picked = rounds[round_number]
-    if not math.isfinite(picked.accuracy):
-        raise InputError(f"{picked.label} has no valid accuracy")
-    return _choice(picked, "asked for by name", _distinct(candidates, grounds), grounds)
+    return rounds[round_number]
+
+
+def _labelled(candidates: Sequence[CandidateRecord], label: str) -> CandidateRecord:
+    found = {row.label: row for row in candidates}
+    if label not in found:
+        others = [row.label for row in candidates if row.trial is None]
+        known = f"there are {', '.join(others)}, and" if others else "there are"
+        raise InputError(
+            f"there is no network {label}: {known} those of trials, as in trial 0 round 1"
+        )
+    return found[label]
 
 
 def _choice(
@@ -203,4 +220,9 @@ def _notes(
         )
     if picked.kind is Kind.UNPRUNED:
         notes.append("this is the unpruned network: no pruned one answers the request better")
+    if picked.kind is Kind.BASELINE:
+        notes.append(
+            f"this is a baseline, {picked.network} at {picked.image_size} px as it is: no pruned"
+            " network answers the request better"
+        )
     return tuple(notes)

@@ -6,7 +6,6 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from tatl_search.core.confidence import wilson_interval
 from tatl_search.core.pareto import non_dominated
 from tatl_search.deploy.grounds import Grounds, amount
 from tatl_search.deploy.request import KNEE, PREFERENCES, PickRequest
@@ -47,13 +46,11 @@ def prefer(
     if figure is None:
         place = goals.knee(feasible)
         assert place is not None  # the pool holds no network that lacks quality or cost
-        return _within_one_error(
-            feasible, feasible[place], f"the knee of the front{within}", grounds
-        )
+        return _surest(feasible, feasible[place], f"the knee of the front{within}", grounds)
     if figure == goals.quality:
         best = min(feasible, key=grounds.best_first)
         good = "the most accurate" if figure.key == "accuracy" else f"the best {figure.name}"
-        return _within_one_error(feasible, best, f"{good}{within}", grounds)
+        return _surest(feasible, best, f"{good}{within}", grounds)
     known = [row for row in feasible if not np.isnan(grounds.of(figure, row))]
     if not known:
         raise InputError(f"the {figure.name} of none of the candidates{within} is known")
@@ -69,25 +66,25 @@ def _usual(request: PickRequest, within: str, grounds: Grounds) -> str:
     return goals.quality.best_name if request.bounds_cost else goals.cost.best_name
 
 
-def _within_one_error(
+def _surest(
     pool: Sequence[CandidateRecord], best: CandidateRecord, role: str, grounds: Grounds
 ) -> Preferred:
-    quality, cost = grounds.goals.quality, grounds.goals.cost
+    """Return the network of the sure front that costs no more than the one wanted."""
+    quality, costs = grounds.goals.quality, grounds.goals.costs
     if quality.interval is Interval.NONE:
         return Preferred(best, f"{role}; how far its {quality.name} is luck is not known")
-    reached = quality.of(best)
-    # Wilson's: the plain standard error of an accuracy of 1 is 0, as if it were certain.
-    error = reached - wilson_interval(reached, best.val_images, z=1.0)[0]
-    near = [record for record in pool if quality.of(record) >= reached - error]
-    picked = min(near, key=grounds.cheapest_first)
-    if picked is best:
-        return Preferred(
-            best, f"{role}; no cheaper candidate is within one standard error ({error:.4f}) of it"
-        )
+    sure = [
+        row for row in grounds.sure(pool) if all(cost.of(row) <= cost.of(best) for cost in costs)
+    ]
+    picked = min(sure, key=grounds.best_first)
+    if quality.of(picked) >= quality.of(best):
+        return Preferred(picked, f"{role}; surely better than every cheaper candidate")
+    cost = grounds.goals.cost
     return Preferred(
         picked,
-        f"{role} is {best.label} ({amount(reached, quality)}); this is the cheapest of"
-        f" {len(near)} candidates within one standard error ({error:.4f}) of it, at"
+        f"{role} is {best.label} ({amount(quality.of(best), quality)}), better than this cheaper"
+        f" one by {quality.of(best) - quality.of(picked):.4f}, which may be chance"
+        f" ({grounds.lead(best, picked):.4f} would not be); this one is at"
         f" {percent_change(cost.of(picked), cost.of(best))} {cost.name}",
     )
 

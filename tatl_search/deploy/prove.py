@@ -88,7 +88,7 @@ def measure_test(
     onnx: Classifier,
     networks: tuple[LoadedNetwork, LoadedNetwork],
     records: tuple[CandidateRecord, CandidateRecord],
-    target: TargetData,
+    targets: tuple[TargetData, TargetData],
     log: Path,
 ) -> Opening:
     """Open the test split once and measure the export and the unpruned network on it.
@@ -97,17 +97,19 @@ def measure_test(
         onnx: the export of the picked network.
         networks: the picked network and the unpruned one.
         records: their records.
-        target: the target task.
+        targets: the target task as each of them sees it: their inputs may differ in size.
         log: where openings of the test split are kept.
     """
     picked, unpruned = networks
     why = f"export of {records[0].label} (stage {records[0].stage}), with the unpruned network"
+    target, beside = targets
     split = target.open_test(why, log)
     earlier = len(log.read_text(encoding="utf-8", errors="replace").splitlines()) - 1
     batches = _batches(split, picked, target.image_size)
     confusion = confusion_of(onnx, batches, target.class_names)
-    batches = _batches(split, unpruned, target.image_size)
-    theirs = Accuracy.measured(evaluate(unpruned.module, batches).accuracy, len(split))
+    same = split if beside is target else beside.open_test(why)
+    batches = _batches(same, unpruned, beside.image_size)
+    theirs = Accuracy.measured(evaluate(unpruned.module, batches).accuracy, len(same))
     return Opening(
         picked=Reached.of(records[0], confusion.accuracy),
         unpruned=Reached.of(records[1], theirs),

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tatl_search.deploy.restore import root_threads
+from tatl_search.records import CandidateRecord
 from tatl_search.results.store import SweepResults
 
 
@@ -30,7 +32,7 @@ class Provenance:
     environment: Mapping[str, Any]
 
     @classmethod
-    def of(cls, results: SweepResults, why: str) -> "Provenance":
+    def of(cls, results: SweepResults, picked: CandidateRecord, why: str) -> "Provenance":
         """Return how a network of this sweep, picked for this reason, was found."""
         manifest = results.manifest
         return cls(
@@ -39,7 +41,7 @@ class Provenance:
             trials=len(results.trials),
             candidates=len(results.candidates),
             cpus_per_trial=manifest.sweep.cpus_per_trial,
-            root_threads=manifest.root_threads,
+            root_threads=root_threads(manifest, picked),
             environment=results.environment,
         )
 

@@ -11,8 +11,9 @@ from tatl_search.adaptation.stages import Stage, StageStore
 from tatl_search.adaptation.workbench import Workbench
 from tatl_search.config import read_settings
 from tatl_search.errors import RunError, StorageError
+from tatl_search.manifest import SweepManifest
 from tatl_search.nets.threads import torch_threads
-from tatl_search.records import CandidateRecord
+from tatl_search.records import CandidateRecord, Kind
 from tatl_search.remote.mirror import mirror_of
 from tatl_search.results.store import SweepResults
 
@@ -87,6 +88,12 @@ def workbench_of(results: SweepResults, record: CandidateRecord, purpose: str) -
         ),
         device=manifest.sweep.device,
         threads=manifest.sweep.cpus_per_trial,
-        root_threads=manifest.root_threads,
+        root_threads=root_threads(manifest, record),
         key_form=key_form(manifest.code_version),
     )
+
+
+def root_threads(manifest: SweepManifest, record: CandidateRecord) -> int:
+    """Return the torch threads of a candidate's first fine-tuning; a baseline's is a trial's."""
+    alone = record.kind is Kind.BASELINE
+    return manifest.sweep.cpus_per_trial if alone else manifest.root_threads

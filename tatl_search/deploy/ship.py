@@ -11,7 +11,7 @@ from tatl_search.deploy.formats import formats_of
 from tatl_search.deploy.pick import Choice
 from tatl_search.deploy.restore import restore
 from tatl_search.errors import InputError
-from tatl_search.records import CandidateRecord
+from tatl_search.records import CandidateRecord, Kind
 from tatl_search.results.store import SweepResults
 
 
@@ -36,30 +36,33 @@ def ship(
     destination = free_destination(destination)  # before a network is computed again
     formats_of(formats)
     picked = choice.candidate
-    config = read_settings(picked.settings)
-    target = stored_target(config.data, results.folder.data)
     unpruned = unpruned_of(results, picked)
+    target, beside = (
+        stored_target(read_settings(row.settings).data, results.folder.data)
+        for row in (picked, unpruned)
+    )
     for record in (picked, unpruned):
         restore(results, record)
-    return write_bundle(destination, results, picked, unpruned, target, choice.why, formats)
+    return write_bundle(destination, results, picked, unpruned, target, choice.why, formats, beside)
 
 
 def unpruned_of(results: SweepResults, picked: CandidateRecord) -> CandidateRecord:
     """Return the unpruned fine-tuned network that a candidate is compared with.
 
-    It is round 0 of its trial. Where the trial began with a cut, it is the sweep's, of the same
-    network and input size if there is one.
+    It is round 0 of its trial. Of a baseline, and where the trial began with a cut, it is the
+    sweep's: of the same network and input size if there is one, then the largest.
 
     Raises:
         InputError: its row is missing.
     """
     for row in results.candidates:
-        if row.trial == picked.trial and row.round == 0:
+        if row.trial is not None and row.trial == picked.trial and row.round == 0:
             return row
-    alike = [row for row in results.roots if row.network == picked.network]
+    unpruned = [row for row in results.candidates if row.kind is Kind.UNPRUNED]
+    alike = [row for row in unpruned if row.network == picked.network]
     same = [row for row in alike if row.image_size == picked.image_size]
-    if found := same or alike or list(results.roots):
-        return max(found, key=lambda row: row.macs)
+    if found := same or alike or unpruned:
+        return max(found, key=lambda row: (row.macs, row.accuracy))
     raise InputError(
         f"the row of the unpruned network of {picked.label} is missing; `tatl-search resume`"
         " trains it"

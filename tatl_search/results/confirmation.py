@@ -2,6 +2,7 @@
 
 import math
 import statistics
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tatl_search.config import plain_settings
+from tatl_search.figures import ACCURACY, MACS, Figure
 from tatl_search.manifest import SweepFolder
 from tatl_search.records import CandidateRecord
 from tatl_search.results.front import front_of
@@ -37,9 +39,25 @@ class Spread:
         return cls(mean, statistics.stdev(values) if len(values) > 1 else None)
 
 
+Place = tuple[int, int] | str
+"""Which network runs from fresh seeds repeat: trial and round, or the label of a baseline."""
+
+
+def seed_of_row(row: CandidateRecord) -> int:
+    """Return the seed that a row's adaptation had."""
+    return int(plain_settings(row.settings)["seed"])
+
+
+def place_of(row: CandidateRecord) -> Place:
+    """Return which network a row is of, from whatever seed."""
+    if row.trial is not None:
+        return row.trial, row.round
+    return row.label.removesuffix(f", seed {seed_of_row(row)}")
+
+
 @dataclass(frozen=True)
 class Confirmed:
-    """One network of the front, and what its settings led to from fresh seeds.
+    """One network of the sure front, and what its settings led to from fresh seeds.
 
     Attributes:
         single: its row.
@@ -49,15 +67,19 @@ class Confirmed:
     single: CandidateRecord
     again: tuple[CandidateRecord, ...]
 
+    def quality(self, figure: Figure) -> Spread:
+        """Return a figure over the fresh seeds."""
+        return Spread.of([figure.of(row) for row in self.again])
+
     @property
     def accuracy(self) -> Spread:
         """Validation accuracy over the fresh seeds."""
-        return Spread.of([row.accuracy for row in self.again])
+        return self.quality(ACCURACY)
 
     @property
     def macs(self) -> Spread:
         """Multiply-accumulates of one image over the fresh seeds."""
-        return Spread.of([row.macs for row in self.again])
+        return self.quality(MACS)
 
     @property
     def luck(self) -> float:
@@ -71,14 +93,13 @@ def stored_confirmations(folder: SweepFolder) -> list[CandidateRecord]:
 
 
 def confirmed_front(results: SweepResults) -> list[Confirmed]:
-    """Return the front from large to small, each network with what fresh seeds led to."""
-    rows = stored_confirmations(results.folder)
+    """Return the sure front from large to small, each network with what fresh seeds led to."""
+    again: dict[Place, list[CandidateRecord]] = defaultdict(list)
+    for row in stored_confirmations(results.folder):
+        again[place_of(row)].append(row)
     return [
-        Confirmed(
-            single,
-            tuple(r for r in rows if (r.trial, r.round) == (single.trial, single.round)),
-        )
-        for single in front_of(results).distinct()
+        Confirmed(single, tuple(again.get(place_of(single), ())))
+        for single in front_of(results).sure()
     ]
 
 
@@ -90,11 +111,12 @@ def confirmation_json(results: SweepResults) -> dict[str, Any]:
         "mean_luck": _mean_luck(confirmed),
         "front": [
             {
+                "label": one.single.label,
                 "trial": one.single.trial,
                 "round": one.single.round,
                 "accuracy": one.single.accuracy,
                 "macs": one.single.macs,
-                "seeds": [plain_settings(row.settings)["seed"] for row in one.again],
+                "seeds": [seed_of_row(row) for row in one.again],
                 "accuracies": [row.accuracy for row in one.again],
                 "accuracy_mean": one.accuracy.mean if one.again else None,
                 "accuracy_deviation": one.accuracy.deviation,

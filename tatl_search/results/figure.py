@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import plotly.graph_objects as go
 
 from tatl_search.figures import Figure, Unit
-from tatl_search.records import CandidateRecord
+from tatl_search.records import CandidateRecord, Kind
 from tatl_search.results.axes import known_figures
 from tatl_search.results.front import front_of, goals_of, staircase
 from tatl_search.results.store import SweepResults
@@ -103,7 +103,9 @@ def _layers(results: SweepResults) -> list[Layer]:
     pairs = list(zip(results.candidates, front.mask, strict=True))
     goals = front.goals
     own = "front of " + ", ".join(each.name for each in (*goals.qualities, *goals.costs))
-    keys, figures = varied([row.settings for row in results.candidates]), known_figures(results)
+    drawn = [row for row in results.candidates if row.trial is not None]
+    others = [row for row, on in pairs if not on and row.kind is not Kind.BASELINE]
+    keys, figures = varied([row.settings for row in drawn]), known_figures(results)
 
     def points(rows: Sequence[CandidateRecord | None], name: str, **marker: Any) -> Layer:
         present = [row for row in rows if row is not None]
@@ -113,13 +115,13 @@ def _layers(results: SweepResults) -> list[Layer]:
 
     return [
         Layer(
-            _interrupted(results.candidates),
+            _interrupted(drawn),
             {
                 "mode": "lines", "name": "trials", "hoverinfo": "skip", "opacity": 0.4,
                 "line": {"color": GREY, "width": 0.8},
             },
         ),
-        points([row for row, on in pairs if not on], "other candidates", color=GREY, size=6),
+        points(others, "other candidates", color=GREY, size=6),
         points([row for row, on in pairs if on], own, color=BLUE, size=9),
         points(
             [front.knee], "knee", color=VERMILION, size=16, symbol="circle-open", line={"width": 3}
@@ -138,8 +140,8 @@ def _layers(results: SweepResults) -> list[Layer]:
 def _interrupted(rows: Sequence[CandidateRecord]) -> list[CandidateRecord | None]:
     """Return the rows with a null between trials."""
     line: list[CandidateRecord | None] = []
-    for row in rows:
-        if line and row.round == 0:
+    for before, row in zip([None, *rows], rows, strict=False):
+        if before is not None and before.trial != row.trial:
             line.append(None)
         line.append(row)
     return line

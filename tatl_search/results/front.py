@@ -10,6 +10,7 @@ import numpy.typing as npt
 from tatl_search.core.constraints import keeps_to
 from tatl_search.core.goals import Goals
 from tatl_search.core.pareto import non_dominated
+from tatl_search.core.sure import sure_front
 from tatl_search.figures import GOALS
 from tatl_search.manifest import SweepManifest
 from tatl_search.records import CandidateRecord
@@ -65,6 +66,15 @@ class Front:
         chosen = {id(row) for row in first.values()}
         return tuple(row for row in members if id(row) in chosen)
 
+    def sure(self) -> tuple[CandidateRecord, ...]:
+        """Return those that are better than every cheaper one by more than chance allows.
+
+        From large to small, each place once, by the figures of the search.
+        """
+        networks = self.distinct()
+        chosen = sure_front(networks, self.goals)
+        return tuple(networks[place] for place in reversed(chosen))
+
     def _place(self, row: CandidateRecord) -> tuple[float, ...]:
         return tuple(self.goals.minimised([row])[0].tolist())
 
@@ -81,7 +91,7 @@ def goals_of(results: SweepResults) -> Goals:
 
 
 def front_of(results: SweepResults) -> Front:
-    """Compute the front over all candidates of all trials, round 0 included."""
+    """Compute the front over all candidates: round 0 of the trials and baselines included."""
     rows, goals = results.candidates, goals_of(results)
     smallest_first = sorted(rows, key=_smallest_first)  # of equals the knee is the first
     knee = goals.knee(smallest_first)
@@ -143,6 +153,7 @@ def front_json(results: SweepResults, all_candidates: bool) -> dict[str, Any]:
             only, from large to small, each network once.
     """
     front = front_of(results)
+    sure = {row.stage for row in front.sure()}
     every = zip(results.candidates, front.mask, strict=True)
     listed = every if all_candidates else [(row, True) for row in front.distinct()]
     unpruned = results.unpruned
@@ -161,10 +172,12 @@ def front_json(results: SweepResults, all_candidates: bool) -> dict[str, Any]:
         "baselines": [{"label": row.label, **figures_json(row)} for row in results.baselines],
         "candidates": [
             {
+                "label": row.label,
                 "trial": row.trial,
                 "round": row.round,
                 **figures_json(row),
                 "on_front": on,
+                "sure": on and row.stage in sure,
                 **({"within_bounds": keeps_to(bounds, row)} if bounds.given else {}),
             }
             for row, on in listed

@@ -14,8 +14,7 @@ class Step(NamedTuple):
     """Where a sweep stood when its front changed.
 
     Attributes:
-        images: trained until then, those of shared first fine-tunings among them; those of
-            baselines are no part of the search.
+        images: trained until then, those of shared first fine-tunings and baselines among them.
         hours: wall-clock since the launch; where a sweep was resumed, the pause counts.
         hypervolume: of the candidates until then, normalised.
     """
@@ -31,7 +30,7 @@ def history(results: SweepResults) -> tuple[Step, ...]:
     goals = goals_of(results)
     points = goals.normalised(results.candidates)
     place = {id(row): index for index, row in enumerate(results.candidates)}
-    rows = sorted(results.roots + results.candidates, key=lambda row: row.created_at)
+    rows = sorted(results.rows, key=lambda row: row.created_at)
     front = np.empty((0, len(goals.objectives)))
     images, volume, steps = 0, 0.0, [Step(0, 0.0, 0.0)]
     for row in rows:

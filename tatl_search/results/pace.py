@@ -30,11 +30,7 @@ def pace(results: SweepResults, now: datetime) -> Pace:
     """Return a sweep's pace over the last while, or since its launch where that is shorter."""
     since = max(now - WINDOW, datetime.fromisoformat(results.manifest.created_at))
     seconds = max(1.0, (now - since).total_seconds())
-    rows = [
-        row
-        for row in (*results.candidates, *results.roots, *results.baselines)
-        if datetime.fromisoformat(row.created_at) > since
-    ]
+    rows = [row for row in results.rows if datetime.fromisoformat(row.created_at) > since]
     ended = sum(datetime.fromisoformat(trial.created_at) > since for trial in results.trials)
     trained = sum(row.images_trained for row in rows)
     return Pace(
@@ -47,7 +43,7 @@ def pace(results: SweepResults, now: datetime) -> Pace:
 def _left_s(results: SweepResults, trials_per_s: float, images_per_s: float) -> float:
     sweep = results.manifest.sweep
     left = (sweep.trials - len(results.trials)) / trials_per_s
-    budget = sweep.budget.images_trained
+    budget = sweep.budget.to_search
     if budget is None or not images_per_s:
         return left
     return min(left, max(0, budget - results.images_trained) / images_per_s)
@@ -57,7 +53,7 @@ def last_row(results: SweepResults) -> datetime:
     """Return when a sweep's last row was stored; its launch where there is none."""
     times: Iterable[str] = (
         results.manifest.created_at,
-        *(row.created_at for row in results.candidates),
+        *(row.created_at for row in results.rows),
         *(trial.created_at for trial in results.trials),
     )
     return max(datetime.fromisoformat(time).astimezone(UTC) for time in times)

@@ -11,7 +11,7 @@ from typing import Any
 
 from tatl_search.config import plain_settings
 from tatl_search.figures import Figure, Interval
-from tatl_search.records import CandidateRecord
+from tatl_search.records import CandidateRecord, Kind
 from tatl_search.results.axes import axes
 from tatl_search.results.front import front_of, within_bounds
 from tatl_search.results.history import history
@@ -28,7 +28,7 @@ _ABSENT = object()
 def payload(results: SweepResults) -> dict[str, Any]:
     """Return everything that the report's script draws, as JSON values."""
     front = front_of(results)
-    rows = (*results.candidates, *results.baselines)
+    rows = results.candidates
     place = {id(row): index for index, row in enumerate(rows)}
     stages = _places([row.stage for row in rows])
     settings = _places([row.settings for row in rows])
@@ -54,11 +54,10 @@ def payload(results: SweepResults) -> dict[str, Any]:
         "objectives": [figure.key for figure in front.goals.objectives],
         "quality_shown": [lowest, highest_shown(lowest)],
         "reference": {o.key: cost for o, cost in results.manifest.reference.items()},
-        "candidates": len(results.candidates),
         "columns": columns,
         "knee": place.get(id(front.knee)),
         "unpruned": place.get(id(results.unpruned)),
-        "settings": _settings(list(settings), len({row.settings for row in results.candidates})),
+        "settings": _settings(list(settings), _drawn(rows)),
         "layers": _layers(results, list(stages)),
         "history": [_compact(step, 6) for step in history(results)],
     }  # fmt: skip
@@ -69,6 +68,7 @@ def _columns(results: SweepResults, rows: Sequence[CandidateRecord]) -> dict[str
     kept = {id(row) for row in within_bounds(results.manifest, rows)}
     return {
         "label": [row.label for row in rows],
+        "baseline": [int(row.kind is Kind.BASELINE) for row in rows],
         "trial": [row.trial for row in rows],
         "round": [row.round for row in rows],
         "network": [f"{row.network}, {row.image_size} px" for row in rows],
@@ -80,6 +80,11 @@ def _columns(results: SweepResults, rows: Sequence[CandidateRecord]) -> dict[str
         "ended": [row.stop_reason for row in rows],
         "beyond": [int(id(row) not in kept) for row in rows] if bounded else [],
     }
+
+
+def _drawn(rows: Sequence[CandidateRecord]) -> int:
+    """Return how many different settings trials had."""
+    return len({row.settings for row in rows if row.trial is not None})
 
 
 def _intervals(figure: Figure, rows: Sequence[CandidateRecord]) -> list[list[float | None]] | None:
@@ -107,20 +112,20 @@ def _compact(values: Sequence[float | None], digits: int = 10) -> list[float | N
     ]  # fmt: skip
 
 
-def _settings(stored: Sequence[str], of_candidates: int) -> dict[str, Any]:
+def _settings(stored: Sequence[str], of_trials: int) -> dict[str, Any]:
     """Return what all settings have in common, and for each the leaves in which they differ.
 
     Args:
-        stored: different settings, as JSON; those of candidates first.
-        of_candidates: how many of them candidates have. Only where these differ was searched:
-            baselines have a network or an image size of their own.
+        stored: different settings, as JSON; those of trials first.
+        of_trials: how many of them trials have. Only where these differ was searched: baselines
+            have a network or an image size of their own.
     """
     leaves = [dict(_leaves((), plain_settings(settings))) for settings in stored]
     paths = dict.fromkeys(path for own in leaves for path in own)
     varied = {path: place for place, path in enumerate(p for p in paths if _differs(p, leaves))}
     return {
         "paths": list(varied),
-        "told": [varied[path] for path in varied if _differs(path, leaves[:of_candidates])],
+        "told": [varied[path] for path in varied if _differs(path, leaves[:of_trials])],
         "common": [[path, leaves[0][path]] for path in paths if path not in varied],
         "own": [{varied[path]: own[path] for path in own if path in varied} for own in leaves],
     }

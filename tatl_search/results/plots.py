@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 
 from tatl_search.core.goals import Goals
-from tatl_search.records import CandidateRecord
+from tatl_search.records import CandidateRecord, Kind
 from tatl_search.results.front import Staircase, front_of, staircase
 from tatl_search.results.picture import (
     add_legend,
@@ -32,7 +32,6 @@ from tatl_search.results.style import (
     is_wide,
     lowest_shown,
 )
-from tatl_search.results.verdict import lost_baselines
 from tatl_search.results.words import interval, percent
 
 WIDTH_MM = 160.0
@@ -53,14 +52,14 @@ class FrontPlot(NamedTuple):
 
     Attributes:
         title: name of the sweep.
-        dominated: candidates off the front.
+        dominated: candidates off the front, baselines aside.
         trajectories: the rounds of each trial, in order.
         front: candidates on the front, each network once, from large to small.
         intervals: their 95 % confidence intervals; empty where the quality has none.
         line: the best accuracy at each cost.
         unpruned: the network all trials start from.
-        baselines: the networks to beat that the front does beat.
-        unbeaten: those it does not.
+        baselines: the networks to beat that are off the front.
+        unbeaten: those on it.
         knee: the front's knee.
         unpruned_cost: what shares are taken of; null while unknown.
         goals: what the axes are of.
@@ -95,8 +94,8 @@ def front_plot(results: SweepResults) -> FrontPlot:
     on_front = front.distinct()
     dominated = [row for row, on in zip(results.candidates, front.mask, strict=True) if not on]
     trials = _trajectories(results.candidates)
-    points = [point for trial in trials for point in _points(goals, trial)]
-    lost = lost_baselines(results)
+    points = _points(goals, results.candidates)
+    on_it = {row.label for row in on_front}
     lowest = lowest_shown(results)
     found = [interval(row, goals.quality) for row in on_front]
     intervals = tuple(each for each in found if each is not None)
@@ -105,14 +104,14 @@ def front_plot(results: SweepResults) -> FrontPlot:
     whole = goals.reference.get(goals.cost)
     return FrontPlot(
         title=results.manifest.name,
-        dominated=_points(goals, dominated),
+        dominated=_points(goals, (row for row in dominated if row.kind is not Kind.BASELINE)),
         trajectories=tuple(_points(goals, trial) for trial in trials),
         front=_points(goals, on_front),
         intervals=intervals,
         line=staircase([p.cost for p in points], [p.quality for p in points], False),
         unpruned=next(iter(_points(goals, filter(None, [results.unpruned]))), None),
-        baselines=_points(goals, (row for row in results.baselines if row not in lost)),
-        unbeaten=_points(goals, lost),
+        baselines=_points(goals, (row for row in results.baselines if row.label not in on_it)),
+        unbeaten=_points(goals, (row for row in results.baselines if row.label in on_it)),
         knee=next(iter(_points(goals, filter(None, [front.knee]))), None),
         unpruned_cost=None if whole is None else whole / scale_of(goals.cost).size,
         goals=goals,
@@ -175,7 +174,8 @@ def _points(goals: Goals, rows: Iterable[CandidateRecord]) -> tuple[Point, ...]:
 def _trajectories(rows: Iterable[CandidateRecord]) -> list[list[CandidateRecord]]:
     by_trial: dict[int | None, list[CandidateRecord]] = defaultdict(list)
     for row in rows:
-        by_trial[row.trial].append(row)
+        if row.trial is not None:
+            by_trial[row.trial].append(row)
     return list(by_trial.values())
 
 

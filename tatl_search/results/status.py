@@ -6,6 +6,7 @@ from typing import Any
 
 from tatl_search.figures import FIGURES
 from tatl_search.records import TrialState
+from tatl_search.results.confirmation import stored_confirmations
 from tatl_search.results.front import Front, figures_json, front_of, within_bounds
 from tatl_search.results.store import SweepResults
 from tatl_search.results.words import percent, written, written_with_name
@@ -42,9 +43,12 @@ def sweep_status(results: SweepResults, running: bool) -> dict[str, Any]:
         "log_area": front.log_area,
         "area": front.area,
         "images_trained": results.images_trained,
-        "images_wanted": results.manifest.sweep.budget.images_trained,
+        "images_wanted": results.manifest.sweep.budget.to_search,
         "images_forward": results.images_forward,
         "images_saved": results.images_saved,
+        "images_confirming": sum(
+            row.images_trained for row in stored_confirmations(results.folder)
+        ),
         "seconds": results.seconds,
     }
 
@@ -67,6 +71,7 @@ def status_text(status: Mapping[str, Any]) -> str:
         f"{status['images_trained']:,}{_of(status['images_wanted'])} images trained,"
         f" {status['images_forward']:,} forward only, {status['images_saved']:,} saved by reuse,"
         f" {status['seconds']:,.0f} s of work",
+        *(f"{n:,} images trained to confirm" for n in [status["images_confirming"]] if n),
     ]
     return "\n".join(lines)
 
@@ -82,7 +87,12 @@ def _networks(count: int) -> str:
 def _knee(front: Front) -> dict[str, Any] | None:
     if front.knee is None:
         return None
-    return {"trial": front.knee.trial, "round": front.knee.round, **figures_json(front.knee)}
+    return {
+        "label": front.knee.label,
+        "trial": front.knee.trial,
+        "round": front.knee.round,
+        **figures_json(front.knee),
+    }
 
 
 def _accuracy_lines(status: Mapping[str, Any]) -> list[str]:
@@ -94,6 +104,6 @@ def _accuracy_lines(status: Mapping[str, Any]) -> list[str]:
     told = ", ".join(f"{name} {percent(share)}" for name, share in known.items() if share)
     return [
         f"validation accuracy: {told}",
-        f"knee: trial {knee['trial']} round {knee['round']},"
+        f"knee: {knee['label']},"
         f" {written(knee[quality.key], quality)} at {written_with_name(knee[cost.key], cost)}",
     ]

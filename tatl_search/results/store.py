@@ -23,10 +23,10 @@ class SweepResults:
     Attributes:
         folder: where it lies.
         manifest: the sweep as it was launched.
-        candidates: the networks of the trials, round 0 included, by trial and round.
-        roots: first fine-tunings that trials shared; what they cost counts, and their networks
-            are the round 0 of those trials.
-        baselines: the networks to beat.
+        candidates: all networks that count: those of the trials, round 0 included, by trial and
+            round, then the baselines, then first fine-tunings that no trial begins with.
+        roots: first fine-tunings that are nobody's alone; what they cost counts, and most are
+            the round 0 of the trials that share them.
         trials: how trials ended, by number; running ones are not among them.
         environment: versions and machine of the last driver; empty if it was not written.
         ended_by: the budget that ended it before its last trial, in words; null for none.
@@ -37,41 +37,60 @@ class SweepResults:
     manifest: SweepManifest
     candidates: tuple[CandidateRecord, ...]
     roots: tuple[CandidateRecord, ...]
-    baselines: tuple[CandidateRecord, ...]
     trials: tuple[TrialRecord, ...]
     environment: Mapping[str, Any]
     ended_by: str | None = None
     paused: str | None = None
 
     @property
-    def _rows(self) -> tuple[CandidateRecord, ...]:
-        return self.candidates + self.roots + self.baselines
+    def rows(self) -> tuple[CandidateRecord, ...]:
+        """All rows, each once: the candidates and the shared first fine-tunings."""
+        known = {id(row) for row in self.candidates}
+        return self.candidates + tuple(row for row in self.roots if id(row) not in known)
+
+    @property
+    def baselines(self) -> tuple[CandidateRecord, ...]:
+        """The candidates that were asked for as networks to beat."""
+        return tuple(row for row in self.candidates if row.kind is Kind.BASELINE)
 
     @property
     def images_trained(self) -> int:
         """Images through backward, over all rows."""
-        return sum(row.images_trained for row in self._rows)
+        return sum(row.images_trained for row in self.rows)
 
     @property
     def images_forward(self) -> int:
         """Images through forward only, over all rows."""
-        return sum(row.images_forward for row in self._rows)
+        return sum(row.images_forward for row in self.rows)
 
     @property
     def images_saved(self) -> int:
         """Images through backward that shared stages made unnecessary."""
-        return sum(row.images_without_reuse for row in self._rows) - self.images_trained
+        return sum(
+            row.images_without_reuse - row.images_trained
+            for row in self.rows
+            if not self._is_unshared(row)
+        )
+
+    def _is_unshared(self, row: CandidateRecord) -> bool:
+        """Whether it is a first fine-tuning for all trials that none begins with (yet)."""
+        shared = row.trial is None and row.kind is Kind.UNPRUNED
+        return shared and any(row is candidate for candidate in self.candidates)
 
     @property
     def seconds(self) -> float:
         """Time spent on all rows, summed over workers."""
-        return sum(row.seconds for row in self._rows)
+        return sum(row.seconds for row in self.rows)
 
     @property
     def unpruned(self) -> CandidateRecord | None:
-        """The most accurate unpruned network fine-tuned on the target; null before the first."""
-        rows = [row for row in self.candidates if row.kind is Kind.UNPRUNED] or self.roots
-        return max(rows, key=lambda row: row.accuracy, default=None)
+        """The unpruned network that others are measured against; null before the first.
+
+        Of several, as where image sizes are searched, the one with most MACs; of equal ones the
+        most accurate.
+        """
+        rows = [row for row in self.candidates if row.kind is Kind.UNPRUNED]
+        return max(rows, key=lambda row: (row.macs, row.accuracy), default=None)
 
     def reference_cost(self, objective: Figure) -> float | None:
         """Return what costs are shares of: the unpruned network's; null while it is unknown."""
@@ -117,13 +136,16 @@ class SweepReader:
         where = self._folder
         manifest = SweepManifest.read(where.root)
         rows = self._candidates.read()
-        roots = (row for row in rows if row.trial is None and row.kind is not Kind.BASELINE)
+        of_trials = [row for row in rows if row.trial is not None]
+        baselines = [row for row in rows if row.kind is Kind.BASELINE]
+        roots = [row for row in rows if row.trial is None and row.kind is not Kind.BASELINE]
+        begun = {row.stage for row in of_trials}
+        alone = [row for row in roots if row.stage not in begun]
         return SweepResults(
             folder=where,
             manifest=manifest,
-            candidates=_ordered(row for row in rows if row.trial is not None),
+            candidates=_ordered(of_trials) + _ordered(baselines) + _ordered(alone),
             roots=_ordered(roots),
-            baselines=_ordered(row for row in rows if row.kind is Kind.BASELINE),
             trials=tuple(self._trials.read()),
             environment=_environment(where.environment),
             ended_by=_words(where.ended_by),

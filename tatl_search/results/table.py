@@ -1,4 +1,4 @@
-"""The front as a table: the unpruned network, the front from large to small, the baselines."""
+"""The front as a table: the unpruned network, the front from large to small, other baselines."""
 
 import math
 from collections.abc import Iterable
@@ -44,7 +44,10 @@ class Row(NamedTuple):
 
 
 class Sections(NamedTuple):
-    """The rows of the table; the first and second are empty until there is a candidate."""
+    """The rows of the table; the first and second are empty until there is a candidate.
+
+    `baselines` are those off the front.
+    """
 
     unpruned: list[Row]
     front: list[Row]
@@ -66,7 +69,7 @@ def candidates_table(results: SweepResults) -> Table:
         if unpruned is not None
     ]
     title = f"Candidates of {results.manifest.name} (* on the front)"
-    return _table(results, title, [every, sections(results).baselines])
+    return _table(results, title, [every])
 
 
 def _table(results: SweepResults, title: str, rows: Iterable[Iterable[Row]]) -> Table:
@@ -104,20 +107,22 @@ def _heading(figure: Figure) -> str:
 
 
 def sections(results: SweepResults) -> Sections:
-    """Return the rows in words: unpruned, front, baselines."""
+    """Return the rows in words: unpruned, front, baselines off it."""
     front = front_of(results)
     unpruned = results.unpruned
     if unpruned is None:
         return Sections([], [], [])
     knee_stage = None if front.knee is None else front.knee.stage
-    pruned = [row for row in front.distinct() if row.stage != unpruned.stage]
+    others = [row for row in front.distinct() if row.stage != unpruned.stage]
+    stages = {row.stage for row in front.members()}
+    beaten = [row for row in results.baselines if row.stage not in stages]
 
     def rows(of: Iterable[CandidateRecord]) -> list[Row]:
         return [
             _row(results, unpruned, row)._replace(is_knee=row.stage == knee_stage) for row in of
         ]
 
-    return Sections(rows([unpruned]), rows(pruned), rows(results.baselines))
+    return Sections(rows([unpruned]), rows(others), rows(beaten))
 
 
 def _caption(results: SweepResults) -> str:

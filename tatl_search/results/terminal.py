@@ -146,7 +146,8 @@ def _bars(results: SweepResults, running: bool) -> Table:
 def under_way(results: SweepResults) -> list[CandidateRecord]:
     """Return the last candidate of each trial that has not ended, by trial."""
     ended = {trial.trial for trial in results.trials}
-    last = {row.trial: row for row in results.candidates if row.trial not in ended}
+    running = (row for row in results.candidates if row.trial is not None)
+    last = {row.trial: row for row in running if row.trial not in ended}
     return list(last.values())
 
 

@@ -1,20 +1,20 @@
-"""Says in plain words whether pruning beats the networks a buyer would ask for first."""
+"""Says in plain words how pruning stands to the networks a buyer would ask for first."""
 
 import numpy as np
 
 from tatl_search.core.goals import Goals
 from tatl_search.figures import ACCURACY, Figure, Unit
-from tatl_search.records import CandidateRecord
+from tatl_search.records import CandidateRecord, Kind
 from tatl_search.results.front import Front, front_of, goals_of
 from tatl_search.results.store import SweepResults
 from tatl_search.results.words import interval, written, written_with_name
 
 
 def verdict(results: SweepResults) -> str:
-    """Return whether pruning beats the baselines.
+    """Return which networks of the front are baselines, and whether pruning beats the others.
 
-    A baseline is beaten if a candidate of the front is at least as good in every objective of
-    the sweep. To each baseline that is not, pruning loses, and the text says by how much.
+    A baseline is beaten if a network of a trial is at least as good in every objective of the
+    sweep. Of each that stands on the front the text says what pruning reaches at its cost.
     """
     if not results.candidates:
         return "No candidate yet."
@@ -26,14 +26,21 @@ def verdict(results: SweepResults) -> str:
             f"No baseline was run{which}, so nothing here says that pruning beats a smaller network"
             " or a smaller input."
         )
-    lost = lost_baselines(results)
-    if not lost:
+    unbeaten = unbeaten_baselines(results)
+    if not unbeaten:
         return (
             f"Pruning beats {_all_of(len(known))}: a candidate is at least as {_good(goals)} at no"
             f" more {_cost_names(goals)}."
         )
-    told = [f"Pruning loses to {_loss(results, row)}" for row in lost]
-    return " ".join([*told, f"It beats {len(known) - len(lost)} of {len(known)} baselines."])
+    networks = len(front_of(results).distinct())
+    told = [
+        f"{len(unbeaten)} of the front's {networks} networks"
+        f" {'is a baseline' if len(unbeaten) == 1 else 'are baselines'}:"
+        f" {'; '.join(_reached(results, row) for row in unbeaten)}."
+    ]
+    if others := len(known) - len(unbeaten):
+        told.append(f"The other {'one is' if others == 1 else f'{others} are'} beaten.")
+    return " ".join(told)
 
 
 def worth_text(front: Front) -> str:
@@ -55,17 +62,21 @@ def lacking_text(front: Front) -> str:
     )
 
 
-def lost_baselines(results: SweepResults) -> tuple[CandidateRecord, ...]:
-    """Return the baselines that no candidate equals or beats in every objective."""
-    goals = goals_of(results)
-    front = goals.minimised(front_of(results).members())
-    known = _known_baselines(results)
-    values = goals.minimised(known)
+def unbeaten_baselines(results: SweepResults) -> tuple[CandidateRecord, ...]:
+    """Return the baselines of the front, from large to small, that no trial's network equals."""
+    goals, front = goals_of(results), front_of(results).distinct()
+    members = [row for row in front if row.kind is Kind.BASELINE]
+    found = goals.minimised(_of_trials(results))
+    own = goals.minimised(members)
     return tuple(
         row
-        for row, own in zip(known, values, strict=True)
-        if not np.any(np.all(front <= own, axis=1))
+        for row, values in zip(members, own, strict=True)
+        if not np.any(np.all(found <= values, axis=1))
     )
+
+
+def _of_trials(results: SweepResults) -> list[CandidateRecord]:
+    return [row for row in results.candidates if row.kind is not Kind.BASELINE]
 
 
 def _known_baselines(results: SweepResults) -> tuple[CandidateRecord, ...]:
@@ -74,25 +85,25 @@ def _known_baselines(results: SweepResults) -> tuple[CandidateRecord, ...]:
     return tuple(row for row in results.baselines if not goals.lacking([row]))
 
 
-def _loss(results: SweepResults, baseline: CandidateRecord) -> str:
+def _reached(results: SweepResults, baseline: CandidateRecord) -> str:
     """Return what a baseline reaches, and what pruning reaches at its cost."""
     goals = goals_of(results)
     price = written_with_name(goals.cost.of(baseline), goals.cost)
-    reached = f"{baseline.label}: {written(goals.quality.of(baseline), goals.quality)} at {price}"
+    told = written(goals.quality.of(baseline), goals.quality)
+    reached = f"{baseline.label} reaches {told} at {price}"
     affordable = [
         row
-        for row in results.candidates
+        for row in _of_trials(results)
         if not goals.lacking([row])
         and all(cost.of(row) <= cost.of(baseline) for cost in goals.costs)
     ]
     if not affordable:
-        return f"{reached}, where no candidate is that cheap."
+        return f"{reached}, where no network of a trial is that cheap"
     best = max(affordable, key=goals.quality.of)
-    told = written(goals.quality.of(best), goals.quality)
-    text = f"{reached}, where the best candidate that costs no more reaches {told}"
+    text = f"{reached}, pruning {written(goals.quality.of(best), goals.quality)} at no more"
     if _may_be_equal(best, baseline, goals.quality):
-        return f"{text} (their 95 % intervals overlap: this may be chance)."
-    return f"{text}."
+        return f"{text} (their 95 % intervals overlap: this may be chance)"
+    return text
 
 
 def _may_be_equal(best: CandidateRecord, baseline: CandidateRecord, quality: Figure) -> bool:

@@ -107,6 +107,8 @@ class Account:
         if trial is not None:
             self.has_trials = True
             self._running.setdefault(trial, []).append(network)
+        elif is_new:
+            self._ended.append(network)
 
     def _reach(self, row: Network, is_new: bool) -> None:
         pieces, number = row.finished, row.round
@@ -171,7 +173,7 @@ class Account:
         """Yield name, what is spent, what is added, limit and digits of each bound."""
         budget, hours = self._budget, self._gpus / 3600
         yield "minutes", self.seconds / 60, more.wall_s / 60, budget.minutes, 1
-        yield "images_trained", self._images, more.images, budget.images_trained, 0
+        yield "images_trained", self._images, more.images, budget.to_search, 0
         yield "gpu_hours", hours * self._work_s, hours * more.work_s, budget.gpu_hours, 2
 
     @property

@@ -24,6 +24,7 @@ from tatl_search.search.account import Account
 from tatl_search.search.admission import Admission
 from tatl_search.search.cluster import LOST, is_lost, ray_failed, slots
 from tatl_search.search.compacting import compacting
+from tatl_search.search.confirming import confirm_within_budget
 from tatl_search.search.damage import damaged_trials
 from tatl_search.search.folder import LatencyTables
 from tatl_search.search.headwatch import head_watched
@@ -151,6 +152,7 @@ class Driver:
             lambda: account.share_spent,
         )
         keeper = StageKeeper(self._folder.root, self._sweep.stages_gb)
+        unconfirmed: list[str] = []
         for note in begun:
             progress.announce(note)
         try:
@@ -165,6 +167,10 @@ class Driver:
                 reader.forget()  # from now on reports say what is new
             with compacting(merger), head_watched(progress.announce, self._go_on):
                 self._tune(searcher, [progress, keeper], scheduler, stopper)
+                if searcher.fatal is None and self._is_over(study, account, searcher):
+                    unconfirmed = confirm_within_budget(
+                        self._folder, progress.announce, self._go_on, progress.hear_training
+                    )
         finally:
             room.ask(0)
             keeper.close()
@@ -182,6 +188,7 @@ class Driver:
             used_up,
             [
                 *(f"first fine-tuning failed: {root}" for root in failed),
+                *(f"not confirmed: {what}" for what in unconfirmed),
                 *(f"not computed: {what}" for what in searcher.failures),
             ],
         )
@@ -223,6 +230,11 @@ class Driver:
         """Return how many trials fit in now, and ask for room for all that are left."""
         room.ask(max(1, self._sweep.trials - study.told))
         return slots(self._sweep)
+
+    def _is_over(self, study: SweepStudy, account: Account, searcher: WorkSearcher) -> bool:
+        """Whether the search has ended, all of its trials with it."""
+        used_up = account.used_up or searcher.nothing_fits
+        return not study.unfinished() and (study.told >= self._sweep.trials or bool(used_up))
 
     def _end(self, study: SweepStudy, used_up: str | None, notes: list[str]) -> SweepEnd:
         complete = study.told >= self._sweep.trials
@@ -337,7 +349,10 @@ class Driver:
         base, epochs = middle(self._space), most_epochs(self._space)
         return [
             self._item(
-                WorkKind.BASELINE, number, baseline.label, _baseline_config(base, baseline, epochs)
+                WorkKind.BASELINE,
+                number,
+                baseline.label,
+                _baseline_config(base, baseline, baseline.epochs or epochs),
             )
             for number, baseline in enumerate(self._sweep.baselines)
             if baseline.label not in labels
@@ -382,7 +397,7 @@ class Driver:
 def _baseline_config(
     base: AdaptationConfig, baseline: BaselineSettings, epochs: int
 ) -> AdaptationConfig:
-    """Return settings that fine-tune a baseline for as long as the longest trial trains."""
+    """Return settings that fine-tune a baseline for so many epochs."""
     plain = without_rounds(base)
     data, source = plain.data, plain.source
     if baseline.image_size is not None:

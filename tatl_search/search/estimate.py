@@ -95,7 +95,7 @@ def estimate_sweep(space: SearchSpace, cpus: int) -> SweepEstimate:
     each = longest - _promoted_pieces(space) * _epochs_of_a_piece(space)
     shared = [root.finetune.epochs for root in shared_roots(space)]
     roots = len(shared) or sweep.trials
-    epochs = sweep.trials * each + len(sweep.baselines) * longest
+    epochs = sweep.trials * each + sum(baseline.epochs or longest for baseline in sweep.baselines)
     if shared:
         epochs -= sweep.trials * min(shared) - sum(shared)
     elif not waits_for_roots(space):
@@ -125,7 +125,7 @@ def estimate_sweep(space: SearchSpace, cpus: int) -> SweepEstimate:
 
 def _share_held(budget: BudgetSettings, images: int, minutes: float) -> float:
     """Return which share of all that trials could train the budgets hold."""
-    limits = ((budget.images_trained, images), (budget.minutes, minutes))
+    limits = ((budget.to_search, images), (budget.minutes, minutes))
     held = (limit / most for limit, most in limits if limit is not None and most > 0)
     return min((1.0, *held))
 
@@ -146,7 +146,7 @@ def _first_trial(space: SearchSpace, images: int) -> int:
 def _small_budgets(budget: BudgetSettings, images: int, minutes: float) -> tuple[str, ...]:
     """Return a warning of each budget that is less than a single trial is expected to need."""
     given = (
-        ("images_trained", budget.images_trained, images, f"{images:,} images"),
+        ("images_trained", budget.to_search, images, f"{images:,} images"),
         ("minutes", budget.minutes, minutes, f"{minutes:.1f} minutes"),
     )
     return tuple(
@@ -162,7 +162,7 @@ def _in_words(budget: BudgetSettings) -> str:
     stale = budget.stale
     limits = (
         (budget.minutes, f"{budget.minutes or 0:g} min"),
-        (budget.images_trained, f"{budget.images_trained or 0:,} training images"),
+        (budget.images_trained, _images_in_words(budget)),
         (budget.gpu_hours, f"{budget.gpu_hours or 0:g} GPU-hours"),
         (
             stale,
@@ -170,6 +170,11 @@ def _in_words(budget: BudgetSettings) -> str:
         ),
     )
     return ", ".join(text for limit, text in limits if limit is not None)
+
+
+def _images_in_words(budget: BudgetSettings) -> str:
+    kept = f", {budget.to_confirm:,} of them to confirm the front" if budget.confirm else ""
+    return f"{budget.images_trained or 0:,} training images{kept}"
 
 
 def _most_rounds(space: SearchSpace) -> int:

@@ -103,7 +103,7 @@ class ProgressCallback(tune.Callback):
         ended = {trial.trial for trial in trials}
         for row in candidates:
             self._first_labels.setdefault(row.stage, row.label)
-            if row.trial in ended:
+            if row.trial is None or row.trial in ended:
                 self._add(row)
         self._share_before = self._snapshot().share
 
@@ -151,8 +151,6 @@ class ProgressCallback(tune.Callback):
         self._done = min(self._told() + 1, self._trials)
 
     def _add(self, found: CandidateReport | CandidateRecord) -> None:
-        if found.trial is None:
-            return  # a baseline is no part of the front
         self._candidates += found.round > 0
         self._place(self._goals.normalised([found])[0])
         quality = self._goals.quality

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from tatl_search.errors import RunError
 from tatl_search.search.report import TrainingReport
 from tatl_search.search.tasks import run_tasks
-from tatl_search.search.work import WorkItem, WorkKind
+from tatl_search.search.work import CONFIRMATIONS, WorkItem
 
 
 def compute_roots(
@@ -32,7 +32,7 @@ def compute_roots(
         announce(
             f"fine-tuning the {item.label} network for all trials, on {item.root_threads} CPUs"
         )
-        verb = "confirm" if item.kind is WorkKind.CONFIRMATION else "resume"
+        verb = "confirm" if item.kind in CONFIRMATIONS else "resume"
         go_on = f"tatl-search {verb} {item.folder}"
         failures += run_tasks([item], lambda: 1, item.root_threads, announce, go_on, hear)
     if failures and len(failures) == len(items):

@@ -22,6 +22,9 @@ IMAGES = "images_without_reuse"
 What it did pay hangs on what else lies in the storage, and is another number after a resume.
 """
 
+JUDGED_ON = "val_images"
+"""Name of what the journal knows of the validation images that a trial was judged on."""
+
 COSTS = ("macs", "parameters", "size_bytes", "latency_ms")
 """Bounds that no further training mends."""
 
@@ -35,25 +38,35 @@ class _Ladder:
         sent: rungs that trials were sent to.
         values: rung -> values that were told, of networks that keep to the bounds on costs.
         images: rung -> images that its trial would have paid for, had it shared nothing.
+        judged_on: validation images; 0 where an earlier version told.
     """
 
     settings: Mapping[str, Any]
     sent: set[int] = field(default_factory=set)
     values: dict[int, Sequence[float]] = field(default_factory=dict)
     images: dict[int, int] = field(default_factory=dict)
+    judged_on: int = 0
 
 
 class Rungs:
     """Says which trial is to go on, by what the study knows."""
 
-    def __init__(self, rungs: Range, signs: Sequence[float], reference: Sequence[float]) -> None:
+    def __init__(
+        self,
+        rungs: Range,
+        signs: Sequence[float],
+        reference: Sequence[float],
+        accuracy: int | None = None,
+    ) -> None:
         """Prepare to look at trials.
 
         Args:
             rungs: the lengths that a trial may have.
             signs: of each objective: -1 where it is maximised, else 1.
             reference: of each objective, the worst value that counts; 0 for accuracy.
+            accuracy: which objective is accuracy, of which the noise is known; null for none.
         """
+        self._accuracy = accuracy
         self._step = int(rungs.step or 1)
         self._lowest, self._highest = int(rungs.low), int(rungs.high)
         scale = np.array([value or 1.0 for value in reference])
@@ -80,7 +93,7 @@ class Rungs:
         if sum(climbing for climbing, _ in spent) >= sum(at_first for _, at_first in spent):
             return None
         climbers = [self._climber(ladder) for ladder in ladders]
-        chosen = next_to_climb(climbers, self._reference)
+        chosen = next_to_climb(climbers, self._reference, self._accuracy)
         if chosen is None:
             return None
         return {**ladders[chosen].settings, RUNG: self._rung(len(climbers[chosen].values))}
@@ -100,7 +113,8 @@ class Rungs:
         values: list[Floats] = []
         while (rung := self._rung(len(values))) in ladder.values:
             values.append(np.array(ladder.values[rung]) * self._weights)
-        return Climber(values, rung <= self._highest and rung not in ladder.sent)
+        may_climb = rung <= self._highest and rung not in ladder.sent
+        return Climber(values, may_climb, ladder.judged_on)
 
     def _rung(self, number: int) -> int:
         return self._lowest + number * self._step
@@ -118,6 +132,7 @@ def _ladders(trials: Iterable[FrozenTrial]) -> list[_Ladder]:
         ladder.sent.add(rung)
         if IMAGES in trial.user_attrs:
             ladder.images[rung] = trial.user_attrs[IMAGES]
+        ladder.judged_on = trial.user_attrs.get(JUDGED_ON, ladder.judged_on)
         costs_too_much = any(trial.constraints.get(bound, 0.0) > 0.0 for bound in COSTS)
         if trial.state is TrialState.COMPLETE and not costs_too_much:
             ladder.values[rung] = trial.values

@@ -3,7 +3,7 @@
 Ray's own schedulers compare one metric. See `core.early_stopping` for the rules.
 """
 
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Container, Iterable, Sequence
 from typing import Any
 
 from ray.tune.experiment import Trial
@@ -44,8 +44,9 @@ class StoppingScheduler(FIFOScheduler):
         self._ended = ended
         self._is_promoted = is_promoted
         self._stopped_now: set[str] = set()
+        self._others: dict[str, int] = {}
 
-    def recall(self, candidates: Iterable[CandidateRecord], trials: Iterable[TrialRecord]) -> None:
+    def recall(self, candidates: Sequence[CandidateRecord], trials: Iterable[TrialRecord]) -> None:
         """Hear of what is stored, in the order it was found; trials that run are left out.
 
         They are heard again, from their first round.
@@ -56,8 +57,15 @@ class StoppingScheduler(FIFOScheduler):
             for row in candidates
             if row.trial is not None and row.trial in ended
         ]
+        for row in candidates:
+            if row.trial is None:
+                self._hear(row, self._number_of(row))
         for _, number, _, row in sorted(found, key=lambda entry: entry[:3]):
             self._hear(row, number)
+
+    def _number_of(self, found: CandidateReport | CandidateRecord) -> int:
+        """Return what the rule knows a network by that no trial produced: a number below 0."""
+        return self._others.setdefault(found.label, -1 - len(self._others))
 
     def reason_of(self, ray_id: str) -> StopReason | None:
         """Return why the trial that Ray knows by this id was stopped; null if it was not."""
@@ -66,8 +74,11 @@ class StoppingScheduler(FIFOScheduler):
     def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:
         """Decide whether a trial goes on after a round."""
         report = from_dict(result)
-        if not isinstance(report, CandidateReport) or report.trial is None:
-            return str(FIFOScheduler.CONTINUE)  # baselines and roots have no number
+        if not isinstance(report, CandidateReport):
+            return str(FIFOScheduler.CONTINUE)
+        if report.trial is None:  # a baseline is one network: there is nothing to stop
+            self._hear(report, self._number_of(report))
+            return str(FIFOScheduler.CONTINUE)
         if not self._stops(report, report.trial):
             return str(FIFOScheduler.CONTINUE)
         self._stopped_now.add(trial.trial_id)

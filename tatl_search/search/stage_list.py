@@ -49,7 +49,7 @@ def list_stages(folder: Path) -> list[StageEntry]:
     """
     results = load_sweep(folder)
     rows: dict[str, list[CandidateRecord]] = defaultdict(list)
-    for row in (*results.candidates, *results.roots, *results.baselines):
+    for row in results.rows:
         rows[row.stage].append(row)
     front = {row.stage for row in front_of(results).members()}
     holdings = StageStore(SweepFolder(folder).stages).holdings()

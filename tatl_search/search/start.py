@@ -122,7 +122,7 @@ def _earlier(space: SearchSpace, folder: SweepFolder, results: SweepResults) -> 
 
 def _suggestions(space: SearchSpace, name: str, results: SweepResults) -> Found:
     """Return the settings of networks spread over the front of another task."""
-    by_trial = {row.trial: row for row in front_of(results).distinct()}
+    by_trial = {row.trial: row for row in front_of(results).distinct() if row.trial is not None}
     rows = list(by_trial.values())
     spread = np.linspace(0, len(rows) - 1, min(len(rows), BEST_OF_ANOTHER_TASK)).round()
     first: list[Mapping[str, Any]] = []

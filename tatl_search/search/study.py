@@ -16,12 +16,12 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 from tatl_search.config import AdaptationConfig, SweepSettings, current_parameters
 from tatl_search.config.samplers import GRID
 from tatl_search.core.constraints import WORST, violations
-from tatl_search.figures import Figure, Figures
+from tatl_search.figures import ACCURACY, Figure, Figures
 from tatl_search.records import StopReason
 from tatl_search.search.answers import Asked, Recalled, distributions_of
 from tatl_search.search.journal import open_journal
 from tatl_search.search.refusal import RefusedTrialError
-from tatl_search.search.rungs import IMAGES, RUNG, Rungs
+from tatl_search.search.rungs import IMAGES, JUDGED_ON, RUNG, Rungs
 from tatl_search.search.samplers import Fixed, new_sampler, seed_of
 from tatl_search.space import Range, RefusedSettingsError, SearchSpace
 from tatl_search.space.distributions import Suggest
@@ -127,6 +127,7 @@ class SweepStudy:
             pieces,
             [-1.0 if objective.higher_is_better else 1.0 for objective in objectives],
             [self._worst(objective) for objective in objectives],
+            objectives.index(ACCURACY) if ACCURACY in objectives else None,
         )
 
     @property
@@ -354,6 +355,8 @@ class SweepStudy:
                 shared nothing.
         """
         self._open[number].set_user_attr(IMAGES, images_without_reuse)
+        if self._rungs is not None:
+            self._open[number].set_user_attr(JUDGED_ON, last.val_images)
         if lacking := [o.name for o in self._settings.objectives if math.isnan(o.of(last))]:
             self.tell_infeasible(number, f"{note}, and its {' and '.join(lacking)} is not known")
         else:

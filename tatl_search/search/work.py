@@ -1,4 +1,4 @@
-"""What a worker is handed, complete in itself: a trial, baseline, shared root or confirmation."""
+"""What a worker is handed, complete in itself: a trial, a baseline, a shared root, or one again."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -21,6 +21,11 @@ class WorkKind(StrEnum):
     ROOT = "root"
     REFERENCE = "reference"
     CONFIRMATION = "confirmation"
+    BASELINE_AGAIN = "baseline-again"
+
+
+CONFIRMATIONS = (WorkKind.CONFIRMATION, WorkKind.BASELINE_AGAIN)
+"""Work that runs settings again from a fresh seed."""
 
 
 def trial_label(number: int) -> str:
@@ -32,7 +37,7 @@ class WorkItem(Settings):
     """One adaptation to run, with all that a worker needs to run it.
 
     Attributes:
-        kind: trial, baseline, root or confirmation.
+        kind: trial, baseline, root, or a trial or a baseline from a fresh seed.
         number: the trial's or baseline's number.
         attempt: how many times it has now been handed out.
         label: how people know it.

@@ -108,6 +108,8 @@ def record_of(candidate: Candidate, item: WorkItem) -> CandidateRecord:
             return dataclasses.replace(record, label=item.label)
         case WorkKind.BASELINE:
             return dataclasses.replace(record, kind=Kind.BASELINE, label=item.label)
+        case WorkKind.BASELINE_AGAIN:
+            return dataclasses.replace(record, kind=Kind.CONFIRMATION, label=item.label)
         case WorkKind.CONFIRMATION:
             label = f"{record.label}, seed {item.config.seed}"
             return dataclasses.replace(record, kind=Kind.CONFIRMATION, label=label)

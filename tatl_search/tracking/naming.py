@@ -51,15 +51,23 @@ def row_name(record: AnyRecord) -> str:
 
 def _candidate_name(record: CandidateRecord) -> str:
     if record.trial is None:
-        baseline = record.kind is Kind.BASELINE
-        which = f"baseline-{_slug(record.label)}" if baseline else f"root-{record.stage[:16]}"
-        return f"{which}.parquet"
+        return f"{_name_without_trial(record)}.parquet"
     trial, round_ = f"trial-{record.trial:05d}", f"round-{record.round:02d}"
     if record.kind is Kind.CONFIRMATION:
         return f"{trial}-seed-{plain_settings(record.settings)['seed']}-{round_}.parquet"
     if record.kind is Kind.FINISHED:
         return f"{trial}-{round_}-{record.stage[:16]}.parquet"
     return f"{trial}-{round_}.parquet"
+
+
+def _name_without_trial(record: CandidateRecord) -> str:
+    match record.kind:
+        case Kind.BASELINE | Kind.CONFIRMATION:  # the label of the latter names its seed
+            return f"baseline-{_slug(record.label)}"
+        case Kind.FINISHED:
+            return f"{_slug(record.label)}-{record.stage[:16]}"
+        case _:
+            return f"root-{record.stage[:16]}"
 
 
 def _slug(name: str) -> str:

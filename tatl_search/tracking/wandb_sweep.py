@@ -13,7 +13,7 @@ from tatl_search.records import TrialRecord
 from tatl_search.tracking.tracker import attempt
 from tatl_search.tracking.wandb import SweepRuns, legal
 
-_PROGRESS = "images"  # until then; `images_trained` of the summary counts baselines too
+_PROGRESS = "images"  # until then; `images_trained` of the summary are those of all
 
 
 @dataclass(frozen=True)

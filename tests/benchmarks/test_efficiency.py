@@ -190,9 +190,9 @@ def test_a_sweep_pays_for_what_it_trained_itself_and_baselines_are_of_it(tmp_pat
         candidates=(
             at(5, label="pruned", stage="a", macs=20, images_trained=500, accuracy=0.7),
             at(9, label="again", stage="a", macs=20, images_trained=0, accuracy=0.7),
+            at(7, label="input 24 px", stage="b", macs=40, images_trained=1000),
         ),
         roots=(at(3, label="unpruned", stage="root", macs=100, images_trained=1000),),
-        baselines=(at(7, label="input 24 px", stage="b", macs=40, images_trained=1000),),
         trials=(),
         environment={},
     )

@@ -59,6 +59,7 @@ def test_a_part_and_what_is_none(tatl: Tatl) -> None:
         "baselines",
         "baselines[].network",
         "baselines[].image_size",
+        "baselines[].epochs",
     ]
     assert "gpu_hours" not in tatl("settings", "sweep.bounds").out
     assert "latency_ms" in tatl("settings", "sweep.bounds").out

@@ -57,6 +57,21 @@ def test_a_network_for_another_budget_comes_before_one_much_like_the_best() -> N
     assert climbs(best, hardly_cheaper, runner_up, cheap, *others) == 3
 
 
+def test_who_is_beaten_by_more_than_chance_does_not_climb() -> None:
+    """Of two that are chosen, the second costs as much; 0.02 is chance on 200 images."""
+
+    def second_climbs(accuracy: float, images: int, cost: float = 0.1) -> bool:
+        best = Climber([np.array([-0.80, 0.1])], may_climb=False, images=images)
+        second = Climber([np.array([-accuracy, cost])], may_climb=True, images=images)
+        others = [climber(0.1, may_climb=False)] * 2
+        return next_to_climb([best, second, *others], REFERENCE, accuracy=0) == 1
+
+    assert second_climbs(0.78, images=200)
+    assert not second_climbs(0.78, images=20_000)
+    assert second_climbs(0.78, images=20_000, cost=0.05)  # cheaper: it is beaten by nobody
+    assert second_climbs(0.78, images=0)  # an earlier version did not say
+
+
 def test_what_no_reference_volume_holds_never_climbs() -> None:
     assert climbs(climber(0.0, cost=1.0)) is None
     assert climbs(climber(float("nan"))) is None

@@ -42,10 +42,10 @@ def test_opening_the_test_split_again_warns_and_is_counted(
     onnx = onnx_classifier(bundle.folder / "model.onnx")
     records = (toy.picked, toy.unpruned)
     log = tmp_path / "openings.jsonl"
-    first = measure_test(onnx, networks, records, toy.target, log)
+    first = measure_test(onnx, networks, records, (toy.target, toy.target), log)
     assert not caplog.records
     with caplog.at_level(logging.WARNING):
-        second = measure_test(onnx, networks, records, toy.target, log)
+        second = measure_test(onnx, networks, records, (toy.target, toy.target), log)
     assert (first.earlier_openings, second.earlier_openings) == (0, 1)
     for found in (first, second):
         assert (found.picked, found.unpruned) == (bundle.measured.picked, bundle.measured.unpruned)

@@ -8,9 +8,10 @@ import pytest
 
 from tatl_search.manifest import SweepFolder
 from tatl_search.records import CandidateRecord, Kind
+from tatl_search.results.confirmation import seed_of_row
 from tatl_search.results.front import front_of
 from tatl_search.results.store import load_sweep
-from tatl_search.search.confirm import confirm, seed_of_row
+from tatl_search.search.confirm import confirm
 from tatl_search.search.sweep import launch
 from tatl_search.space import space_from_raw
 from tatl_search.tracking.reading import read_records
@@ -37,7 +38,7 @@ def test_the_front_is_run_again_from_fresh_roots(ray_here: None, tmp_path: Path)
     assert confirm(folder, 2, said.append) == []
 
     rows = rows_of(folder)
-    front = front_of(before).distinct()
+    front = front_of(before).sure()
     for single in front:
         again = [r for r in rows if (r.trial, r.round) == (single.trial, single.round)]
         assert [seed_of_row(row) for row in again] == [1, 2]

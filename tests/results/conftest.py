@@ -142,7 +142,15 @@ def write_sweep(tmp_path: Path) -> SweepWriter:
 
 @pytest.fixture
 def results(write_sweep: SweepWriter) -> SweepResults:
-    """Return the sweep above with two baselines, one of which pruning loses to."""
+    """Return the sweep above with two baselines off the front."""
+    return write_sweep(
+        baselines=(baseline("input 24 px", 0.88, 0.30), baseline("input 16 px", 0.80, 0.30))
+    )
+
+
+@pytest.fixture
+def contested(write_sweep: SweepWriter) -> SweepResults:
+    """Return the same with one of the baselines on the front, in the place of trial 0's round 2."""
     return write_sweep(
         baselines=(baseline("input 24 px", 0.92, 0.30), baseline("input 16 px", 0.80, 0.30))
     )

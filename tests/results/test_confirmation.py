@@ -49,8 +49,9 @@ def test_mean_and_sample_deviation() -> None:
 
 
 def test_each_network_of_the_front_meets_its_own_rows(confirmed: SweepResults) -> None:
-    unpruned, first, second, last = confirmed_front(confirmed)
-    assert [len(one.again) for one in (unpruned, first, second, last)] == [0, 2, 1, 0]
+    # The unpruned network's 0.95 is not surely better than 0.94 at 0.6 of its cost.
+    first, second, last = confirmed_front(confirmed)
+    assert [len(one.again) for one in (first, second, last)] == [2, 1, 0]
     assert first.accuracy.mean == pytest.approx(0.91)
     assert first.accuracy.deviation == pytest.approx(0.01 * math.sqrt(2))
     assert first.luck == pytest.approx(0.03)
@@ -66,8 +67,8 @@ def test_the_front_is_what_it_was(results: SweepResults, confirmed: SweepResults
 def test_as_json_and_as_a_table(confirmed: SweepResults) -> None:
     known = json.loads(json.dumps(confirmation_json(confirmed), allow_nan=False))
     assert known["mean_luck"] == pytest.approx(0.01)
-    assert [one["seeds"] for one in known["front"]] == [[], [1, 2], [1], []]
-    assert known["front"][0]["luck"] is None
+    assert [one["seeds"] for one in known["front"]] == [[1, 2], [1], []]
+    assert known["front"][2]["luck"] is None
     console = Console(width=80, record=True)
     console.print(confirmation_table(confirmed))
     shown = console.export_text()
@@ -79,4 +80,4 @@ def test_as_json_and_as_a_table(confirmed: SweepResults) -> None:
 
 def test_without_fresh_seeds_it_says_so(results: SweepResults) -> None:
     assert confirmation_json(results)["mean_luck"] is None
-    assert confirmation_table(results).row_count == 4
+    assert confirmation_table(results).row_count == 3  # the sure front

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tatl_search.figures import ACCURACY, GOALS, MACS, PARAMETERS, SIZE_BYTES
 from tatl_search.results.front import Staircase, front_json, front_of, staircase
 from tatl_search.results.store import SweepResults
-from tests.results.conftest import SweepWriter, baseline, pruned
+from tests.results.conftest import CANDIDATES, SweepWriter, pruned, unpruned
 
 UNKNOWN = dict.fromkeys(GOALS)
 
@@ -22,7 +22,7 @@ LOG_AREA = (0.70 * math.log(1.5) + 0.90 * math.log(2) + 0.94 * math.log(1 / 0.6)
 def test_all_rounds_of_all_trials_compete(results: SweepResults) -> None:
     front = front_of(results)
     beaten = [row.label for row, on in zip(results.candidates, front.mask, strict=True) if not on]
-    assert beaten == ["trial 1 round 1"]
+    assert beaten == ["trial 1 round 1", "input 16 px", "input 24 px"]
     shares = [row.macs / 100_000_000 for row in front.members()]
     assert shares == [1.0, 1.0, 1.0, 0.6, 0.6, 0.3, 0.2]
 
@@ -116,11 +116,15 @@ def test_the_json_of_all_candidates(results: SweepResults) -> None:
             "accuracy": 0.95, "macs": 100_000_000, "parameters": 1_000_000, "size_bytes": 4_000_000,
         },
     }  # fmt: skip
-    assert [row["on_front"] for row in candidates] == [True] * 4 + [False] + [True] * 3
+    on_front = [row["on_front"] for row in candidates]
+    assert on_front == [True] * 4 + [False] + [True] * 3 + [False] * 2
+    # The unpruned network's 0.95 is no more than chance above 0.94 at 0.6 of its cost.
+    sure = {(row["accuracy"], row["macs"]) for row in candidates if row["sure"]}
+    assert sure == {(0.94, 60_000_000), (0.90, 30_000_000), (0.70, 20_000_000)}
     assert candidates[1] == {
         **UNKNOWN,
-        "trial": 0, "round": 1, "accuracy": 0.94, "macs": 60_000_000, "parameters": 600_000,
-        "size_bytes": 2_400_000, "on_front": True,
+        "label": "trial 0 round 1", "trial": 0, "round": 1, "accuracy": 0.94, "macs": 60_000_000,
+        "parameters": 600_000, "size_bytes": 2_400_000, "on_front": True, "sure": True,
     }  # fmt: skip
     assert [row["label"] for row in baselines] == ["input 16 px", "input 24 px"]
 
@@ -131,9 +135,32 @@ def test_the_json_of_the_front_lists_each_network_once(results: SweepResults) ->
     assert all(row["on_front"] for row in found)
 
 
-def test_baselines_take_no_part_in_the_front(write_sweep: SweepWriter) -> None:
-    results = write_sweep(baselines=(baseline("perfect", 1.0, 0.01),))
-    assert front_of(results).hypervolume == pytest.approx(0.716)
+def test_a_baseline_is_a_candidate_like_all_others(contested: SweepResults) -> None:
+    """Its 0.92 at 0.30 takes the place of 0.90 there: what is worth 0.02 from 0.3 to 0.6."""
+    front = front_of(contested)
+    assert [row.label for row in front.distinct()] == [
+        "unpruned", "trial 0 round 1", "input 24 px", "trial 1 round 2",
+    ]  # fmt: skip
+    assert front.hypervolume == pytest.approx(0.716 + 0.3 * 0.02)
+    assert front.area == pytest.approx(0.722 / 0.9)
+    assert front.log_area == pytest.approx(LOG_AREA + 0.02 * math.log(2) / math.log(100))
+    assert front.knee is not None
+    assert front.knee.label == "input 24 px"
+    shown = front_json(contested, all_candidates=False)["candidates"]
+    assert (shown[2]["label"], shown[2]["trial"]) == ("input 24 px", None)
+
+
+def test_a_first_fine_tuning_that_no_trial_begins_with_is_a_candidate(
+    write_sweep: SweepWriter,
+) -> None:
+    """As where trials begin with the pre-trained network, or draw another image size."""
+    results = write_sweep(candidates=(unpruned(None, reused=False), *CANDIDATES[2:4]))
+    assert [row.label for row in front_of(results).distinct()] == [
+        "unpruned", "trial 0 round 1", "trial 0 round 2",
+    ]  # fmt: skip
+    assert results.unpruned is not None
+    assert results.unpruned.trial is None
+    assert (results.images_trained, results.images_saved) == (1000 + 2 * 500, 0)
 
 
 def test_the_staircase_goes_through_its_corners() -> None:

@@ -8,10 +8,10 @@ from tatl_search.results.store import SweepResults
 from tests.results.conftest import CANDIDATES, SweepWriter, baseline
 
 
-def test_rows_are_candidates_then_baselines(results: SweepResults) -> None:
+def test_rows_are_those_of_trials_then_baselines(results: SweepResults) -> None:
     data = payload(results)
     labels = data["columns"]["label"]
-    assert data["candidates"] == 8
+    assert data["columns"]["baseline"] == [0] * 8 + [1] * 2
     assert labels[8:] == ["input 16 px", "input 24 px"]
     assert labels[data["knee"]] == "trial 0 round 2"
     assert labels[data["unpruned"]] == "unpruned"
@@ -48,7 +48,7 @@ def test_bounds_mark_what_does_not_keep_to_them(results: SweepResults) -> None:
     )
     bounded = replace(results, manifest=results.manifest.model_copy(update={"sweep": sweep}))
     assert payload(results)["columns"]["beyond"] == []
-    assert payload(bounded)["columns"]["beyond"] == [0, 0, 1, 0, 0, 1, 0, 0, 1, 0]
+    assert payload(bounded)["columns"]["beyond"] == [0, 0, 1, 0, 0, 1, 0, 0, 1, 1]
 
 
 def test_what_json_has_no_number_for_is_null(write_sweep: SweepWriter) -> None:

@@ -23,10 +23,20 @@ def test_what_is_shown(results: SweepResults) -> None:
     assert plot.line.cost == [20.0, 30.0, 30.0, 60.0, 60.0, 100.0, 100.0]
     assert plot.line.score == [0.70, 0.70, 0.90, 0.90, 0.94, 0.94, 0.95]
     assert plot.unpruned == Point(100.0, 0.95, "unpruned")
-    assert plot.baselines == (Point(30.0, 0.80, "input 16 px"),)
-    assert plot.unbeaten == (Point(30.0, 0.92, "input 24 px"),)
+    assert [point.label for point in plot.baselines] == ["input 16 px", "input 24 px"]
+    assert plot.unbeaten == ()
     assert plot.knee == Point(30.0, 0.90, "trial 0 round 2")
     assert plot.unpruned_cost == 100.0
+
+
+def test_a_baseline_of_the_front_is_part_of_its_line(contested: SweepResults) -> None:
+    plot = front_plot(contested)
+    assert plot.baselines == (Point(30.0, 0.80, "input 16 px"),)
+    assert plot.unbeaten == (Point(30.0, 0.92, "input 24 px"),)
+    assert plot.unbeaten[0] in plot.front
+    assert plot.line.score == [0.70, 0.70, 0.92, 0.92, 0.94, 0.94, 0.95]
+    dominated = [point.label for point in plot.dominated]
+    assert dominated == ["trial 0 round 2", "trial 1 round 1"]
 
 
 def test_what_nobody_picks_is_counted_not_shown(write_sweep: SweepWriter) -> None:

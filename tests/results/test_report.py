@@ -53,12 +53,12 @@ def test_it_holds_trials_costs_settings_and_environment(results: SweepResults) -
     for cell in (
         "max_drop: fell by 0.25", "collapsed: accuracy 0.11 is that of guessing", "infeasible",
         "11,000", "3,300", "2,500 (18.5 % of what it would have cost without)", "0.7160",
-        "accuracy 0, MACs 100,000,000", "8, 5", "prune.rate", "75.0 %", "cpus", "2",
+        "accuracy 0, MACs 100,000,000", "10, 7", "prune.rate", "75.0 %", "cpus", "2",
     ):  # fmt: skip
         assert cell in found
     text = "\n".join(found)
-    assert "Pruning loses to input 24 px" in text
-    assert "4 of 4 trials ended, 8 candidates" in text
+    assert "Pruning beats all 2 baselines" in text
+    assert "4 of 4 trials ended, 10 candidates" in text
     assert "1 infeasible (collapsed)" in text
     assert "low: 0.8" in text
 

@@ -25,7 +25,7 @@ def test_the_state_as_json(results: SweepResults) -> None:
         "paused": None,
         "stopped_early": 0,
         "infeasible": {"collapsed": 1},
-        "candidates": 8,
+        "candidates": 10,
         "on_front": 4,
         "bounds": {},
         "within_bounds": 4,
@@ -34,7 +34,7 @@ def test_the_state_as_json(results: SweepResults) -> None:
         "quality": "accuracy",
         "cost": "macs",
         "knee": {
-            **UNKNOWN,
+            **UNKNOWN, "label": "trial 0 round 2",
             "trial": 0, "round": 2, "accuracy": 0.90, "macs": 30_000_000, "parameters": 300_000,
             "size_bytes": 1_200_000,
         },
@@ -45,6 +45,7 @@ def test_the_state_as_json(results: SweepResults) -> None:
         "images_wanted": None,
         "images_forward": 3_300,
         "images_saved": 2_500,
+        "images_confirming": 0,
         "seconds": 16.5,
     }  # fmt: skip
 
@@ -53,7 +54,7 @@ def test_the_state_in_words(results: SweepResults) -> None:
     assert status_text(sweep_status(results, running=False)).splitlines() == [
         "made: not running, 4 of 4 trials ended",
         "  1 infeasible: collapsed",
-        "8 candidates, 4 networks on the front, log area 0.3014, hypervolume 0.7160",
+        "10 candidates, 4 networks on the front, log area 0.3014, hypervolume 0.7160",
         "validation accuracy: best 95.0 %, unpruned 95.0 %",
         "knee: trial 0 round 2, 90.0 % at 30.0 M MACs",
         "11,000 images trained, 3,300 forward only, 2,500 saved by reuse, 16 s of work",

@@ -19,6 +19,7 @@ from tests.results.conftest import SweepWriter
 def test_rows_are_sorted_by_what_they_are(results: SweepResults) -> None:
     assert [(row.trial, row.round) for row in results.candidates] == [
         (0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2), (2, 0), (2, 1),
+        (None, 0), (None, 0),
     ]  # fmt: skip
     assert [row.stage for row in results.roots] == ["root"]
     assert [row.label for row in results.baselines] == ["input 16 px", "input 24 px"]
@@ -58,10 +59,10 @@ def test_only_new_files_are_opened_again(
     assert reader.read().candidates == results.candidates
     assert len(opened) == 11 + 4
     opened.clear()
-    new = replace(results.candidates[-1], round=2)
+    new = replace(results.candidates[7], round=2)
     ParquetTracker(results.folder).candidate(new)
     (results.folder.candidates / "trial-00000-round-00.parquet").unlink()
-    assert reader.read().candidates == (*results.candidates[1:], new)
+    assert reader.read().candidates == (*results.candidates[1:8], new, *results.candidates[8:])
     assert opened == ["trial-00002-round-02.parquet"]
 
 

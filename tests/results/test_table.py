@@ -39,6 +39,16 @@ def test_unpruned_then_the_front_from_large_to_small_then_baselines(results: Swe
     assert [row.network for row in baselines] == ["input 16 px", "input 24 px"]
 
 
+def test_a_baseline_of_the_front_stands_in_it(contested: SweepResults) -> None:
+    _, front, baselines = sections(contested)
+    assert [(row.network, row.share, row.is_knee) for row in front] == [
+        ("trial 0 round 1", "60 %", False),
+        ("input 24 px", "30 %", True),
+        ("trial 1 round 2", "20 %", False),
+    ]
+    assert [row.network for row in baselines] == ["input 16 px"]
+
+
 def test_no_cell_is_cut_on_a_terminal_of_80_columns(results: SweepResults) -> None:
     lines = [" ".join(line.split()) for line in _printed(results, width=80).splitlines()]
     assert "trial 0 round 2 90.0 (86.7-92.6) -5.0 30.0 M 30 % 3.3x 300 k 1.20 MB" in lines
@@ -62,7 +72,7 @@ def test_it_prints_with_the_verdict_below(results: SweepResults) -> None:
     text = _printed(results)
     assert "Front of made" in text
     assert "The knee is trial 0 round 2." in text
-    assert "Pruning loses to input 24 px" in text
+    assert "Pruning beats all 2 baselines" in text
 
 
 def test_names_are_never_read_as_markup(write_sweep: SweepWriter) -> None:

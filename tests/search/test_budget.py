@@ -1,17 +1,25 @@
 """Whole sweeps with budgets: what they spend, and how those trials end that ran meanwhile."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 from optuna.trial import TrialState as Told
 
+from tatl_search.api import pick
+from tatl_search.errors import InputError
 from tatl_search.manifest import SweepFolder
-from tatl_search.records import StopReason, TrialState
+from tatl_search.records import CandidateRecord, StopReason, TrialState
+from tatl_search.results.confirmation import seed_of_row, stored_confirmations
+from tatl_search.results.status import sweep_status
 from tatl_search.results.store import SweepResults, load_sweep
+from tatl_search.search.confirm import to_confirm
+from tatl_search.search.confirming import affordable_runs
 from tatl_search.search.study import SweepStudy
 from tatl_search.search.sweep import launch, resume
 from tatl_search.space import space_from_raw
+from tatl_search.tracking.naming import row_path
 from tests.integration.audit import stored_trials
 from tests.integration.drivers import faulty_space
 from tests.search.items import hear_nothing
@@ -116,3 +124,55 @@ def test_a_trial_that_the_study_never_heard_of_is_told(
 
 def _die(*_: object) -> None:
     raise RuntimeError("the driver dies")
+
+
+CONFIRMED = {"images_trained": 2 * (ROOT + 3 * ROUND) + 2 * (ROOT + ROUND), "confirm": 0.4}
+"""Of 2,800 images 1,120 are kept: they hold a fresh root and three rounds."""
+
+
+@pytest.fixture
+def confirmed(tmp_path: Path) -> tuple[SweepResults, list[CandidateRecord]]:
+    """Return a sweep of one trial, of which the front was confirmed, and the rows of that."""
+    raw = space(CONFIRMED, max_concurrent=1)
+    raw["sweep"]["trials"] = 1
+    results, notes = run(tmp_path / "sweep", raw)
+    assert notes == ()
+    return results, stored_confirmations(results.folder)
+
+
+def test_a_share_of_the_images_confirms_the_front(
+    confirmed: tuple[SweepResults, list[CandidateRecord]],
+) -> None:
+    results, again = confirmed
+    spent = sum(row.images_trained for row in again)
+    kept = results.manifest.sweep.budget.to_confirm
+    assert 0 < spent <= kept
+    assert results.images_trained + spent <= CONFIRMED["images_trained"]
+    deepest = max(row.round for row in to_confirm(results))
+    alone = ROOT + deepest * ROUND  # of each seed: nothing is shared
+    assert {seed_of_row(row) for row in again} == set(range(1, kept // alone + 1))
+    assert [row.round for row in again if seed_of_row(row) == 1] == list(range(deepest + 1))
+    choice = pick(results)
+    assert any("fresh seed" in note for note in choice.notes)
+    assert sweep_status(results, running=False)["images_confirming"] == spent
+    assert affordable_runs(results) == []
+
+
+def test_a_resume_goes_on_confirming_and_pays_nothing_twice(
+    confirmed: tuple[SweepResults, list[CandidateRecord]],
+) -> None:
+    results, before = confirmed
+    last = max(before, key=lambda row: (seed_of_row(row), row.round))
+    lost = row_path(results.folder, last)
+    lost.unlink()
+    shutil.rmtree(results.folder.stages / last.stage)
+    assert resume(results.folder.root, hear_nothing).complete
+    after = stored_confirmations(results.folder)
+    assert [(row.label, row.stage) for row in after] == [(row.label, row.stage) for row in before]
+    assert sum(row.images_trained for row in after) == sum(row.images_trained for row in before)
+    assert load_sweep(results.folder.root).candidates == results.candidates
+
+
+def test_without_a_bound_on_images_there_is_no_share_of_them() -> None:
+    with pytest.raises(InputError, match=r"budget.*confirm: is a share of images_trained"):
+        space_from_raw(space({"confirm": 0.2}))

@@ -9,8 +9,9 @@ import torch
 import tatl_search
 from tatl_search.config import FinishSettings, StopSettings, read_settings
 from tatl_search.records import CandidateRecord
+from tatl_search.results.confirmation import seed_of_row
 from tatl_search.results.store import SweepResults, load_sweep
-from tatl_search.search.confirm import missing_runs, seed_of_row
+from tatl_search.search.confirm import missing_runs
 from tatl_search.search.work import WorkKind
 from tatl_search.search.worker import run_item
 from tatl_search.tracking.reading import read_records

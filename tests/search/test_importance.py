@@ -64,7 +64,7 @@ def sweep(trials: Iterator[TrialRecord], space: Mapping[str, Any] = SPACE) -> Sw
         )
         for t in endings
     )
-    return SweepResults(SweepFolder(Path("nowhere")), manifest, last, (), (), endings, {})
+    return SweepResults(SweepFolder(Path("nowhere")), manifest, last, (), endings, {})
 
 
 def test_what_decides_is_most_important() -> None:

@@ -71,11 +71,13 @@ def test_candidates_are_counted_and_measured() -> None:
     assert best.accuracy == 0.9
 
 
-def test_a_baseline_is_no_part_of_the_front() -> None:
+def test_a_baseline_is_part_of_the_front_and_no_trial() -> None:
     heard: Heard = []
     tell(follow(heard), candidate(None, 0, 1.0, 10), end(WorkKind.BASELINE))
-    assert heard[-1][1].best is None
-    assert heard[-1][1].hypervolume == 0.0
+    best = heard[-1][1].best
+    assert best is not None
+    assert best.accuracy == 1.0
+    assert heard[-1][1].hypervolume == pytest.approx(0.9)
     assert heard[-1][1].done == 0
     assert len(heard) == 3
 

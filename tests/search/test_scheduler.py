@@ -14,7 +14,7 @@ from tatl_search.core.early_stopping import LEAST_ROUNDS, EarlyStopping
 from tatl_search.core.goals import Goals
 from tatl_search.figures import ACCURACY, MACS
 from tatl_search.manifest import SweepFolder
-from tatl_search.records import CandidateRecord, StopReason, TrialRecord, TrialState
+from tatl_search.records import CandidateRecord, Kind, StopReason, TrialRecord, TrialState
 from tatl_search.results.store import load_sweep
 from tatl_search.search.report import EndReport, from_dict, to_dict
 from tatl_search.search.scheduler import StoppingScheduler
@@ -106,10 +106,21 @@ def test_a_network_that_a_trial_finished_is_not_compared_with() -> None:
     assert on_front == ["CONTINUE"] * 3
 
 
-def test_baselines_are_no_part_of_it() -> None:
+def test_baselines_are_compared_with_and_never_stopped() -> None:
     scheduler = taught()
-    answers = {hear(scheduler, candidate(None, n, 0.1)) for n in range(4)}
-    assert answers == {TrialScheduler.CONTINUE}
+    assert hear(scheduler, candidate(None, 0, 0.99, macs=40)) == TrialScheduler.CONTINUE
+    below_it = [hear(scheduler, candidate(BAD, n, 0.9)) for n in range(2)]
+    assert below_it == ["CONTINUE", TrialScheduler.STOP]
+
+
+def test_a_stored_baseline_is_recalled() -> None:
+    scheduler = taught()
+    stored = made_candidate(
+        trial=None, round=0, accuracy=0.99, macs=40, label="input 16 px", kind=Kind.BASELINE
+    )
+    scheduler.recall([stored], [])
+    below_it = [hear(scheduler, candidate(BAD, n, 0.9)) for n in range(2)]
+    assert below_it == ["CONTINUE", TrialScheduler.STOP]
 
 
 def test_a_trial_that_ended_is_not_judged_again() -> None:

@@ -35,6 +35,7 @@ function title(row, front) {
   const marks = [
     ...(row === data.unpruned ? ["unpruned"] : []),
     ...(row === data.knee ? ["knee"] : []),
+    ...(columns.baseline[row] ? ["baseline"] : []),
     ...(front.includes(row) ? ["on this front"] : []),
     ...(columns.beyond[row] ? ["beyond the bounds"] : []),
   ];
@@ -61,7 +62,6 @@ function figures(row) {
 }
 
 function taking(row) {
-  if (row >= data.candidates) return make("p", { class: "note" }, "A baseline, to compare with.");
   const better = dominator(row);
   const warning = better === undefined ? ""
     : make("p", {}, `Nowhere worse in ${inSentence(DECIDING.map((key) => axes.get(key).name))}: `, showButton(better, columns.label[better]), ".");
@@ -72,7 +72,7 @@ function how(row) {
   const varied = variedSettings(row).map(([name, value]) => [name, settingInWords(value)]);
   const work = [
     ["network", columns.network[row]],
-    ["the same as", shortened(sameNetwork(row).map((other) => `trial ${columns.trial[other]} round ${columns.round[other]}`))],
+    ["the same as", shortened(sameNetwork(row).map((other) => columns.label[other]))],
     ["units pruned in this round", columns.pruned[row] ? `${columns.pruned[row]}, ${columns.left[row]} left` : ""],
     ["images trained for it", columns.images[row].toLocaleString("en")],
     ["images saved by reuse", columns.saved[row] > 0 ? columns.saved[row].toLocaleString("en") : ""],
@@ -114,14 +114,14 @@ function fillNetworks(front) {
     make("thead", {}, make("tr", {}, ...head.map((text) => make("th", { scope: "col" }, text)))),
     body(data.unpruned === null ? [] : [data.unpruned]),
     body(distinct(front).filter((row) => columns.stage[row] !== columns.stage[data.unpruned])),
-    body(baselines));
+    body(baselines.filter((row) => !front.includes(row))));
 }
 
 function networkLine(row, others) {
   const whole = data.unpruned;
   const qualities = [row, whole].map((of) => (of === null ? null : valueOf(of, data.upwards)));
   const points = row === whole || qualities.includes(null) ? "" : (100 * (qualities[0] - qualities[1])).toFixed(1);
-  const mark = row === data.knee ? "knee" : row === whole ? "unpruned" : row >= data.candidates ? "baseline" : "";
+  const mark = row === data.knee ? "knee" : row === whole ? "unpruned" : columns.baseline[row] ? "baseline" : "";
   const texts = [withInterval(row, data.upwards), points.startsWith("-") || !points ? points : `+${points}`,
     ...others.map((axis) => withInterval(row, axis.key)), shareOfUnpruned(row, data.across)];
   const name = make("td", {}, showButton(row, columns.label[row]), ...(mark ? [make("span", { class: "mark" }, mark)] : []));

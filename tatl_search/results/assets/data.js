@@ -1,12 +1,12 @@
 "use strict";
 // The sweep as it was embedded (payload.py), and what follows from it. A row is a number: the place
-// of a candidate, or of a baseline behind them, in every column.
+// of a candidate in every column.
 
 const data = JSON.parse(document.getElementById("data").textContent);
 const axes = new Map(data.axes.map((axis) => [axis.key, axis]));
 const columns = data.columns;
-const candidates = [...Array(data.candidates).keys()];
-const baselines = [...columns.label.keys()].slice(data.candidates);
+const candidates = [...columns.label.keys()];
+const baselines = candidates.filter((row) => columns.baseline[row]);
 
 function valueOf(row, key) {
   return axes.get(key).values[row];
@@ -91,11 +91,13 @@ function settingsOf(row) {
   return settings;
 }
 
-// Its layers' widths beside those of the unpruned network of its trial; null where not stored.
+// Its layers' widths beside those of the unpruned network; null where not stored.
 function layersOf(row) {
   const own = data.layers.widths[columns.stage[row]];
   if (!own) return null;
-  const whole = data.layers.widths[columns.stage[trajectoryOf(row)[0]]];
+  const first = trajectoryOf(row)[0];
+  const unpruned = columns.round[first] === 0 ? first : data.unpruned;
+  const whole = unpruned === null ? null : data.layers.widths[columns.stage[unpruned]];
   const layout = data.layers.layouts[own[0]];
   const before = whole && whole[0] === own[0] ? whole : own;
   return layout.names.map((name, place) => ({

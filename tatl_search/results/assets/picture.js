@@ -35,8 +35,8 @@ function line(name, rows, view, style) {
 
 function interrupted() {
   const rows = [];
-  for (const row of candidates) {
-    if (rows.length && columns.round[row] === 0) rows.push(null);
+  for (const row of candidates.filter((each) => columns.trial[each] !== null)) {
+    if (rows.length && columns.trial[row] !== columns.trial[rows.at(-1)]) rows.push(null);
     rows.push(row);
   }
   return rows;
@@ -44,7 +44,7 @@ function interrupted() {
 
 function traces(view, front) {
   const onFront = new Set(front);
-  const others = distinct(candidates.filter((row) => !onFront.has(row)));
+  const others = distinct(candidates.filter((row) => !onFront.has(row) && !columns.baseline[row]));
   const chosen = view.chosen === null ? [] : [view.chosen];
   const own = chosen.flatMap(trajectoryOf);
   const shape = axes.get(view.across).higher ? "vh" : "hv";

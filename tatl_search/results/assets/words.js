@@ -46,14 +46,19 @@ function settingInWords(value) {
   return typeof value === "number" ? String(Number(value.toPrecision(4))) : yamlValue(value);
 }
 
+function shellQuoted(text) {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}
+
 function pickCommand(row) {
-  const network = `--trial ${columns.trial[row]} --round ${columns.round[row]}`;
+  const trial = columns.trial[row];
+  const network = trial === null ? `--label ${shellQuoted(columns.label[row])}` : `--trial ${trial} --round ${columns.round[row]}`;
   return `tatl-search pick ${data.sweep} \\\n  ${network} \\\n  --export my-network`;
 }
 
 function settingsFile(row) {
-  const round = columns.round[row];
-  const head = `# ${columns.label[row]} of ${data.sweep}: the network of its round ${round}.\n`;
+  const round = columns.trial[row] === null ? "" : `: the network of its round ${columns.round[row]}`;
+  const head = `# ${columns.label[row]} of ${data.sweep}${round}.\n`;
   return `${head}#   tatl-search adapt FILE\n${yaml(settingsOf(row), "")}`;
 }
 
