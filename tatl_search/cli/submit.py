@@ -36,9 +36,10 @@ def submit(
     """Run a sweep on a Ray cluster elsewhere, and follow it from here.
 
     Sends the settings, and the code that git tracks if this is a checkout; the packages it needs
-    are the cluster's. Prints what the sweep prints, its front at the end, and takes its exit code.
-    Ctrl-C leaves it running. The same command follows it again while it runs, and goes on with it
-    otherwise: then the stored settings count.
+    are the cluster's. What follows from images is settled there, where they are. Prints what the
+    sweep prints, its front at the end, and takes its exit code. Ctrl-C leaves it running. The same
+    command follows it again while it runs, and goes on with it otherwise: then the stored settings
+    count.
 
     The cluster's token is read from RAY_AUTH_TOKEN; keys such as WANDB_API_KEY belong into the
     cluster's own environment (docs/cluster.md).
