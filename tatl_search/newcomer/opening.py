@@ -159,8 +159,13 @@ def given_in(raw: Mapping[str, Any]) -> Given:
         image_sizes=_sizes(data.get("image_size")),
         storage_size=next(iter(reversed(_sizes(data.get("storage_size")))), None),
         network=name if isinstance(name, str) else None,
-        length=any(sweep.get(key) is not None for key in ("trials", "budget")),
+        length=sweep.get("trials") is not None or _ends(sweep.get("budget") or {}),
     )
+
+
+def _ends(budget: Mapping[str, Any]) -> bool:
+    """Whether a budget ends a search: a share for confirmation alone does not."""
+    return any(value is not None for key, value in budget.items() if key != "confirm")
 
 
 def _sizes(written: Any) -> tuple[int, ...]:

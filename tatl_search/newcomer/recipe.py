@@ -197,7 +197,8 @@ def _baselines(facts: Facts, given: Given, sides: Sequence[int]) -> list[dict[st
     found: list[dict[str, Any]] = [{"image_size": side} for side in _smaller(facts, given, sides)]
     if given.network not in (None, EMBEDDED):
         found.append({"network": {"name": EMBEDDED, "weights": "embedded"}})
-    return found
+    long = lengths(facts.images)[0]  # as long as the unpruned network at the largest input
+    return [{**baseline, "epochs": long} for baseline in found]
 
 
 def _smaller(facts: Facts, given: Given, sides: Sequence[int]) -> list[int]:

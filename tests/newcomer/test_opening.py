@@ -124,6 +124,7 @@ def test_first_trials_of_somebody_replace_ours(write: Write) -> None:
         ("{trials: 4}", 4, None),
         ("{budget: {minutes: 3}}", MOST_TRIALS, None),
         ("{trials: 4, budget: {images_trained: 9}}", 4, 9),
+        ("{budget: {confirm: 0.2}}", MOST_TRIALS, 60_000),
     ],
 )
 def test_a_length_that_somebody_gives_is_the_only_one(
@@ -150,7 +151,7 @@ def test_overrides_are_on_top_and_say_nothing_of_how(write: Write) -> None:
     opened = open_space(named, overrides)
     assert opened.facts is not None
     assert opened.space.raw["finetune"]["epochs"] == 2
-    assert opened.space.raw["baselines"] == [{"image_size": 36}, {"image_size": 24}]
+    assert [one["image_size"] for one in opened.space.raw["baselines"]] == [36, 24]
     assert not {"data.image_size", "prune.method"} & {name for name, _ in opened.space.parameters}
 
 

@@ -77,13 +77,14 @@ def test_inputs_follow_from_the_size_of_the_images(side: int, sides: tuple[int, 
     assert input_sides(facts) == sides
     raw = compose(facts)
     assert raw["data"]["image_size"] == {"choices": list(sides)}
-    assert raw["baselines"] == [{"image_size": smaller} for smaller in sides[1:]]
+    long = raw["finetune"]["epochs"]
+    assert raw["baselines"] == [{"image_size": side, "epochs": long} for side in sides[1:]]
 
 
 def test_an_input_that_somebody_gave_is_the_only_one() -> None:
     raw = compose(facts_of(50, 50), Given(image_sizes=(96,)))
     assert raw["data"]["image_size"] == 96
-    assert raw["baselines"] == [{"image_size": 72}, {"image_size": 48}]
+    assert [baseline["image_size"] for baseline in raw["baselines"]] == [72, 48]
 
 
 def test_packed_images_are_not_scaled() -> None:
