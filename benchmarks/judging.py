@@ -1,12 +1,12 @@
 """Fronts chosen on validation images and judged on test images that no search saw."""
 
-import math
-from collections.abc import Callable, Sequence
-from typing import Protocol, TypeVar
+from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 
 from tatl_search.adaptation.workbench import EVALUATION_BATCH
+from tatl_search.core.pareto import Floats, area_under_front, log_area_under_front, worth_buying
 from tatl_search.data import Split, TargetData
 from tatl_search.data.batches import InputForm, evaluation_batches
 from tatl_search.nets.evaluate import evaluate
@@ -39,9 +39,6 @@ class Judged(Protocol):
         """On the judging images; NaN where it was not judged."""
 
 
-T = TypeVar("T", bound=Judged)
-
-
 class Judge:
     """Measures networks on the test images."""
 
@@ -58,49 +55,36 @@ class Judge:
         ).accuracy
 
 
-def best(rows: Sequence[T], share: float) -> T | None:
-    """Return the judged network that is best by validation within a share of MACs."""
-    within = [row for row in rows if row.macs_share <= share and not np.isnan(row.judged)]
-    return max(within, key=lambda row: row.accuracy, default=None)
-
-
 def affordable(rows: Sequence[Judged], share: float) -> float:
     """Return the judged accuracy of the best network, by validation, within a share of MACs."""
-    found = best(rows, share)
-    return found.judged if found else 0.0
+    accuracy, shares, judged = _columns(rows)
+    steps = worth_buying(np.where(np.isnan(judged), np.nan, accuracy), shares)
+    within = steps[shares[steps] <= share]
+    return float(judged[within[-1]]) if within.size else 0.0
 
 
 def area(rows: Sequence[Judged]) -> float:
     """Return the mean of `affordable` over MACs shares from 0.1 to 1."""
-    return _mean(rows, LOW, lambda share: share, affordable)
+    return area_under_front(*_columns(rows), low=LOW)
 
 
 def log_area(rows: Sequence[Judged]) -> float:
     """Return the mean of `affordable` over the logarithm of MACs shares from 0.01 to 1."""
-    return _mean(rows, LOG_LOW, math.log, affordable)
+    return log_area_under_front(*_columns(rows), low=LOG_LOW)
 
 
 def bias(rows: Sequence[Judged]) -> float:
     """Return by how much the front looks better to who chose it: log area, as `log_area`."""
-
-    def seen(rows: Sequence[Judged], share: float) -> float:
-        found = best(rows, share)
-        return found.accuracy if found else 0.0
-
-    return _mean(rows, LOG_LOW, math.log, seen) - log_area(rows)
+    accuracy, shares, judged = _columns(rows)
+    known = np.where(np.isnan(judged), np.nan, accuracy)
+    return log_area_under_front(known, shares, low=LOG_LOW) - log_area(rows)
 
 
-def _mean(
-    rows: Sequence[Judged],
-    low: float,
-    scale: Callable[[float], float],
-    value: Callable[[Sequence[Judged], float], float],
-) -> float:
-    """Return the mean of a staircase over scaled shares, exactly."""
-    edges = sorted({low, 1.0, *(row.macs_share for row in rows if low < row.macs_share < 1)})
-    widths = np.diff([scale(edge) for edge in edges])
-    reached = np.array([value(rows, edge) for edge in edges[:-1]])
-    return float(widths @ reached / (scale(1.0) - scale(low)))
+def _columns(rows: Sequence[Judged]) -> tuple[Floats, Floats, Floats]:
+    """Return (N,) accuracies on validation images, MACs shares, and judged accuracies."""
+    table = np.array([(row.accuracy, row.macs_share, row.judged) for row in rows], dtype=float)
+    accuracy, shares, judged = table.reshape(-1, 3).T
+    return accuracy, shares, judged
 
 
 def spread(values: Sequence[float], digits: int = 3) -> str:

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from tatl_search.figures import Figures
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 
 
 FINISHED = ", finished"

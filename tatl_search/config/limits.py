@@ -45,7 +45,7 @@ class StaleSettings(Settings):
 
     Attributes:
         trials: so many trials in a row ...
-        growth: ... did not let the area under the front grow by this share (0.01 = 1 %).
+        growth: ... did not let the log area under the front grow by this share (0.01 = 1 %).
     """
 
     trials: Count

@@ -81,13 +81,19 @@ class Goals:
         """Return the volume that networks dominate, each axis normalised to 1."""
         return hypervolume(self.normalised(rows), self.corner)
 
-    def log_area(self, rows: Sequence[Figures]) -> float:
-        """Return the mean quality affordable over the logarithm of the cost, from a hundredth."""
-        return log_area_under_front(self._quality(rows), self._share(rows))
+    def log_area(self, rows: Sequence[Figures], judged: Floats | None = None) -> float:
+        """Return the mean quality affordable over the logarithm of the cost, from a hundredth.
 
-    def area(self, rows: Sequence[Figures]) -> float:
-        """Return the mean quality affordable over the cost, from a tenth."""
-        return area_under_front(self._quality(rows), self._share(rows))
+        Args:
+            rows: networks.
+            judged: (N,) the quality of each on other images, which counts of those that are chosen
+                by `quality`; NaN for who was not judged and so is not chosen. Null for `quality`.
+        """
+        return log_area_under_front(self._counted(rows), self._share(rows), judged)
+
+    def area(self, rows: Sequence[Figures], judged: Floats | None = None) -> float:
+        """Return the same over the cost itself, from a tenth."""
+        return area_under_front(self._counted(rows), self._share(rows), judged)
 
     def knee(self, rows: Sequence[Figures]) -> int | None:
         """Return the place of the knee in `quality` against `cost`; null where none is known."""
@@ -97,6 +103,11 @@ class Goals:
 
     def _quality(self, rows: Sequence[Figures]) -> Floats:
         return _column(self.quality, rows)
+
+    def _counted(self, rows: Sequence[Figures]) -> Floats:
+        """Return (N,) the quality of networks of which all objectives are known, NaN for others."""
+        lacking = np.isnan(self.minimised(rows)).any(axis=1)
+        return np.where(lacking, np.nan, self._quality(rows))
 
     def _share(self, rows: Sequence[Figures]) -> Floats:
         whole = self.reference.get(self.cost, np.nan)

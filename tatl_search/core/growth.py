@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 
 def is_stale(areas: Sequence[float], trials: int, growth: float) -> bool:
-    """Whether the area under the front has grown by less than a share over the last trials.
+    """Whether an area under the front has grown by less than a share over the last trials.
 
     Args:
         areas: after each trial that ended, in order; areas never shrink.

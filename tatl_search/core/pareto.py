@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.floating[Any]]
 Bools = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int64]
 
 KNEE_MARGIN = 0.10
 """The knee is sought among candidates at most this far below the best accuracy."""
@@ -53,7 +54,29 @@ def hypervolume(values: Floats, reference: Floats) -> float:
     return _area(front, reference) if dimensions == 2 else _volume(front, reference)
 
 
-def area_under_front(quality: Floats, share: Floats, low: float = 0.1, high: float = 1.0) -> float:
+def worth_buying(quality: Floats, share: Floats) -> Ints:
+    """Return the rows that are better than all that cost no more, from cheap to costly.
+
+    They are the steps of the best quality money can buy. Of rows that are equal in both the first
+    is taken; a row with a NaN never is.
+
+    Args:
+        quality: (N,) such as accuracies.
+        share: (N,) costs.
+    """
+    known = np.flatnonzero(~(np.isnan(quality) | np.isnan(share)))
+    cheapest_first = known[np.lexsort((-quality[known], share[known]))]
+    best_before = np.maximum.accumulate(np.append(-np.inf, quality[cheapest_first]))[:-1]
+    return cheapest_first[quality[cheapest_first] > best_before]
+
+
+def area_under_front(
+    quality: Floats,
+    share: Floats,
+    judged: Floats | None = None,
+    low: float = 0.1,
+    high: float = 1.0,
+) -> float:
     """Return the mean quality money can buy.
 
     That is the mean over cost shares s in [low, high] of the best quality among candidates with
@@ -63,30 +86,42 @@ def area_under_front(quality: Floats, share: Floats, low: float = 0.1, high: flo
     Args:
         quality: (N,) such as accuracies.
         share: (N,) costs as shares of the unpruned network's.
+        judged: (N,) what other images say of each candidate: the best is chosen by `quality`, and
+            this is what counts of it. Null for `quality` itself.
         low: smallest share considered; cheaper candidates are affordable from there on.
         high: greatest share considered.
     """
-    return _mean_affordable(quality, np.clip(share, low, high), low, high)
+    steps, told = _steps(quality, share, judged)
+    return _mean(told, np.clip(share[steps], low, high), low, high)
 
 
 def log_area_under_front(
-    quality: Floats, share: Floats, low: float = 0.01, high: float = 1.0
+    quality: Floats,
+    share: Floats,
+    judged: Floats | None = None,
+    low: float = 0.01,
+    high: float = 1.0,
 ) -> float:
     """Return the mean quality money can buy where every halving of the cost counts alike.
 
     As `area_under_front`, but the mean is over log(s).
     """
-    at = np.log(np.clip(share, low, high))
-    return _mean_affordable(quality, at, float(np.log(low)), float(np.log(high)))
+    steps, told = _steps(quality, share, judged)
+    at = np.log(np.clip(share[steps], low, high))
+    return _mean(told, at, float(np.log(low)), float(np.log(high)))
 
 
-def _mean_affordable(quality: Floats, at: Floats, start: float, end: float) -> float:
-    """Return the mean over x in [start, end] of the best quality whose place is at most x."""
-    known = ~(np.isnan(quality) | np.isnan(at))
-    cheapest_first = np.argsort(at[known], kind="stable")
-    best_so_far = np.maximum.accumulate(quality[known][cheapest_first])
-    lengths = np.diff(at[known][cheapest_first], append=end)
-    return float(np.sum(best_so_far * lengths) / (end - start))
+def _steps(quality: Floats, share: Floats, judged: Floats | None) -> tuple[Ints, Floats]:
+    """Return what is worth buying, and what counts of each."""
+    if judged is None:
+        judged = quality
+    steps = worth_buying(np.where(np.isnan(judged), np.nan, quality), share)
+    return steps, judged[steps]
+
+
+def _mean(values: Floats, at: Floats, start: float, end: float) -> float:
+    """Return the mean over [start, end] of a step function: a value holds from its place on."""
+    return float(np.sum(values * np.diff(at, append=end)) / (end - start))
 
 
 def knee(accuracy: Floats, cost: Floats) -> int:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import combinations, permutations, product
+from operator import attrgetter
 from statistics import fmean
 from typing import Any
 
@@ -27,20 +28,26 @@ class SweepFigures:
         name: of the sweep.
         seed: its own; null where the seed is searched.
         networks: on its front.
-        hypervolume: from accuracy 0 and the common reference costs, each axis normalised to 1.
         log_area: mean of the best quality affordable over the logarithm of the common cost's
             share, from 0.01 to 1.
         area: the same over the share itself, from 0.1 to 1.
+        hypervolume: from accuracy 0 and the common reference costs, each axis normalised to 1.
         best_accuracy: on validation images.
     """
 
     name: str
     seed: int | None
     networks: int
-    hypervolume: float
     log_area: float
     area: float
+    hypervolume: float
     best_accuracy: float
+
+
+_SPREADS: Mapping[str, Callable[[SweepFigures], float]] = {
+    name: attrgetter(name) for name in ("log_area", "area", "hypervolume", "best_accuracy")
+}
+"""Of what means and deviations over an arm's sweeps are told."""
 
 
 @dataclass(frozen=True)
@@ -62,23 +69,45 @@ class ArmFigures:
 
 
 @dataclass(frozen=True)
+class Difference:
+    """How two arms differ in one figure from the same seeds: first minus second.
+
+    Attributes:
+        spread: mean and sample standard deviation over the seeds.
+        p_value: two-sided, of Wilcoxon's signed-rank test (1945, Biometrics 1:80-83); null below
+            `FEWEST_PAIRS` seeds, and where no seed tells a difference.
+    """
+
+    spread: Spread
+    p_value: float | None
+
+    @classmethod
+    def of(cls, differences: Sequence[float]) -> "Difference":
+        """Return what the differences of several seeds tell."""
+        told = len(differences) >= FEWEST_PAIRS and any(differences)
+        p_value = float(wilcoxon(differences).pvalue) if told else None
+        return cls(Spread.of(differences), p_value)
+
+
+@dataclass(frozen=True)
 class Paired:
-    """How two arms differ from the same seeds: first minus second, in hypervolume.
+    """How two arms differ from the same seeds.
 
     Attributes:
         first: label.
         second: label.
         seeds: that both arms have, each once.
-        difference: mean and sample standard deviation over the seeds.
-        p_value: two-sided, of Wilcoxon's signed-rank test (1945, Biometrics 1:80-83); null below
-            `FEWEST_PAIRS` seeds, and where no seed tells a difference.
+        log_area: how their logarithmic areas differ: what decides.
+        area: how their areas do.
+        hypervolume: how their hypervolumes do.
     """
 
     first: str
     second: str
     seeds: tuple[int, ...]
-    difference: Spread
-    p_value: float | None
+    log_area: Difference
+    area: Difference
+    hypervolume: Difference
 
 
 @dataclass(frozen=True)
@@ -105,10 +134,7 @@ class Comparison:
             "arms": [
                 {
                     "label": arm.label,
-                    "hypervolume": asdict(arm.spread(_hypervolume)),
-                    "log_area": asdict(arm.spread(lambda figures: figures.log_area)),
-                    "area": asdict(arm.spread(lambda figures: figures.area)),
-                    "best_accuracy": asdict(arm.spread(lambda figures: figures.best_accuracy)),
+                    **{name: asdict(arm.spread(of)) for name, of in _SPREADS.items()},
                     "sweeps": [asdict(figures) for figures in arm.sweeps],
                 }
                 for arm in self.arms
@@ -147,9 +173,9 @@ def _figures(results: SweepResults, goals: Goals) -> SweepFigures:
         name=results.manifest.name,
         seed=seed_of(results),
         networks=len(front_in(rows, goals)),
-        hypervolume=goals.hypervolume(rows),
         log_area=goals.log_area(rows),
         area=goals.area(rows),
+        hypervolume=goals.hypervolume(rows),
         best_accuracy=max(row.accuracy for row in rows),
     )
 
@@ -164,11 +190,15 @@ def _mean_coverage(a: Arm, b: Arm, goals: Goals) -> float:
 
 def _paired(a: ArmFigures, b: ArmFigures) -> Paired:
     seeds = tuple(sorted(a.by_seed.keys() & b.by_seed.keys()))
-    differences = [a.by_seed[seed].hypervolume - b.by_seed[seed].hypervolume for seed in seeds]
-    told = len(seeds) >= FEWEST_PAIRS and any(differences)
-    p_value = float(wilcoxon(differences).pvalue) if told else None
-    return Paired(a.label, b.label, seeds, Spread.of(differences), p_value)
 
+    def difference(of: Callable[[SweepFigures], float]) -> Difference:
+        return Difference.of([of(a.by_seed[seed]) - of(b.by_seed[seed]) for seed in seeds])
 
-def _hypervolume(figures: SweepFigures) -> float:
-    return figures.hypervolume
+    return Paired(
+        a.label,
+        b.label,
+        seeds,
+        log_area=difference(attrgetter("log_area")),
+        area=difference(attrgetter("area")),
+        hypervolume=difference(attrgetter("hypervolume")),
+    )

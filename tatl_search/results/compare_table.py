@@ -6,7 +6,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from tatl_search.results.compare import FEWEST_PAIRS, ArmFigures, Comparison, Paired
+from tatl_search.results.compare import FEWEST_PAIRS, ArmFigures, Comparison, Difference, Paired
 from tatl_search.results.confirmation import Spread
 from tatl_search.results.words import written_with_name
 
@@ -73,13 +73,22 @@ def _spread(spread: Spread) -> str:
 
 def _paired(pair: Paired) -> str:
     known = f"{len(pair.seeds)} seed" + ("s" if len(pair.seeds) > 1 else "")
-    said = f"{pair.first} minus {pair.second}, hypervolume over {known}:"
-    said += f" {pair.difference.mean:+.4f}"
-    if pair.difference.deviation is not None:
-        said += f" ± {pair.difference.deviation:.4f}"
-    if pair.p_value is not None:
-        return f"{said} (Wilcoxon's signed-rank test: p = {pair.p_value:.3f})"
-    few = len(pair.seeds) < FEWEST_PAIRS
-    return said + (
-        f" (too few for a test: {FEWEST_PAIRS} are needed)" if few else " (no difference)"
+    others = f"area {_signed(pair.area)}, hypervolume {_signed(pair.hypervolume)}"
+    return (
+        f"{pair.first} minus {pair.second} over {known}: log area {_signed(pair.log_area)}"
+        f" ({_tested(pair)}), {others}"
     )
+
+
+def _signed(difference: Difference) -> str:
+    spread = difference.spread
+    deviation = "" if spread.deviation is None else f" ± {spread.deviation:.4f}"
+    return f"{spread.mean:+.4f}{deviation}"
+
+
+def _tested(pair: Paired) -> str:
+    """Return whether the difference in the figure that decides is more than chance."""
+    if pair.log_area.p_value is not None:
+        return f"Wilcoxon's signed-rank test: p = {pair.log_area.p_value:.3f}"
+    few = len(pair.seeds) < FEWEST_PAIRS
+    return f"too few for a test: {FEWEST_PAIRS} are needed" if few else "no difference"

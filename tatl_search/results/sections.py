@@ -99,12 +99,11 @@ def cost_section(results: SweepResults) -> str:
         ("candidates, and different networks among them",
          f"{len(results.candidates):,}, {len(stages):,}"),
         ("candidates taken from the store", f"{sum(row.reused for row in results.candidates):,}"),
+        (f"log area: mean {goals.quality.name} over log shares of {goals.cost.name}, 0.01 to 1",
+         f"{front.log_area:.4f}"),
+        (f"area: the same over shares of {goals.cost.name}, 0.1 to 1", f"{front.area:.4f}"),
         ("hypervolume, normalised", f"{front.hypervolume:.4f}"),
         ("its reference point", reference),
-        (f"mean {goals.quality.name} over log shares of {goals.cost.name}, 0.01 to 1 (log area)",
-         f"{front.log_area:.4f}"),
-        (f"mean {goals.quality.name} over shares of {goals.cost.name}, 0.1 to 1",
-         f"{front.area:.4f}"),
     )  # fmt: skip
     return section("cost", "What it cost", table(("figure", "value"), map(row, rows)))
 

@@ -39,9 +39,9 @@ def sweep_status(results: SweepResults, running: bool) -> dict[str, Any]:
         "quality": front.goals.quality.key,
         "cost": front.goals.cost.key,
         "knee": _knee(front),
-        "hypervolume": front.hypervolume,
         "log_area": front.log_area,
         "area": front.area,
+        "hypervolume": front.hypervolume,
         "images_trained": results.images_trained,
         "images_wanted": results.manifest.sweep.budget.to_search,
         "images_forward": results.images_forward,
@@ -65,7 +65,8 @@ def status_text(status: Mapping[str, Any]) -> str:
         *(f"  {n} stopped early" for n in [status["stopped_early"]] if n),
         *(f"  {count} infeasible: {why}" for why, count in status["infeasible"].items()),
         f"{status['candidates']} candidates, {_networks(status['on_front'])} on the front,"
-        f" log area {status['log_area']:.4f}, hypervolume {status['hypervolume']:.4f}",
+        f" log area {status['log_area']:.4f}, area {status['area']:.4f},"
+        f" hypervolume {status['hypervolume']:.4f}",
         *(f"{status['within_bounds']} of them keep to the bounds" for _ in [0] if status["bounds"]),
         *_accuracy_lines(status),
         f"{status['images_trained']:,}{_of(status['images_wanted'])} images trained,"

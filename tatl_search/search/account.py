@@ -9,9 +9,13 @@ from tatl_search.core.expense import Cost, Experience, Planned, Reached
 from tatl_search.core.goals import Goals
 from tatl_search.core.growth import is_stale
 from tatl_search.figures import Figures
-from tatl_search.records import CandidateRecord, StopReason, TrialRecord
+from tatl_search.records import SCHEMA_VERSION, CandidateRecord, StopReason, TrialRecord
 from tatl_search.search.report import CandidateReport
 from tatl_search.search.work import trial_label
+
+LOG_AREA_SINCE = 7
+"""A sweep that was launched before this version of what is stored goes on by the linear area: one
+that `budget.stale` had ended stays ended."""
 
 Network = CandidateReport | CandidateRecord
 """What tells of a network: a worker's report of it, or its row."""
@@ -45,13 +49,20 @@ class Account:
         has_trials: whether a trial has brought a network, or ended without.
     """
 
-    def __init__(self, sweep: SweepSettings, goals: Goals, seconds_before: float) -> None:
+    def __init__(
+        self,
+        sweep: SweepSettings,
+        goals: Goals,
+        seconds_before: float,
+        version: int = SCHEMA_VERSION,
+    ) -> None:
         """Open the account of a sweep.
 
         Args:
             sweep: its settings.
             goals: of the sweep, which say what its front is worth.
             seconds_before: wall-clock of earlier drivers.
+            version: of what is stored when the sweep was launched.
         """
         self._budget = sweep.budget
         self._gpus = sweep.gpus
@@ -64,6 +75,10 @@ class Account:
         self._running: dict[int, list[Figures]] = {}
         self._ended: list[Figures] = []
         self._areas: list[float] = []
+        is_older = version < LOG_AREA_SINCE
+        self._area, self._area_name = (
+            (goals.area, "area") if is_older else (goals.log_area, "log area")
+        )
         self.experience = Experience()
         self.has_trials = False
 
@@ -136,7 +151,7 @@ class Account:
             # Of what is beaten no area hangs: what is left stays short, however long the sweep.
             on_front = self._goals.on_front(self._ended)
             self._ended = [row for row, on in zip(self._ended, on_front, strict=True) if on]
-            self._areas.append(self._goals.area(self._ended))
+            self._areas.append(self._area(self._ended))
 
     def reached(self, name: str) -> Reached | None:
         """Return how far work of this name has come; null without a network, or when it ended."""
@@ -190,7 +205,10 @@ class Account:
         stale = self._budget.stale
         if stale is not None and is_stale(self._areas, stale.trials, stale.growth):
             share = f"{100 * stale.growth:g} %"
-            return f"budget.stale: the area grew by less than {share} in {stale.trials} trials"
+            return (
+                f"budget.stale: the {self._area_name} grew by less than {share} in {stale.trials}"
+                " trials"
+            )
         return None
 
 

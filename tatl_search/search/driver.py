@@ -129,7 +129,7 @@ class Driver:
         begun = begin(study, self._space, self._folder)
         begun += readmit(study, self._space, *self._rows())
         scheduler = self._scheduler(study)
-        account = Account(self._sweep, self._goals, study.seconds)
+        account = Account(self._sweep, self._goals, study.seconds, self._manifest.schema_version)
         planner = Planner(self._folder, study.stored_pieces)
         admission = Admission(account, planner)
         room = Room(self._sweep)

@@ -166,7 +166,9 @@ def _in_words(budget: BudgetSettings) -> str:
         (budget.gpu_hours, f"{budget.gpu_hours or 0:g} GPU-hours"),
         (
             stale,
-            f"{stale.trials} trials without {100 * stale.growth:g} % more area" if stale else "",
+            f"{stale.trials} trials without {100 * stale.growth:g} % more log area"
+            if stale
+            else "",
         ),
     )
     return ", ".join(text for limit, text in limits if limit is not None)

@@ -25,7 +25,7 @@ def test_a_front_against_its_equal(adapted: Path, twin: Path, here: Path, tatl: 
     found = json.loads(ended.out)
     assert [arm["label"] for arm in found["arms"]] == ["adapted", "twin"]
     assert [row["share"] for row in found["coverage"]] == [1.0, 1.0]
-    assert found["paired"][0]["difference"]["mean"] == 0.0
+    assert found["paired"][0]["log_area"]["spread"]["mean"] == 0.0
     assert found["notes"] == []  # the validation images were looked at
     assert (here / "both.svg").read_text().startswith("<?xml")
     assert "adapted minus twin" in tatl("compare", adapted, twin).out

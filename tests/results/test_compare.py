@@ -1,6 +1,7 @@
 """Comparisons whose figures can be checked by eye."""
 
 import io
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -96,8 +97,26 @@ def test_seeds_give_mean_spread_and_pairs(sweep: MakeSweep) -> None:
     )
     (pair,) = found.paired
     assert (pair.first, pair.second, pair.seeds) == ("ours", "theirs", (1, 2))
-    assert pair.difference.mean == pytest.approx(0.5 * 0.035)
-    assert pair.p_value is None  # two pairs cannot tell anything
+    assert pair.hypervolume.spread.mean == pytest.approx(0.5 * 0.035)
+    assert pair.log_area.p_value is None  # two pairs cannot tell anything
+
+
+def test_seeds_are_paired_by_the_log_area(sweep: MakeSweep) -> None:
+    """Ours is cheap and poor, theirs dear and good: the two areas tell opposite stories.
+
+    From a share of 0.02 to 1 lie log(50) of log(100); what lies below a tenth no linear area sees.
+    """
+    ours = [sweep(f"a{n}", [(0.60 + n / 1000, 0.02)], seed=n) for n in range(6)]
+    theirs = [sweep(f"b{n}", [(0.80, 0.1)], seed=n) for n in range(6)]
+    comparison = compare([Arm("ours", tuple(ours)), Arm("theirs", tuple(theirs))])
+    (pair,) = comparison.paired
+    cheap, dear = math.log(50) / math.log(100), 0.5
+    mean = 0.6025
+    assert pair.log_area.spread.mean == pytest.approx(mean * cheap - 0.80 * dear)
+    assert pair.area.spread.mean == pytest.approx(mean - 0.80)
+    assert pair.log_area.p_value == pytest.approx(2 / 64)
+    (told,) = comparison.to_dict()["paired"]
+    assert told["log_area"]["spread"]["mean"] > 0.0 > told["area"]["spread"]["mean"]
 
 
 def test_six_seeds_are_enough_for_a_test(sweep: MakeSweep) -> None:
@@ -105,7 +124,7 @@ def test_six_seeds_are_enough_for_a_test(sweep: MakeSweep) -> None:
     ours = [sweep(f"a{n}", [(0.90 + n / 1000, 0.5)], seed=n) for n in range(6)]
     theirs = [sweep(f"b{n}", [(0.88, 0.5)], seed=n) for n in range(6)]
     (pair,) = compare([Arm("ours", tuple(ours)), Arm("theirs", tuple(theirs))]).paired
-    assert pair.p_value == pytest.approx(2 / 64)
+    assert pair.hypervolume.p_value == pytest.approx(2 / 64)
 
 
 def test_what_cannot_be_compared_is_refused(sweep: MakeSweep) -> None:
@@ -141,8 +160,8 @@ def test_in_words(sweep: MakeSweep) -> None:
         "       ours theirs",
         "ours         100 %",
         "theirs 50 %",
-        "ours minus theirs, hypervolume over 2 seeds: +0.1005 ± 0.0035 (too few for a",
-        "test: 6 are needed)",
+        "ours minus theirs over 2 seeds: log area +0.0386 ± 0.0011 (too few for a test: 6",
+        "are needed), area +0.1117 ± 0.0039, hypervolume +0.1005 ± 0.0035",
         "a note",
     ]
 

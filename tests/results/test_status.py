@@ -54,7 +54,7 @@ def test_the_state_in_words(results: SweepResults) -> None:
     assert status_text(sweep_status(results, running=False)).splitlines() == [
         "made: not running, 4 of 4 trials ended",
         "  1 infeasible: collapsed",
-        "10 candidates, 4 networks on the front, log area 0.3014, hypervolume 0.7160",
+        "10 candidates, 4 networks on the front, log area 0.3014, area 0.7956, hypervolume 0.7160",
         "validation accuracy: best 95.0 %, unpruned 95.0 %",
         "knee: trial 0 round 2, 90.0 % at 30.0 M MACs",
         "11,000 images trained, 3,300 forward only, 2,500 saved by reuse, 16 s of work",

@@ -66,7 +66,21 @@ def test_a_search_that_finds_nothing_more_is_stale() -> None:
         counted.trial_ended(trial)
         assert counted.used_up is None  # 0.8 is more than 5 % above 0.5
     counted.trial_ended(3)  # it had no network at all
-    assert counted.used_up == "budget.stale: the area grew by less than 5 % in 2 trials"
+    assert counted.used_up == "budget.stale: the log area grew by less than 5 % in 2 trials"
+
+
+def test_the_log_area_decides_except_in_sweeps_of_before() -> None:
+    """From a share of 0.1 down to 0.02 the linear area sees nothing, the log area a third more."""
+    stale = {"trials": 1, "growth": 0.05}
+    told = {}
+    for version in (6, 7):
+        sweep = SweepSettings.model_validate({"budget": {"stale": stale}})
+        counted = Account(sweep, GOALS, 0.0, version)
+        for trial, share in enumerate((0.1, 0.02)):
+            counted.hear(candidate(trial, 1, 0.5, macs=round(share * 100)))
+            counted.trial_ended(trial)
+        told[version] = counted.used_up
+    assert told == {6: "budget.stale: the area grew by less than 5 % in 1 trials", 7: None}
 
 
 def test_what_is_stored_counts_as_if_it_were_heard() -> None:
@@ -77,7 +91,7 @@ def test_what_is_stored_counts_as_if_it_were_heard() -> None:
     trials = [made_trial(trial=n, created_at=f"2026-01-01T00:0{n}:00+00:00") for n in range(3)]
     counted = account(stale={"trials": 2, "growth": 0.05}, images_trained=5000)
     counted.recall(rows, trials)
-    assert counted.used_up == "budget.stale: the area grew by less than 5 % in 2 trials"
+    assert counted.used_up == "budget.stale: the log area grew by less than 5 % in 2 trials"
     running = account(images_trained=3000)
     running.recall(rows, trials[:1])
     assert running.used_up == "budget.images_trained: 3,000 of 3,000"

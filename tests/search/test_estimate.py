@@ -82,7 +82,7 @@ def test_a_budget_is_told() -> None:
     estimate = estimated(sweep={"trials": 6, "budget": budget})
     assert str(estimate).splitlines()[-1] == (
         "Its budget may end it earlier: 30 min, 20,000 training images, 8 trials without 2 % more"
-        " area."
+        " log area."
     )
 
 
