@@ -138,6 +138,11 @@ class SweepFolder:
         return self.root / "environment.json"
 
     @property
+    def drivers(self) -> Path:
+        """When each driver was asked for, and how long it took."""
+        return self.root / "drivers.json"
+
+    @property
     def latency(self) -> Path:
         """Per-layer times measured before the sweep, from which latency is estimated."""
         return self.root / "latency.json"

@@ -96,7 +96,8 @@ def _figures(snapshot: Snapshot) -> dict[str, str]:
         **budget,
         "rounds": str(snapshot.candidates),
         "best": f"{best.accuracy:.3f} at {best.macs / 1e6:.2f} M MACs" if best else "-",
-        "hypervolume": f"{snapshot.hypervolume:.3f}",
+        "log area": f"{snapshot.log_area:.3f}",
+        "area": f"{snapshot.area:.3f}",
         "elapsed": duration(snapshot.elapsed_s),
         "left": left,
     }

@@ -1,5 +1,6 @@
 """Verbs that run things: sweep, resume, status, adapt, validate."""
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -65,6 +66,7 @@ def sweep(
     tatl-search sweep my_task.yaml --dry-run
     ```
     """
+    began = time.monotonic()
     from tatl_search.newcomer.opening import open_space
 
     folder, uri = new_sweep_in(storage, name, space)
@@ -84,7 +86,7 @@ def sweep(
     with early_cluster(address), ProgressDisplay(messages) as display:
         from tatl_search.search.sweep import launch
 
-        end = launch(loaded, folder, display.hear, address, uri)
+        end = launch(loaded, folder, display.hear, address, uri, began)
     _finish(folder, end.complete, end.notes, as_json, address)
 
 
@@ -125,6 +127,7 @@ def resume(sweep: SweepPathOrUri, address: Address = None, as_json: AsJson = Fal
     tatl-search resume /shared/sweeps/mine --address auto
     ```
     """
+    began = time.monotonic()
     from tatl_search.cli.progress import ProgressDisplay
     from tatl_search.search.sweep import resume as go_on
 
@@ -135,7 +138,7 @@ def resume(sweep: SweepPathOrUri, address: Address = None, as_json: AsJson = Fal
     else:
         folder = user_path(sweep, "SWEEP")
     with ProgressDisplay(messages) as display:
-        end = go_on(folder, display.hear, address)
+        end = go_on(folder, display.hear, address, began)
     _finish(folder, end.complete, end.notes, as_json, address)
 
 

@@ -61,7 +61,7 @@ class BudgetSettings(Settings):
     at, so that a sweep spends at most one of these per worker beyond its budget.
 
     Attributes:
-        minutes: wall-clock of the sweep's drivers together.
+        minutes: wall-clock of the sweep's drivers together, their start and checks included.
         images_trained: images through backward, shared roots and baselines included.
         gpu_hours: hours of work times the share of a GPU that each trial holds.
         stale: ends a search that finds nothing more; trials that run are finished.

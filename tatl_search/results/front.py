@@ -15,6 +15,7 @@ from tatl_search.figures import GOALS
 from tatl_search.manifest import SweepManifest
 from tatl_search.records import CandidateRecord
 from tatl_search.results.store import SweepResults
+from tatl_search.results.work import work_of
 
 Floats = npt.NDArray[np.float64]
 
@@ -161,7 +162,7 @@ def front_json(results: SweepResults, all_candidates: bool) -> dict[str, Any]:
     return {
         "sweep": results.manifest.name,
         "trials": len(results.trials),
-        "images_trained": results.images_trained,
+        **work_of(results).to_dict(),
         "images_saved": results.images_saved,
         "images_forward": results.images_forward,
         "log_area": front.log_area,

@@ -17,7 +17,8 @@ from tatl_search.results.html import (
 from tatl_search.results.importance import Importance
 from tatl_search.results.store import SweepResults
 from tatl_search.results.varied import flat, leaves, varied
-from tatl_search.results.words import percent, written_out
+from tatl_search.results.words import UNKNOWN, percent, written_out
+from tatl_search.results.work import work_of
 
 
 def importance_section(found: Importance) -> str:
@@ -85,6 +86,7 @@ def cost_section(results: SweepResults) -> str:
     """Return what the sweep cost, what reuse saved, and the front's figures."""
     front = front_of(results)
     paid, saved = results.images_trained, results.images_saved
+    work = work_of(results)
     stages = {known.stage for known in results.candidates}
     goals = front.goals
     reference = ", ".join(
@@ -93,6 +95,8 @@ def cost_section(results: SweepResults) -> str:
     )
     rows = (
         ("images trained (through backward)", f"{paid:,}"),
+        ("the same, each times its network's share of the MACs", _known(work.full_images)),
+        ("wall-clock of the drivers, seconds", _known(work.wall_seconds)),
         ("images saved by shared stages", f"{saved:,}{_share(saved, paid + saved)}"),
         ("images through forward only", f"{results.images_forward:,}"),
         ("seconds of work, summed over workers", f"{results.seconds:,.0f}"),
@@ -106,6 +110,10 @@ def cost_section(results: SweepResults) -> str:
         ("its reference point", reference),
     )  # fmt: skip
     return section("cost", "What it cost", table(("figure", "value"), map(row, rows)))
+
+
+def _known(amount: float | None) -> str:
+    return UNKNOWN if amount is None else f"{amount:,.0f}"
 
 
 def _share(part: int, whole: int) -> str:

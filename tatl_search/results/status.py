@@ -10,6 +10,7 @@ from tatl_search.results.confirmation import stored_confirmations
 from tatl_search.results.front import Front, figures_json, front_of, within_bounds
 from tatl_search.results.store import SweepResults
 from tatl_search.results.words import percent, written, written_with_name
+from tatl_search.results.work import Work, work_of
 
 
 def sweep_status(results: SweepResults, running: bool) -> dict[str, Any]:
@@ -42,7 +43,7 @@ def sweep_status(results: SweepResults, running: bool) -> dict[str, Any]:
         "log_area": front.log_area,
         "area": front.area,
         "hypervolume": front.hypervolume,
-        "images_trained": results.images_trained,
+        **work_of(results).to_dict(),
         "images_wanted": results.manifest.sweep.budget.to_search,
         "images_forward": results.images_forward,
         "images_saved": results.images_saved,
@@ -69,9 +70,9 @@ def status_text(status: Mapping[str, Any]) -> str:
         f" hypervolume {status['hypervolume']:.4f}",
         *(f"{status['within_bounds']} of them keep to the bounds" for _ in [0] if status["bounds"]),
         *_accuracy_lines(status),
-        f"{status['images_trained']:,}{_of(status['images_wanted'])} images trained,"
-        f" {status['images_forward']:,} forward only, {status['images_saved']:,} saved by reuse,"
-        f" {status['seconds']:,.0f} s of work",
+        _work(status).text(_of(status["images_wanted"])),
+        f"{status['images_forward']:,} images forward only, {status['images_saved']:,} saved by"
+        f" reuse, {status['seconds']:,.0f} s of work",
         *(f"{n:,} images trained to confirm" for n in [status["images_confirming"]] if n),
     ]
     return "\n".join(lines)
@@ -79,6 +80,10 @@ def status_text(status: Mapping[str, Any]) -> str:
 
 def _of(wanted: int | None) -> str:
     return "" if wanted is None else f" of {wanted:,}"
+
+
+def _work(status: Mapping[str, Any]) -> Work:
+    return Work(*(status[name] for name in ("images_trained", "full_images", "wall_seconds")))
 
 
 def _networks(count: int) -> str:

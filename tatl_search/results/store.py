@@ -5,6 +5,7 @@ import logging
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from tatl_search.figures import Figure
 from tatl_search.manifest import SweepFolder, SweepManifest
 from tatl_search.records import CandidateRecord, Kind, TrialRecord
 from tatl_search.tracking.reading import RowReader
+from tatl_search.tracking.wall_clock import DriverTime, WallClock, read_drivers
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +33,7 @@ class SweepResults:
         environment: versions and machine of the last driver; empty if it was not written.
         ended_by: the budget that ended it before its last trial, in words; null for none.
         paused: since when it waits for its storage, in words; null where it does not.
+        drivers: that ran it, in order; none where an earlier version did.
     """
 
     folder: SweepFolder
@@ -41,6 +44,7 @@ class SweepResults:
     environment: Mapping[str, Any]
     ended_by: str | None = None
     paused: str | None = None
+    drivers: tuple[DriverTime, ...] = ()
 
     @property
     def rows(self) -> tuple[CandidateRecord, ...]:
@@ -81,6 +85,14 @@ class SweepResults:
     def seconds(self) -> float:
         """Time spent on all rows, summed over workers."""
         return sum(row.seconds for row in self.rows)
+
+    @property
+    def wall_clock(self) -> WallClock | None:
+        """The time that the drivers took, from their commands on; null where it was not noted."""
+        if not self.drivers:
+            return None
+        stored = [row.created_at for row in self.rows] + [t.created_at for t in self.trials]
+        return WallClock(self.drivers, [datetime.fromisoformat(at) for at in stored])
 
     @property
     def unpruned(self) -> CandidateRecord | None:
@@ -150,6 +162,7 @@ class SweepReader:
             environment=_environment(where.environment),
             ended_by=_words(where.ended_by),
             paused=_words(where.paused),
+            drivers=read_drivers(where),
         )
 
 

@@ -14,6 +14,7 @@ from tatl_search.results.front import front_of, goals_of, within_bounds
 from tatl_search.results.store import SweepResults
 from tatl_search.results.verdict import lacking_text, verdict, worth_text
 from tatl_search.results.words import times_less, with_interval, written
+from tatl_search.results.work import work_of
 
 __all__ = ["Row", "Sections", "candidates_table", "front_table", "sections", "verdict"]
 
@@ -138,7 +139,8 @@ def _caption(results: SweepResults) -> str:
         kept = len(within_bounds(results.manifest, networks))
         told.append(f"{kept} of the front's {len(networks)} networks keep to the bounds.")
     told += filter(None, [lacking_text(front)])
-    return f"{' '.join(told)}\n{worth_text(front)}\n{verdict(results)}"
+    parts = (" ".join(told), worth_text(front), f"{work_of(results)}.", verdict(results))
+    return "\n".join(parts)
 
 
 def _row(results: SweepResults, unpruned: CandidateRecord, row: CandidateRecord) -> Row:

@@ -61,7 +61,7 @@ class Account:
         Args:
             sweep: its settings.
             goals: of the sweep, which say what its front is worth.
-            seconds_before: wall-clock of earlier drivers.
+            seconds_before: wall-clock of earlier drivers, and of this one until now.
             version: of what is stored when the sweep was launched.
         """
         self._budget = sweep.budget

@@ -3,6 +3,7 @@
 import gc
 import logging
 import shutil
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -95,6 +96,7 @@ class Driver:
         folder: SweepFolder,
         manifest: SweepManifest,
         go_on: str,
+        began: float,
         shipped: Shipping | None = None,
     ) -> None:
         """Take over a sweep's folder.
@@ -103,6 +105,7 @@ class Driver:
             folder: the sweep's.
             manifest: of the sweep.
             go_on: the command that goes on with it, for people.
+            began: when this driver was asked for, by `time.monotonic`.
             shipped: where rows written here are also sent; null for nowhere.
         """
         self._folder = folder
@@ -110,6 +113,7 @@ class Driver:
         self._sweep = manifest.sweep
         self._goals = Goals(manifest.sweep.objectives, manifest.reference)
         self._go_on = go_on
+        self._began = began
         self._space = replace(space_from_raw(manifest.space), sweep=manifest.sweep)
         self._tables = LatencyTables.read(folder)
         self._shipped = shipped
@@ -129,7 +133,7 @@ class Driver:
         begun = begin(study, self._space, self._folder)
         begun += readmit(study, self._space, *self._rows())
         scheduler = self._scheduler(study)
-        account = Account(self._sweep, self._goals, study.seconds, self._manifest.schema_version)
+        account = self._account(study)
         planner = Planner(self._folder, study.stored_pieces)
         admission = Admission(account, planner)
         room = Room(self._sweep)
@@ -192,6 +196,10 @@ class Driver:
                 *(f"not computed: {what}" for what in searcher.failures),
             ],
         )
+
+    def _account(self, study: SweepStudy) -> Account:
+        before = study.seconds + time.monotonic() - self._began
+        return Account(self._sweep, self._goals, before, self._manifest.schema_version)
 
     def _plans(self, study: SweepStudy, account: Account, planner: Planner) -> dict[int, Planned]:
         """Return what ended trials were expected to need, to learn from how they went."""

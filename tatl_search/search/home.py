@@ -76,7 +76,7 @@ def brought_home(uri: str, parent: Path) -> Path:
     where = SweepFolder(folder)
     with new_folder(folder):
         mirror = Mirror(folder, uri)
-        for path in (where.journal, where.latency, where.environment):
+        for path in (where.journal, where.latency, where.environment, where.drivers):
             mirror.bring(path)
         if not mirror.bring(where.manifest):
             raise InputError(f"{uri} is no sweep: it holds no {FILE_NAME}")

@@ -9,7 +9,6 @@ import numpy as np
 from ray import tune
 
 from tatl_search.core.goals import Goals
-from tatl_search.core.pareto import Floats, hypervolume
 from tatl_search.figures import Figures
 from tatl_search.records import CandidateRecord, StopReason, TrialRecord
 from tatl_search.search.report import (
@@ -34,7 +33,8 @@ class Snapshot:
         done: trials that ended.
         candidates: rounds evaluated, round 0 not counted.
         best: the best candidate by the goals' quality; null before the first.
-        hypervolume: of all candidates so far, normalised.
+        log_area: of the front of all candidates so far, what decides.
+        area: of the same, from a tenth of the cost.
         elapsed_s: seconds since this driver began.
         left_s: seconds left at the pace so far; null before the first trial ended.
         spent: share of the sweep's budget that is spent; 0 where it has none.
@@ -44,7 +44,8 @@ class Snapshot:
     done: int
     candidates: int
     best: Figures | None
-    hypervolume: float
+    log_area: float
+    area: float
     elapsed_s: float
     left_s: float | None
     spent: float = 0.0
@@ -88,8 +89,7 @@ class ProgressCallback(tune.Callback):
         self._listener = listener
         self._stopped_for = stopped_for
         self._spent = spent
-        self._front = np.empty((0, len(goals.objectives)))
-        self._hypervolume = 0.0
+        self._front: list[Figures] = []
         self._candidates = 0
         self._best: Figures | None = None
         self._first_labels: dict[str, str] = {}
@@ -152,18 +152,19 @@ class ProgressCallback(tune.Callback):
 
     def _add(self, found: CandidateReport | CandidateRecord) -> None:
         self._candidates += found.round > 0
-        self._place(self._goals.normalised([found])[0])
+        self._place(found)
         quality = self._goals.quality
         if self._best is None or quality.of(found) > quality.of(self._best):
             self._best = found
 
-    def _place(self, point: Floats) -> None:
-        """Keep a point that no other one is as good as; the front stays short, trials do not."""
-        if np.isnan(point).any() or np.any(np.all(self._front <= point, axis=1)):
+    def _place(self, found: Figures) -> None:
+        """Keep a network that no other one is as good as; the front stays short, trials do not."""
+        front, (point,) = self._goals.minimised(self._front), self._goals.minimised([found])
+        if np.isnan(point).any() or np.any(np.all(front <= point, axis=1)):
             return
-        left = self._front[~np.all(point <= self._front, axis=1)]
-        self._front = np.vstack([left, point])
-        self._hypervolume = hypervolume(self._front, self._goals.corner)
+        beaten = np.all(point <= front, axis=1)
+        left = [row for row, is_beaten in zip(self._front, beaten, strict=True) if not is_beaten]
+        self._front = [*left, found]
 
     def _snapshot(self) -> Snapshot:
         elapsed = time.monotonic() - self._started
@@ -173,7 +174,8 @@ class ProgressCallback(tune.Callback):
             done=self._done,
             candidates=self._candidates,
             best=self._best,
-            hypervolume=self._hypervolume,
+            log_area=self._goals.log_area(self._front),
+            area=self._goals.area(self._front),
             elapsed_s=elapsed,
             left_s=None,
             spent=self._spent(),

@@ -171,5 +171,5 @@ def shipping(folder: SweepFolder) -> Iterator[Shipping | None]:
 def _files(folder: SweepFolder) -> tuple[Path, ...]:
     """Return the files of a driver that change while it runs."""
     pictures = (folder.root / name for name in ("report.html", "front.png", "front.svg"))
-    kept = (folder.latency, folder.environment, folder.journal, folder.ended_by)
+    kept = (folder.latency, folder.environment, folder.drivers, folder.journal, folder.ended_by)
     return (*kept, *pictures)

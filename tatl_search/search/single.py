@@ -1,5 +1,6 @@
 """One adaptation without a cluster, stored like a sweep of one trial."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from tatl_search.search.work import WorkItem, WorkKind
 from tatl_search.search.worker import run_item
 from tatl_search.space import SearchSpace, space_from_raw
 from tatl_search.tracking.recording import recording
+from tatl_search.tracking.wall_clock import on_the_clock
 
 
 def adapt_once(
@@ -41,6 +43,7 @@ def adapt_once(
         InputError: the settings hold a distribution, or do not fit the data or the network.
         StorageError: the folder cannot be written.
     """
+    began = time.monotonic()
     space.single()  # distributions are refused before anything is made
     threads = usable_cpus()
     gpus = space.sweep.gpus_per_trial
@@ -68,7 +71,7 @@ def adapt_once(
             root_threads=threads,
             latency=tables.of(config),
         )
-        with recording(where):
+        with on_the_clock(where, began), recording(where):
             ended = _run(item, listener, hear)
             if config.starts_pretrained:  # what it is compared with
                 _run(_reference(item), listener, hear)

@@ -54,10 +54,7 @@ def summary_of(results: SweepResults, report: Path) -> SweepSummary:
         config=results.manifest.model_dump(mode="json"),
         candidates=front["candidates"],
         trials=results.trials,
-        steps=[
-            {"images": s.images, "hours": s.hours, "hypervolume": s.hypervolume}
-            for s in history(results)
-        ],
+        steps=[step._asdict() for step in history(results)],
         hours=(datetime.now(UTC) - launched).total_seconds() / 3600.0,
         sums={name: value for name, value in front.items() if isinstance(value, int | float)},
         figure=front_figure(results),

@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import time
 from collections.abc import Sequence
 from contextlib import redirect_stdout
 from functools import partial
@@ -28,6 +29,7 @@ from tatl_search.search.tasks import warm_up
 from tatl_search.search.variants import shared_roots
 from tatl_search.space import SearchSpace
 from tatl_search.tracking.recording import recording
+from tatl_search.tracking.wall_clock import on_the_clock
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +40,7 @@ def launch(
     listener: Listener,
     address: str | None = None,
     uri: str | None = None,
+    began: float | None = None,
 ) -> SweepEnd:
     """Check everything, then run a new sweep in a new folder.
 
@@ -47,6 +50,8 @@ def launch(
         listener: hears how the sweep gets on.
         address: of a running Ray cluster; null uses this machine.
         uri: where the sweep also lies, for workers that do not see the folder; null for nowhere.
+        began: when it was asked for, by `time.monotonic`: its wall-clock counts from there. Null
+            for now.
 
     Raises:
         InputError: the space, the data, the network or the folder cannot be used, or nodes do
@@ -55,6 +60,7 @@ def launch(
         RunError: Ray failed, or Ctrl-C was pressed where Ray does not listen; the sweep can be
             resumed.
     """
+    began = time.monotonic() if began is None else began
     check_new(folder)  # who is refused need not wait for a cluster
     if uri is not None:
         check_free(uri)
@@ -70,7 +76,7 @@ def launch(
             settle = partial(_settled, space)
             prepare(space, space.sweep, SweepFolder(folder), root_threads, settle, uri)
         with only_driver(SweepFolder(folder)):
-            return _drive(SweepFolder(folder), listener, address)
+            return _drive(SweepFolder(folder), listener, address, began)
 
 
 def _settled(space: SearchSpace, checks: Sequence[NetworkCheck]) -> SweepSettings:
@@ -80,8 +86,16 @@ def _settled(space: SearchSpace, checks: Sequence[NetworkCheck]) -> SweepSetting
     return settled(space, checks)
 
 
-def resume(folder: Path, listener: Listener, address: str | None = None) -> SweepEnd:
+def resume(
+    folder: Path, listener: Listener, address: str | None = None, began: float | None = None
+) -> SweepEnd:
     """Go on with a sweep that was interrupted, losing and doubling nothing.
+
+    Args:
+        folder: the sweep's.
+        listener: hears how the sweep gets on.
+        address: of a running Ray cluster; null uses this machine.
+        began: when it was asked for, by `time.monotonic`; null for now.
 
     Raises:
         InputError: the folder is no sweep, a newer version wrote it, another driver runs it, no
@@ -89,22 +103,23 @@ def resume(folder: Path, listener: Listener, address: str | None = None) -> Swee
         StorageError: the storage refused a write.
         RunError: Ray failed, or Ctrl-C was pressed where Ray does not listen.
     """
+    began = time.monotonic() if began is None else began
     manifest = SweepManifest.read(folder)
     with only_driver(SweepFolder(folder)), cluster(address):
         await_room(manifest.sweep, joining=address is not None)
         check_shared(folder, manifest.uri)
-        return _drive(SweepFolder(folder), listener, address)
+        return _drive(SweepFolder(folder), listener, address, began)
 
 
-def _drive(folder: SweepFolder, listener: Listener, address: str | None) -> SweepEnd:
+def _drive(folder: SweepFolder, listener: Listener, address: str | None, began: float) -> SweepEnd:
     go_on = resume_command(folder.root, address)
     try:
         # Ray prints what became of nodes to standard output, where programs look for results.
         with redirect_stdout(sys.stderr), storage_errors(folder.root), shipping(folder) as shipped:
             record_environment(folder)
-            with recording(folder):
+            with on_the_clock(folder, began), recording(folder):
                 manifest = SweepManifest.read(folder.root)
-                end = Driver(folder, manifest, go_on, shipped).run(listener)
+                end = Driver(folder, manifest, go_on, began, shipped).run(listener)
                 if shipped is not None:
                     shipped.ship()
                     shipped.bring_front()

@@ -41,8 +41,8 @@ class SweepSummary:
         config: the sweep's settings.
         candidates: figures of all candidates; `on_front` marks the front.
         trials: how trials ended.
-        steps: how the front grew; each with `images_trained`, `hours` since the launch and
-            `hypervolume`.
+        steps: how the front grew: its `log_area`, `area` and `hypervolume` over `images` trained,
+            `full_images` and `hours`.
         hours: from the launch until now.
         sums: figures of the whole sweep.
         figure: the front.
@@ -76,8 +76,9 @@ def log_sweep(runs: SweepRuns, summary: SweepSummary) -> None:
 def _log_sweep(runs: SweepRuns, summary: SweepSummary) -> None:
     with runs.open("sweep", summary.config) as run:
         run.define_metric(_PROGRESS)
-        run.define_metric("hypervolume", step_metric=_PROGRESS)
-        run.define_metric("hours", step_metric=_PROGRESS)
+        for name in dict.fromkeys(name for step in summary.steps for name in step):
+            if name != _PROGRESS:
+                run.define_metric(name, step_metric=_PROGRESS)
         for step in summary.steps:
             run.log(dict(step), step=_second(step["hours"]))
         run.log(_shown(summary), step=_second(summary.hours))

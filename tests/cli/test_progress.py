@@ -17,7 +17,7 @@ from tests.tracking.made import made_report
 CANDIDATE = made_report(accuracy=0.9, macs=12_340_000, parameters=1_500_000)
 END = EndReport(kind=WorkKind.TRIAL, label="trial 3", stop_reason=StopReason.MAX_DROP)
 SNAPSHOT = Snapshot(
-    trials=8, done=2, candidates=7, best=CANDIDATE, hypervolume=0.4567, elapsed_s=65.0,
+    trials=8, done=2, candidates=7, best=CANDIDATE, log_area=0.3014, area=0.4567, elapsed_s=65.0,
     left_s=3725.0,
 )  # fmt: skip
 
@@ -44,8 +44,8 @@ def test_the_end_of_a_trial_says_why_and_where_the_sweep_stands() -> None:
     first, second = shown(END).splitlines()
     assert first.endswith("trial 3 ended: max_drop")
     assert second.strip() == (
-        "trials 2/8, rounds 7, best 0.900 at 12.34 M MACs, hypervolume 0.457, elapsed 1:05,"
-        " left 1:02:05"
+        "trials 2/8, rounds 7, best 0.900 at 12.34 M MACs, log area 0.301, area 0.457, elapsed"
+        " 1:05, left 1:02:05"
     )
 
 
@@ -87,7 +87,7 @@ def test_what_people_name_is_no_markup() -> None:
 def test_a_terminal_gets_a_panel() -> None:
     text = shown(None, CANDIDATE, terminal=True)
     assert "trial 3 round 2" in text
-    for name, value in {"trials": "2/8", "hypervolume": "0.457", "left": "1:02:05"}.items():
+    for name, value in {"trials": "2/8", "log area": "0.301", "left": "1:02:05"}.items():
         assert name in text
         assert value in text
     assert "[dim]" not in text

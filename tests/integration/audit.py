@@ -45,9 +45,14 @@ def stored_rows(folder: Path) -> dict[str, CandidateRecord]:
 
 def stored_trials(folder: Path) -> list[FrozenTrial]:
     """Return the study's trials as they stand in the journal."""
+    return stored_study(folder).trials
+
+
+def stored_study(folder: Path) -> optuna.Study:
+    """Return the study as it stands in the journal."""
     manifest = SweepManifest.read(folder)
     storage = JournalStorage(JournalFileBackend(str(SweepFolder(folder).journal.resolve())))
-    return optuna.load_study(study_name=manifest.name, storage=storage).trials
+    return optuna.load_study(study_name=manifest.name, storage=storage)
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,8 @@ from tests.results.conftest import CANDIDATES, SweepWriter, pruned, unpruned
 UNKNOWN = dict.fromkeys(GOALS)
 
 # The mean over log(share) from 0.01 to 1: 0.2 to 0.3, to 0.6, to 1.
+FULL_IMAGES = 1000 + 500 * (0.6 + 0.3 + 0.7 + 0.2) + 4000 * (0.3 + 0.3)
+
 LOG_AREA = (0.70 * math.log(1.5) + 0.90 * math.log(2) + 0.94 * math.log(1 / 0.6)) / math.log(100)
 
 
@@ -105,6 +107,8 @@ def test_the_json_of_all_candidates(results: SweepResults) -> None:
         "sweep": "made",
         "trials": 4,
         "images_trained": 11_000,
+        "full_images": pytest.approx(FULL_IMAGES),
+        "wall_seconds": None,
         "images_saved": 2_500,
         "images_forward": 3_300,
         "hypervolume": pytest.approx(0.716),

@@ -4,6 +4,7 @@ Figures are those of conftest. `opened` fails where anything went wrong in the p
 was asked for over the network.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from tatl_search.results.importance import Importance
 from tatl_search.results.report import write_report
 from tests.browser import chromium, needs_chromium, opened
 from tests.results.conftest import CANDIDATES, SweepWriter, baseline
+from tests.results.test_front import LOG_AREA
 from tests.results.test_layers import NARROW, WHOLE, store
 
 pytestmark = needs_chromium
@@ -139,9 +141,13 @@ def test_growth_and_layers_are_drawn_when_seen(browser: Browser, report: Path) -
         kept, names = page.evaluate("[heat.data[0].z.map(z => Array.from(z)), heat.data[0].x]")
         assert (kept, names) == ([[1, 1], [0.125, 1]], ["stem", "head"])
         assert "2 networks are left out" in page.locator("#layers-note").inner_text()
-        (images, minutes) = page.evaluate("curves.data.map(t => Array.from(t.x))")
-        assert images[-1] == 7000
-        assert len(minutes) == len(images)
+        curves = page.evaluate("curves.data.map(t => [t.name, t.x.at(-1), t.y.at(-1)])")
+        assert [name for name, *_ in curves] == 3 * ["log area", "area", "hypervolume"]
+        assert [x for _, x, _ in curves[:6]] == pytest.approx(3 * [7000] + 3 * [3100])
+        # As in conftest, but for the baseline: 0.92 at a share of 0.3.
+        log_area = LOG_AREA + 0.02 * math.log(2) / math.log(100)
+        worth = [log_area, 0.722 / 0.9, 0.722]
+        assert [y for *_, y in curves] == pytest.approx(3 * worth, rel=1e-5)
 
 
 def test_an_empty_sweep_has_a_page(browser: Browser, write_sweep: SweepWriter) -> None:

@@ -11,7 +11,7 @@ from tatl_search.results.front import front_json
 from tatl_search.results.status import status_text, sweep_status
 from tatl_search.results.store import SweepResults
 from tests.results.conftest import SweepWriter
-from tests.results.test_front import LOG_AREA, UNKNOWN
+from tests.results.test_front import FULL_IMAGES, LOG_AREA, UNKNOWN
 
 
 def test_the_state_as_json(results: SweepResults) -> None:
@@ -42,6 +42,8 @@ def test_the_state_as_json(results: SweepResults) -> None:
         "log_area": pytest.approx(LOG_AREA),
         "area": pytest.approx(0.716 / 0.9),
         "images_trained": 11_000,
+        "full_images": pytest.approx(FULL_IMAGES),
+        "wall_seconds": None,
         "images_wanted": None,
         "images_forward": 3_300,
         "images_saved": 2_500,
@@ -57,7 +59,8 @@ def test_the_state_in_words(results: SweepResults) -> None:
         "10 candidates, 4 networks on the front, log area 0.3014, area 0.7956, hypervolume 0.7160",
         "validation accuracy: best 95.0 %, unpruned 95.0 %",
         "knee: trial 0 round 2, 90.0 % at 30.0 M MACs",
-        "11,000 images trained, 3,300 forward only, 2,500 saved by reuse, 16 s of work",
+        "11,000 images trained, times the share of the MACs 4,300; wall-clock not known",
+        "3,300 images forward only, 2,500 saved by reuse, 16 s of work",
     ]
 
 

@@ -1,5 +1,6 @@
 """How a sweep is getting on, from its workers' reports."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,8 @@ from tatl_search.search.progress import ProgressCallback, Snapshot
 from tatl_search.search.report import CandidateReport, EndReport, Report, to_dict
 from tatl_search.search.work import WorkKind
 from tests.tracking.made import made_candidate, made_report, made_trial
+
+HALVING = math.log(2) / math.log(100)
 
 Heard = list[tuple[Report | None, Snapshot]]
 
@@ -57,14 +60,17 @@ def test_a_listener_hears_at_once_where_the_sweep_stands() -> None:
     [(report, snapshot)] = heard
     assert report is None
     assert (snapshot.trials, snapshot.done, snapshot.candidates) == (4, 1, 0)
-    assert (snapshot.best, snapshot.left_s, snapshot.hypervolume) == (None, None, 0.0)
+    assert (snapshot.best, snapshot.left_s) == (None, None)
+    assert (snapshot.log_area, snapshot.area) == (0.0, 0.0)
 
 
 def test_candidates_are_counted_and_measured() -> None:
     heard: Heard = []
     tell(follow(heard), candidate(0, 0, 0.9, 100), candidate(0, 1, 0.8, 50))
-    # Accuracy 0.9 at the full cost dominates nothing; 0.8 at half of it a rectangle of 0.8 x 0.5.
-    assert [snapshot.hypervolume for _, snapshot in heard] == pytest.approx([0.0, 0.0, 0.4])
+    # Accuracy 0.9 at the full cost has no share left; 0.8 at half of it has 0.5 of 0.9.
+    assert [snapshot.area for _, snapshot in heard] == pytest.approx([0.0, 0.0, 0.4 / 0.9])
+    log_areas = [snapshot.log_area for _, snapshot in heard]
+    assert log_areas == pytest.approx([0.0, 0.0, 0.8 * HALVING])
     assert [snapshot.candidates for _, snapshot in heard] == [0, 0, 1]
     best = heard[-1][1].best
     assert best is not None
@@ -77,7 +83,7 @@ def test_a_baseline_is_part_of_the_front_and_no_trial() -> None:
     best = heard[-1][1].best
     assert best is not None
     assert best.accuracy == 1.0
-    assert heard[-1][1].hypervolume == pytest.approx(0.9)
+    assert heard[-1][1].log_area == pytest.approx(0.5)  # from a tenth on, half of two decades
     assert heard[-1][1].done == 0
     assert len(heard) == 3
 
@@ -125,8 +131,8 @@ def test_what_earlier_drivers_found_counts() -> None:
     tell(callback, candidate(1, 1, 0.9, 75))
     snapshot = heard[-1][1]
     assert (snapshot.done, snapshot.candidates) == (1, 3)
-    # A rectangle of 0.8 x 0.5, and 0.1 x 0.25 above it.
-    assert snapshot.hypervolume == pytest.approx(0.4 + 0.1 * 0.25)
+    # 0.8 from a share of 0.5, and 0.1 more from 0.75.
+    assert snapshot.area == pytest.approx((0.4 + 0.1 * 0.25) / 0.9)
 
 
 @pytest.mark.parametrize("reason", [StopReason.BELOW_FRONT, StopReason.BUDGET])

@@ -55,6 +55,7 @@ def test_it_reads_like_a_sweep_of_one_trial(tmp_path: Path, fixed: dict[str, Any
     assert results.images_trained == 100 * (2 + 1)
     assert (results.manifest.sweep.trials, results.manifest.sweep.cpus_per_trial) == (1, 1)
     assert results.trials[0].state is TrialState.COMPLETE
+    assert [driver.seconds is not None for driver in results.drivers] == [True]
     for name in ("front.png", "report.html", "latency.json"):
         assert (folder / name).is_file()
     environment = json.loads((folder / "environment.json").read_text(encoding="utf-8"))

@@ -12,6 +12,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +24,13 @@ from tatl_search.figures import MACS, PARAMETERS
 from tatl_search.manifest import SweepFolder
 from tatl_search.records import CandidateRecord, Kind, TrialRecord, TrialState
 from tatl_search.results.store import SweepResults, load_sweep
+from tatl_search.results.work import work_of
 from tatl_search.search.progress import Snapshot
 from tatl_search.search.report import CandidateReport, Report, TrainingReport
 from tatl_search.search.study import USABLE
 from tatl_search.search.sweep import launch, resume
 from tatl_search.space import space_from_raw
-from tests.integration.audit import audit, stored_trials
+from tests.integration.audit import audit, stored_study, stored_trials
 from tests.integration.drivers import faulty_space
 from tests.search.items import hear_nothing
 from tests.wandb_reader import OfflineRun, read_run
@@ -309,6 +311,19 @@ def flip_a_byte(path: Path) -> bytes:
     damaged[len(content) // 2] ^= 0xFF
     path.write_bytes(damaged)
     return content
+
+
+def test_the_wall_clock_begins_with_the_command_and_ends_with_the_search(whole: Whole) -> None:
+    """Checks come before the folder says that it is a sweep, and count."""
+    (driver,) = whole.results.drivers
+    assert driver.seconds is not None
+    launched = datetime.fromisoformat(whole.results.manifest.created_at)
+    assert driver.began < launched + timedelta(seconds=1)  # it is kept in whole seconds
+    last = max(datetime.fromisoformat(trial.created_at) for trial in whole.results.trials)
+    assert driver.seconds >= (last - driver.began).total_seconds()
+    assert work_of(whole.results).wall_seconds == pytest.approx(driver.seconds)
+    told = stored_study(whole.folder).user_attrs["seconds"]
+    assert told == pytest.approx(driver.seconds, abs=3.0)  # what budget.minutes goes by
 
 
 def test_resume_restores_what_was_damaged_after_the_end(whole: Whole) -> None:

@@ -46,8 +46,8 @@ def summary(tmp_path: Path) -> SweepSummary:
         candidates=CANDIDATES,
         trials=TRIALS,
         steps=[
-            {"images": 1000, "hours": 0.5, "hypervolume": 0.3},
-            {"images": 2000, "hours": 1.0, "hypervolume": 0.5},
+            {"images": 1000, "hours": 0.5, "log_area": 0.2, "hypervolume": 0.3},
+            {"images": 2000, "hours": 1.0, "log_area": 0.4, "hypervolume": 0.5},
         ],
         hours=1.5,
         sums={"trials": 4, "hypervolume": 0.5},
@@ -87,7 +87,7 @@ def test_it_holds_tables_figure_report_progress_and_sums(
     ]  # fmt: skip
     assert shown["_step"] == 5400
     by_images = {m.name for m in found.metrics if m.step_metric == "images"}
-    assert by_images == {"hypervolume", "hours"}
+    assert by_images == {"log_area", "hypervolume", "hours"}
 
     def stored(key: str) -> str:
         return (files / str(shown[f"{key}/path"])).read_text()

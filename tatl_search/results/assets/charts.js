@@ -4,24 +4,30 @@ const curves = document.getElementById("curves");
 const heat = document.getElementById("heat");
 const MOST_ROWS = 60;
 
+// What the front is worth, the figure that decides first; each over the work, counted in three ways.
+const WORTH = [["log area", "front", "solid"], ["area", "muted", "dash"], ["hypervolume", "muted", "dot"]];
+
 function drawCurves() {
   if (!data.history.length) return curves.replaceChildren("No candidate yet.");
-  const [images, hours, volumes] = [0, 1, 2].map((place) => data.history.map((step) => step[place]));
+  const column = (place) => data.history.map((step) => step[place]);
+  const hours = column(2);
   const long = hours.at(-1) >= 2;
-  const times = long ? hours : hours.map((hour) => 60 * hour);
-  const curve = (x, more) => ({
-    type: "scatter", mode: "lines", x, y: volumes, line: { color: colour("front"), width: 2, shape: "hv" },
-    showlegend: false, hovertemplate: "%{y:.4f} at %{x:.4~s}<extra></extra>", ...more,
-  });
+  const work = [[column(0), "images trained"], [column(1), "the same, times the share of the MACs"],
+    [long ? hours : hours.map((hour) => 60 * hour), `wall-clock, ${long ? "hours" : "minutes"}`]];
   const look = { gridcolor: colour("line"), zeroline: false, rangemode: "tozero" };
-  return Plotly.react(curves,
-    [curve(images, {}), curve(times, { xaxis: "x2", yaxis: "y2" })],
-    { ...baseLayout(), grid: { rows: 1, columns: 2, pattern: "independent" }, height: 320,
-      margin: { l: 56, r: 12, t: 12, b: 52 },
-      xaxis: { ...look, title: { text: "images trained" }, tickformat: "~s" },
-      xaxis2: { ...look, title: { text: `${long ? "hours" : "minutes"} since the launch` } },
-      yaxis: { ...look, title: { text: "hypervolume" } }, yaxis2: look },
-    LOOK);
+  const layout = { ...baseLayout(), grid: { rows: 1, columns: 3, pattern: "independent" }, height: 340,
+    margin: { l: 56, r: 12, t: 36, b: 52 }, legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom" } };
+  const traces = work.flatMap(([x, title], panel) => {
+    const at = panel ? panel + 1 : "";
+    layout[`xaxis${at}`] = { ...look, title: { text: title }, tickformat: panel < 2 ? "~s" : undefined };
+    layout[`yaxis${at}`] = look;
+    return WORTH.map(([name, ink, dash], place) => ({
+      type: "scatter", mode: "lines", x, y: column(3 + place), xaxis: `x${at}`, yaxis: `y${at}`,
+      line: { color: colour(ink), width: place ? 1.2 : 2.5, shape: "hv", dash }, name, legendgroup: name,
+      showlegend: panel === 0, hovertemplate: `${name} %{y:.4f} at %{x:.4~s}<extra></extra>`,
+    }));
+  });
+  return Plotly.react(curves, traces, layout, LOOK);
 }
 
 // The networks of a front that share the layout most of them have, evenly thinned if many.
