@@ -6,7 +6,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tatl_search.api import adapt, finish, load_sweep, pick, sweep
+    from tatl_search.api import adapt, finish, judge, load_sweep, pick, sweep
     from tatl_search.deploy.load import load
     from tatl_search.deploy.request import PickRequest
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 if "OMP_WAIT_POLICY" not in os.environ:
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
-__all__ = ["PickRequest", "adapt", "finish", "load", "load_sweep", "pick", "sweep"]
+__all__ = ["PickRequest", "adapt", "finish", "judge", "load", "load_sweep", "pick", "sweep"]
 __version__ = version("tatl-search")
 
 

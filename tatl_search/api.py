@@ -12,7 +12,7 @@ from tatl_search.deploy.destination import free_destination
 from tatl_search.deploy.grounds import Grounds
 from tatl_search.deploy.pick import Choice, Name, choose, named
 from tatl_search.deploy.request import PickRequest
-from tatl_search.errors import InputError
+from tatl_search.errors import InputError, RunError
 from tatl_search.paths import user_path
 from tatl_search.records import CandidateRecord
 from tatl_search.results.decided import Decided, decided
@@ -23,8 +23,9 @@ from tatl_search.space import SearchSpace, Written, load_space, space_from_raw
 
 if TYPE_CHECKING:
     from tatl_search.deploy.finish import Finished
+    from tatl_search.results.judgement import Judgement
 
-__all__ = ["adapt", "finish", "load_sweep", "pick", "sweep"]
+__all__ = ["adapt", "finish", "judge", "load_sweep", "pick", "sweep"]
 
 # Torch and Ray take seconds to import, and who only picks needs neither: each function imports
 # what it runs.
@@ -163,6 +164,40 @@ def pick(
 
         ship(results, choice, destination, formats)
     return choice
+
+
+def judge(sweep: SweepResults | Path | str) -> "Judgement":
+    """Measure a sweep's front on the test split, and return how far validation flattered it.
+
+    What was judged before is not measured again; each opening of the test split is logged in the
+    sweep's folder, and a repeat warns.
+
+    Args:
+        sweep: a finished sweep or its folder.
+
+    Returns:
+        Log area and area on validation and on test images; their difference is the bias of
+        selection.
+
+    Raises:
+        InputError: it is running, or holds no candidates yet.
+        RunError: networks could not be judged; those that could are kept.
+
+    Example:
+        >>> import tatl_search
+        >>> judgement = tatl_search.judge("sweeps/second")
+        >>> judgement.log_area.bias == judgement.log_area.validation - judgement.log_area.test
+        True
+    """
+    from tatl_search.results.judgement import judgement_of
+    from tatl_search.search.judging import judge as judge_sweep
+
+    results = _results(sweep)
+    if failures := judge_sweep(results, lambda _: None):
+        raise RunError("not judged: " + "; ".join(failures))
+    judgement = judgement_of(load_sweep(results.folder.root))
+    assert judgement is not None  # there are candidates, and all that could not be judged are told
+    return judgement
 
 
 def finish(

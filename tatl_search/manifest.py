@@ -193,14 +193,25 @@ class SweepFolder:
         return self.root / "finished"
 
     @property
+    def judged(self) -> Path:
+        """Parquet files, one a network: what the test images say of it."""
+        return self.root / "judged"
+
+    @property
     def rows(self) -> tuple[Path, ...]:
         """The folders of Parquet files."""
-        return (self.candidates, self.trials, self.confirmations, self.latencies, self.finished)
+        trained = (self.candidates, self.trials, self.confirmations, self.finished)
+        return (*trained, self.latencies, self.judged)
 
     @property
     def stages(self) -> Path:
         """Stored networks, one folder a stage."""
         return self.root / "stages"
+
+    @property
+    def test_log(self) -> Path:
+        """Every opening of the test split, a line each."""
+        return self.root / "test_openings.jsonl"
 
     @property
     def data(self) -> Path:

@@ -4,7 +4,9 @@ import math
 from collections.abc import Callable, Iterable
 
 from tatl_search.figures import GOALS, Unit
-from tatl_search.records import CandidateRecord, LatencyRecord, TrialRecord
+from tatl_search.records import CandidateRecord, JudgedRecord, LatencyRecord, TrialRecord
+
+AnyRecord = CandidateRecord | TrialRecord | LatencyRecord | JudgedRecord
 
 _SHARES = tuple(key for key, figure in GOALS.items() if figure.unit is Unit.SHARE)
 _AT_LEAST_0 = (
@@ -14,11 +16,11 @@ _AT_LEAST_0 = (
 )
 _ABOVE_0 = (
     *("batch", "threads", "image_size", "p50_ms", "p90_ms", "lowest_block_ms", "highest_block_ms"),
-    *("blocks", "passes", "val_images"),
+    *("blocks", "passes", "val_images", "test_images"),
 )
 
 
-def impossible(record: CandidateRecord | TrialRecord | LatencyRecord) -> str:
+def impossible(record: AnyRecord) -> str:
     """Return which number of a row cannot be, as in `threads is -4`; empty for none.
 
     NaN and infinity are among them: what compares with them is neither better nor worse, so that
@@ -33,7 +35,7 @@ def impossible(record: CandidateRecord | TrialRecord | LatencyRecord) -> str:
 
 
 def _beyond(
-    record: CandidateRecord | TrialRecord | LatencyRecord,
+    record: AnyRecord,
     names: Iterable[str],
     allowed: Callable[[float], bool],
 ) -> list[str]:

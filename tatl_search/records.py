@@ -4,10 +4,11 @@ Columns are only ever added, with a default, so that a newer version reads what 
 wrote; `SCHEMA_VERSION` counts the additions.
 """
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tatl_search.figures import Figures
+from tatl_search.figures import Figure, Figures
 
 SCHEMA_VERSION = 7
 
@@ -186,6 +187,39 @@ class LatencyRecord:
     def noise(self) -> float:
         """How far the medians of blocks lie apart, as a share of the median of all passes."""
         return (self.highest_block_ms - self.lowest_block_ms) / self.p50_ms
+
+
+@dataclass(frozen=True)
+class JudgedRecord:
+    """What the test images say of one network, measured once.
+
+    Attributes:
+        sweep: name of the sweep.
+        label: for people: the candidate's.
+        stage: key of the stage that holds the network.
+        accuracy: share of the test images classified correctly.
+        loss: mean cross-entropy on the test images.
+        macro_f1: mean over the classes of the harmonic mean of precision and recall.
+        balanced_accuracy: mean over the classes of the share classified correctly.
+        test_images: number of test images.
+        created_at: UTC time, ISO 8601.
+    """
+
+    sweep: str
+    label: str
+    stage: str
+    accuracy: float
+    loss: float
+    macro_f1: float | None
+    balanced_accuracy: float | None
+    test_images: int
+    created_at: str
+    schema_version: int = SCHEMA_VERSION
+
+    def of(self, figure: Figure) -> float:
+        """Return a figure on the test images; NaN where it is none of them."""
+        found = getattr(self, figure.key, None)
+        return math.nan if found is None else float(found)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import tatl_search
 from tatl_search.errors import InputError
 from tests.one_cpu import one_cpu
 
-STORY = ("adapt", "load_sweep", "pick", "load", "finish", "sweep")
+STORY = ("adapt", "load_sweep", "pick", "load", "finish", "sweep", "judge")
 """In this order each example builds on those before."""
 
 

@@ -10,6 +10,7 @@ from tatl_search.errors import InfeasibleReason
 from tatl_search.figures import FIGURES, Figure
 from tatl_search.records import (
     CandidateRecord,
+    JudgedRecord,
     Kind,
     LatencyRecord,
     Runtime,
@@ -36,6 +37,7 @@ def table(folder: str) -> list[list[str]]:
         ("candidates", schema_of(CandidateRecord)),
         ("trials", schema_of(TrialRecord)),
         ("latency", schema_of(LatencyRecord)),
+        ("judged", schema_of(JudgedRecord)),
     ],
 )
 def test_every_column_is_documented_in_order(folder: str, schema: pa.Schema) -> None:

@@ -104,11 +104,11 @@ class Workbench:
 
     def training_images(self, network: LoadedNetwork) -> Batches:
         """Return a factory of batches of the training images as they are, for statistics."""
-        return self._unchanged(self.target.train, network)
+        return self.unchanged(self.target.train, network)
 
     def validation_images(self, network: LoadedNetwork) -> Batches:
         """Return a factory of batches of the validation images."""
-        return self._unchanged(self.target.val, network)
+        return self.unchanged(self.target.val, network)
 
     def context(
         self, network: LoadedNetwork, stage: Stage, root: Stage, rate: float | None = None
@@ -134,7 +134,7 @@ class Workbench:
             seed=seed_of(self.config.seed, stage.key),
             root=partial(self._root_context, root),
             learn=partial(self._learn, root),
-            source_images=self._unchanged(source.train, network) if source else None,
+            source_images=self.unchanged(source.train, network) if source else None,
             source=Source(source.class_names, source.fingerprint) if source else None,
             pretrained=partial(self._pretrained, root),
         )
@@ -436,7 +436,8 @@ class Workbench:
     def _form(self, network: LoadedNetwork) -> InputForm:
         return InputForm(self.target.image_size, network.preprocessing, self.device)
 
-    def _unchanged(self, split: Split, network: LoadedNetwork) -> Batches:
+    def unchanged(self, split: Split, network: LoadedNetwork) -> Batches:
+        """Return the images of a split as they are, for a network to be evaluated on."""
         form = self._form(network)
         return lambda: self._heard(evaluation_batches(split, EVALUATION_BATCH, form))
 

@@ -43,7 +43,7 @@ def front(
     tatl-search front sweeps/quickstart --all --json
     ```
     """
-    from tatl_search.results.front import front_json
+    from tatl_search.results.front_json import front_json
     from tatl_search.results.store import load_sweep
     from tatl_search.results.table import candidates_table, front_table
 

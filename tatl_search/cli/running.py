@@ -300,7 +300,7 @@ def _interrupted(folder: Path, address: str | None = None) -> RunError:
 
 def _show(folder: Path, as_json: bool) -> None:
     """Print the front and say where everything lies."""
-    from tatl_search.results.front import front_json
+    from tatl_search.results.front_json import front_json
     from tatl_search.results.store import load_sweep
     from tatl_search.results.table import front_table
 

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from tatl_search import data
 from tatl_search.adaptation.stages import StageStore
-from tatl_search.data.names import one_form
 from tatl_search.data.target import TargetData
 from tatl_search.deploy import shipped
 from tatl_search.deploy.card import CONFUSION_PICTURE, model_card
@@ -22,14 +21,13 @@ from tatl_search.deploy.export import trace
 from tatl_search.deploy.figures import Measurements
 from tatl_search.deploy.formats import ONNX, ExportFormat, formats_of
 from tatl_search.deploy.load import NETWORK_FILES
-from tatl_search.deploy.prove import check_costs, measure_test, prove_export
+from tatl_search.deploy.prove import load_checked, measure_test, prove_export
 from tatl_search.deploy.provenance import Provenance
 from tatl_search.deploy.samples import SAMPLES_FILE, write_samples
 from tatl_search.deploy.shipped.verify import DamagedError, verify
-from tatl_search.errors import InputError, RunError, StorageError
+from tatl_search.errors import RunError, StorageError
 from tatl_search.files import storage_errors
 from tatl_search.manifest import SweepFolder
-from tatl_search.nets.structure import load_network
 from tatl_search.nets.zoo import LoadedNetwork
 from tatl_search.records import CandidateRecord
 from tatl_search.results.latency import measured_latency
@@ -38,9 +36,6 @@ from tatl_search.results.store import SweepResults
 SCRIPTS = ((shipped, "predict.py"), (data, "reading.py"), (shipped, "verify.py"))
 HERE_AND_THERE = ("from tatl_search.data import reading  # noqa: TID251", "import reading")
 """How a script imports the reader in this package, and from beside itself once it is shipped."""
-
-TEST_LOG = "test_openings.jsonl"
-"""In the sweep's folder: every opening of the test split, a line each."""
 
 FULL = "Nothing was exported; free or mend the storage, or export to another place."
 
@@ -103,12 +98,11 @@ def write_bundle(
         for name in NETWORK_FILES:
             shutil.copyfile(stages[0] / name, folder / name)
         networks = (
-            _load_checked(folder, picked, targets[0]),
-            _load_checked(stages[1], unpruned, targets[1]),
+            load_checked(folder, picked, targets[0]),
+            load_checked(stages[1], unpruned, targets[1]),
         )
         write_samples(folder / SAMPLES_FILE, networks[0], target)
-        log = sweep.root / TEST_LOG
-        measured = _export(folder, networks, (picked, unpruned), targets, kinds, log)
+        measured = _export(folder, networks, (picked, unpruned), targets, kinds, sweep.test_log)
         describe(folder, picked, networks[0].preprocessing, target.sixteen_bit_max, measured)
         save_confusion(measured.test.confusion, folder / CONFUSION_PICTURE)
         latencies = measured_latency(sweep)
@@ -161,18 +155,6 @@ def _stage_folder(sweep: SweepFolder, record: CandidateRecord) -> Path:
             " Its settings are stored in its row: `tatl-search adapt` computes it again."
         )
     return stage.folder
-
-
-def _load_checked(folder: Path, record: CandidateRecord, target: TargetData) -> LoadedNetwork:
-    network, class_names, image_size = load_network(folder)
-    if tuple(map(one_form, class_names)) != target.class_names or image_size != target.image_size:
-        raise InputError(
-            f"the data is not what {record.label} was trained on: it was {len(class_names)}"
-            f" classes at {image_size} px, the data given has {len(target.class_names)} at"
-            f" {target.image_size} px"
-        )
-    check_costs(network, record)
-    return network
 
 
 @contextmanager

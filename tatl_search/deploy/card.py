@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 import timm
 
 from tatl_search.config import AdaptationConfig, DataSettings, NetworkSettings, read_settings
-from tatl_search.deploy.accuracy import Accuracy
+from tatl_search.core.accuracy import Accuracy
 from tatl_search.deploy.confusion import Confusion
 from tatl_search.deploy.confusion_picture import numbers_classes
 from tatl_search.deploy.figures import Measurements, Reached

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tatl_search.deploy.accuracy import Accuracy
+from tatl_search.core.accuracy import Accuracy
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,6 @@ import yaml
 
 from tatl_search.adaptation.sharing import METRICS
 from tatl_search.adaptation.stages import StageStore
-from tatl_search.deploy.bundle import TEST_LOG
 from tatl_search.deploy.ship import unpruned_of
 from tatl_search.deploy.source import File, Source
 from tatl_search.errors import InputError
@@ -82,9 +81,10 @@ def fetch_sweep(
         rows = _rows(source)
         _check_journal(source, folder, rows)
         hear(f"rows: {len(rows)} files")
-        opened = _lines(folder / TEST_LOG)
+        log = SweepFolder(folder).test_log
+        opened = _lines(log)
         fetched = _copy_rows(source, rows, folder)
-        _keep(opened, folder / TEST_LOG)
+        _keep(opened, log)
         write_durably(folder / FILE_NAME, manifest)
         (folder / UNFINISHED).unlink(missing_ok=True)
         return _stages(source, folder, front_only, hear, fetched)

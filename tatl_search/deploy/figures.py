@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from tatl_search.deploy.accuracy import Accuracy
+from tatl_search.core.accuracy import Accuracy
 from tatl_search.deploy.confusion import Confusion
 from tatl_search.deploy.shipped.verify import Parity
 from tatl_search.deploy.wording import points

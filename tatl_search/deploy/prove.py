@@ -7,10 +7,11 @@ from pathlib import Path
 
 import torch
 
+from tatl_search.core.accuracy import Accuracy
 from tatl_search.core.confidence import standard_error
 from tatl_search.data.batches import Batch, InputForm, evaluation_batches
+from tatl_search.data.names import one_form
 from tatl_search.data.target import Split, TargetData
-from tatl_search.deploy.accuracy import Accuracy
 from tatl_search.deploy.figures import Opening, Proof, Reached
 from tatl_search.deploy.formats import ONNX, ExportFormat
 from tatl_search.deploy.parity import (
@@ -20,9 +21,10 @@ from tatl_search.deploy.parity import (
     prove_parity,
     torch_classifier,
 )
-from tatl_search.errors import RunError
+from tatl_search.errors import InputError, RunError
 from tatl_search.nets.cost import count_macs, count_parameters
 from tatl_search.nets.evaluate import evaluate
+from tatl_search.nets.structure import load_network
 from tatl_search.nets.zoo import LoadedNetwork
 from tatl_search.records import CandidateRecord
 
@@ -31,6 +33,24 @@ PARITY_IMAGES = 256
 
 LEAST_TOLERANCE = 0.01
 """An accuracy may differ by this from the recorded one: GPUs and threads round differently."""
+
+
+def load_checked(folder: Path, record: CandidateRecord, target: TargetData) -> LoadedNetwork:
+    """Return a stored network that takes the target's images and costs what its record says.
+
+    Raises:
+        InputError: the data is not what it was trained on, or the folder is damaged.
+        RunError: it costs something else.
+    """
+    network, class_names, image_size = load_network(folder)
+    if tuple(map(one_form, class_names)) != target.class_names or image_size != target.image_size:
+        raise InputError(
+            f"the data is not what {record.label} was trained on: it was {len(class_names)}"
+            f" classes at {image_size} px, the data given has {len(target.class_names)} at"
+            f" {target.image_size} px"
+        )
+    check_costs(network, record)
+    return network
 
 
 def check_costs(network: LoadedNetwork, record: CandidateRecord) -> None:
@@ -74,14 +94,28 @@ def prove_export(
     )
     batches = _batches(target.val, network, target.image_size)
     found = confusion_of(exported[ONNX], batches, target.class_names).accuracy.accuracy
+    check_accuracy(found, record, "exported")
+    return proofs
+
+
+def check_accuracy(found: float, record: CandidateRecord, which: str) -> None:
+    """Check that a network does on validation images what its record says.
+
+    Args:
+        found: its accuracy on them.
+        record: of the network.
+        which: of its forms was measured, for people.
+
+    Raises:
+        RunError: it does not: the network or the data is not what the search saw.
+    """
     tolerance = max(LEAST_TOLERANCE, standard_error(record.accuracy, record.val_images))
     if abs(found - record.accuracy) > tolerance:
         raise RunError(
-            f"the exported network of {record.label} classifies {found:.4f} of the validation"
+            f"the {which} network of {record.label} classifies {found:.4f} of the validation"
             f" images correctly, its record says {record.accuracy:.4f}: is this the data it was"
             " trained on?"
         )
-    return proofs
 
 
 def measure_test(

@@ -1,10 +1,9 @@
 """Fronts of several arms beside each other: volumes, who covers whom, and what seeds tell."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import combinations, permutations, product
-from operator import attrgetter
 from statistics import fmean
 from typing import Any
 
@@ -14,7 +13,9 @@ from tatl_search.core.coverage import coverage
 from tatl_search.core.goals import Goals
 from tatl_search.results.arms import Arm, front_in, seed_of, shared_goals
 from tatl_search.results.confirmation import Spread
+from tatl_search.results.judgement import judgement_of
 from tatl_search.results.store import SweepResults
+from tatl_search.results.work import work_of
 
 FEWEST_PAIRS = 6
 """Below six pairs Wilcoxon's test cannot reach 5 %, whatever the figures are."""
@@ -33,6 +34,14 @@ class SweepFigures:
         area: the same over the share itself, from 0.1 to 1.
         hypervolume: from accuracy 0 and the common reference costs, each axis normalised to 1.
         best_accuracy: on validation images.
+        test_log_area: the log area on images that no search saw; null where they did not judge
+            the whole front.
+        test_area: likewise.
+        log_area_bias: the bias of selection: log area on validation minus on test images.
+        area_bias: likewise.
+        images_trained: through backward, baselines and shared first fine-tunings included.
+        full_images: the same, each times its network's share of the MACs; null while unknown.
+        wall_seconds: of the drivers, from their commands on; null where it was not noted.
     """
 
     name: str
@@ -42,11 +51,20 @@ class SweepFigures:
     area: float
     hypervolume: float
     best_accuracy: float
+    test_log_area: float | None
+    test_area: float | None
+    log_area_bias: float | None
+    area_bias: float | None
+    images_trained: int
+    full_images: float | None
+    wall_seconds: float | None
 
 
-_SPREADS: Mapping[str, Callable[[SweepFigures], float]] = {
-    name: attrgetter(name) for name in ("log_area", "area", "hypervolume", "best_accuracy")
-}
+SPREADS = (
+    *("log_area", "area", "hypervolume", "best_accuracy"),
+    *("test_log_area", "test_area", "log_area_bias", "area_bias"),
+    *("images_trained", "full_images", "wall_seconds"),
+)
 """Of what means and deviations over an arm's sweeps are told."""
 
 
@@ -63,9 +81,10 @@ class ArmFigures:
         count = Counter(figures.seed for figures in self.sweeps)
         return {f.seed: f for f in self.sweeps if f.seed is not None and count[f.seed] == 1}
 
-    def spread(self, of: Callable[[SweepFigures], float]) -> Spread:
-        """Return mean and deviation of a figure over the sweeps."""
-        return Spread.of([of(figures) for figures in self.sweeps])
+    def spread(self, name: str) -> Spread | None:
+        """Return mean and deviation of a figure over the sweeps; null unless all have it."""
+        values = [getattr(figures, name) for figures in self.sweeps]
+        return None if None in values else Spread.of(values)
 
 
 @dataclass(frozen=True)
@@ -100,6 +119,7 @@ class Paired:
         log_area: how their logarithmic areas differ: what decides.
         area: how their areas do.
         hypervolume: how their hypervolumes do.
+        test_log_area: how the log areas on test images do; null unless all were judged.
     """
 
     first: str
@@ -108,6 +128,7 @@ class Paired:
     log_area: Difference
     area: Difference
     hypervolume: Difference
+    test_log_area: Difference | None
 
 
 @dataclass(frozen=True)
@@ -134,7 +155,7 @@ class Comparison:
             "arms": [
                 {
                     "label": arm.label,
-                    **{name: asdict(arm.spread(of)) for name, of in _SPREADS.items()},
+                    **{name: _dict(arm.spread(name)) for name in SPREADS},
                     "sweeps": [asdict(figures) for figures in arm.sweeps],
                 }
                 for arm in self.arms
@@ -168,7 +189,9 @@ def compare(arms: Sequence[Arm]) -> Comparison:
 
 
 def _figures(results: SweepResults, goals: Goals) -> SweepFigures:
-    rows = results.candidates
+    rows, work = results.candidates, work_of(results)
+    judged = judgement_of(results, goals)
+    log_area, area = (None, None) if judged is None else (judged.log_area, judged.area)
     return SweepFigures(
         name=results.manifest.name,
         seed=seed_of(results),
@@ -177,6 +200,13 @@ def _figures(results: SweepResults, goals: Goals) -> SweepFigures:
         area=goals.area(rows),
         hypervolume=goals.hypervolume(rows),
         best_accuracy=max(row.accuracy for row in rows),
+        test_log_area=None if log_area is None else log_area.test,
+        test_area=None if area is None else area.test,
+        log_area_bias=None if log_area is None else log_area.bias,
+        area_bias=None if area is None else area.bias,
+        images_trained=work.images_trained,
+        full_images=work.full_images,
+        wall_seconds=work.wall_seconds,
     )
 
 
@@ -190,15 +220,22 @@ def _mean_coverage(a: Arm, b: Arm, goals: Goals) -> float:
 
 def _paired(a: ArmFigures, b: ArmFigures) -> Paired:
     seeds = tuple(sorted(a.by_seed.keys() & b.by_seed.keys()))
+    pairs = [(a.by_seed[seed], b.by_seed[seed]) for seed in seeds]
+    are_judged = all(one.test_log_area is not None for pair in pairs for one in pair)
 
-    def difference(of: Callable[[SweepFigures], float]) -> Difference:
-        return Difference.of([of(a.by_seed[seed]) - of(b.by_seed[seed]) for seed in seeds])
+    def difference(name: str) -> Difference:
+        return Difference.of([getattr(own, name) - getattr(other, name) for own, other in pairs])
 
     return Paired(
         a.label,
         b.label,
         seeds,
-        log_area=difference(attrgetter("log_area")),
-        area=difference(attrgetter("area")),
-        hypervolume=difference(attrgetter("hypervolume")),
+        log_area=difference("log_area"),
+        area=difference("area"),
+        hypervolume=difference("hypervolume"),
+        test_log_area=difference("test_log_area") if are_judged else None,
     )
+
+
+def _dict(spread: Spread | None) -> dict[str, Any] | None:
+    return None if spread is None else asdict(spread)

@@ -15,7 +15,6 @@ from tatl_search.figures import GOALS
 from tatl_search.manifest import SweepManifest
 from tatl_search.records import CandidateRecord
 from tatl_search.results.store import SweepResults
-from tatl_search.results.work import work_of
 
 Floats = npt.NDArray[np.float64]
 
@@ -143,47 +142,6 @@ def staircase(cost: Sequence[float], score: Sequence[float], lower_is_better: bo
         line.cost.append(x)
         line.score.append(y)
     return line
-
-
-def front_json(results: SweepResults, all_candidates: bool) -> dict[str, Any]:
-    """Return the sweep's front as JSON values.
-
-    Args:
-        results: the sweep.
-        all_candidates: all candidates of the trials, by trial and round; otherwise the front
-            only, from large to small, each network once.
-    """
-    front = front_of(results)
-    sure = {row.stage for row in front.sure()}
-    every = zip(results.candidates, front.mask, strict=True)
-    listed = every if all_candidates else [(row, True) for row in front.distinct()]
-    unpruned = results.unpruned
-    bounds = results.manifest.sweep.bounds
-    return {
-        "sweep": results.manifest.name,
-        "trials": len(results.trials),
-        **work_of(results).to_dict(),
-        "images_saved": results.images_saved,
-        "images_forward": results.images_forward,
-        "log_area": front.log_area,
-        "area": front.area,
-        "hypervolume": front.hypervolume,
-        "lacking": front.lacking,
-        "unpruned": None if unpruned is None else figures_json(unpruned),
-        "baselines": [{"label": row.label, **figures_json(row)} for row in results.baselines],
-        "candidates": [
-            {
-                "label": row.label,
-                "trial": row.trial,
-                "round": row.round,
-                **figures_json(row),
-                "on_front": on,
-                "sure": on and row.stage in sure,
-                **({"within_bounds": keeps_to(bounds, row)} if bounds.given else {}),
-            }
-            for row, on in listed
-        ],
-    }
 
 
 def figures_json(row: CandidateRecord) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from tatl_search.records import CandidateRecord, Kind
 from tatl_search.results.axes import axes
 from tatl_search.results.front import front_of, within_bounds
 from tatl_search.results.history import history
+from tatl_search.results.judgement import judgement_of
 from tatl_search.results.layers import layers_of
 from tatl_search.results.store import SweepResults
 from tatl_search.results.style import highest_shown, lowest_shown
@@ -78,6 +79,7 @@ def _columns(results: SweepResults, rows: Sequence[CandidateRecord]) -> dict[str
         "pruned": [row.units_pruned for row in rows],
         "left": [row.units_left for row in rows],
         "ended": [row.stop_reason for row in rows],
+        "test": _on_test(results, rows),
         "beyond": [int(id(row) not in kept) for row in rows] if bounded else [],
     }
 
@@ -85,6 +87,18 @@ def _columns(results: SweepResults, rows: Sequence[CandidateRecord]) -> dict[str
 def _drawn(rows: Sequence[CandidateRecord]) -> int:
     """Return how many different settings trials had."""
     return len({row.settings for row in rows if row.trial is not None})
+
+
+def _on_test(results: SweepResults, rows: Sequence[CandidateRecord]) -> list[list[float] | None]:
+    """Return each row's accuracy on test images with its interval; nothing before it was judged."""
+    judgement = judgement_of(results)
+    if judgement is None:
+        return []
+    found = [judgement.accuracy_of(row) for row in rows]
+    return [
+        None if one is None else [round(x, 4) for x in (one.accuracy, one.low, one.high)]
+        for one in found
+    ]
 
 
 def _intervals(figure: Figure, rows: Sequence[CandidateRecord]) -> list[list[float | None]] | None:

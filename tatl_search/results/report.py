@@ -17,6 +17,7 @@ from tatl_search.errors import StorageError
 from tatl_search.results.front import front_of, within_bounds
 from tatl_search.results.html import paragraph
 from tatl_search.results.importance import Importance
+from tatl_search.results.judgement import judgement_of
 from tatl_search.results.payload import payload
 from tatl_search.results.sections import (
     cost_section,
@@ -27,7 +28,8 @@ from tatl_search.results.sections import (
 )
 from tatl_search.results.store import SweepResults
 from tatl_search.results.style import css_colours, hidden_below
-from tatl_search.results.verdict import lacking_text, verdict
+from tatl_search.results.verdict import lacking_text, verdict, worth_text
+from tatl_search.results.work import work_of
 
 _SCRIPTS = ("data.js", "words.js", "picture.js", "card.js", "charts.js", "page.js")
 
@@ -117,7 +119,7 @@ def _written() -> str:
 
 
 def _lead(results: SweepResults) -> str:
-    """Return what the sweep is about, how far it is and whether pruning beats the baselines."""
+    """Return what the sweep is about, how far it is, its worth, and if pruning beats baselines."""
     manifest = results.manifest
     front = front_of(results)
     goals = front.goals
@@ -140,4 +142,10 @@ def _lead(results: SweepResults) -> str:
             f"{hidden} lie below the part of the {goals.quality.name} axis shown; a double click"
             " shows all."
         )
-    return paragraph(" ".join(told), "lead") + paragraph(verdict(results), "verdict")
+    judgement = judgement_of(results)
+    worth = " ".join([worth_text(front), *([] if judgement is None else [str(judgement)])])
+    return (
+        paragraph(" ".join(told), "lead")
+        + paragraph(f"{worth} {work_of(results)}.", "lead")
+        + paragraph(verdict(results), "verdict")
+    )

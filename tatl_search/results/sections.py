@@ -15,6 +15,7 @@ from tatl_search.results.html import (
     table,
 )
 from tatl_search.results.importance import Importance
+from tatl_search.results.judgement import Judgement, judgement_of
 from tatl_search.results.store import SweepResults
 from tatl_search.results.varied import flat, leaves, varied
 from tatl_search.results.words import UNKNOWN, percent, written_out
@@ -106,10 +107,27 @@ def cost_section(results: SweepResults) -> str:
         (f"log area: mean {goals.quality.name} over log shares of {goals.cost.name}, 0.01 to 1",
          f"{front.log_area:.4f}"),
         (f"area: the same over shares of {goals.cost.name}, 0.1 to 1", f"{front.area:.4f}"),
+        *_biases(judgement_of(results)),
         ("hypervolume, normalised", f"{front.hypervolume:.4f}"),
         ("its reference point", reference),
     )  # fmt: skip
     return section("cost", "What it cost", table(("figure", "value"), map(row, rows)))
+
+
+def _biases(judgement: Judgement | None) -> list[tuple[str, str]]:
+    """Return the areas on test images and how far validation flatters; nothing unless judged."""
+    if judgement is None:
+        return []
+    if judgement.log_area is None or judgement.area is None:
+        return [("on test images", str(judgement))]
+    return [
+        line
+        for name, found in (("log area", judgement.log_area), ("area", judgement.area))
+        for line in (
+            (f"{name} on test images, which no search saw", f"{found.test:.4f}"),
+            ("its bias of selection: validation minus test", f"{found.bias:+.4f}"),
+        )
+    ]
 
 
 def _known(amount: float | None) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from tatl_search.figures import Figure
 from tatl_search.manifest import SweepFolder, SweepManifest
-from tatl_search.records import CandidateRecord, Kind, TrialRecord
+from tatl_search.records import CandidateRecord, JudgedRecord, Kind, TrialRecord
 from tatl_search.tracking.reading import RowReader
 from tatl_search.tracking.wall_clock import DriverTime, WallClock, read_drivers
 
@@ -33,6 +33,7 @@ class SweepResults:
         environment: versions and machine of the last driver; empty if it was not written.
         ended_by: the budget that ended it before its last trial, in words; null for none.
         paused: since when it waits for its storage, in words; null where it does not.
+        judged: what test images say of networks; none before `judge` was called.
         drivers: that ran it, in order; none where an earlier version did.
     """
 
@@ -44,6 +45,7 @@ class SweepResults:
     environment: Mapping[str, Any]
     ended_by: str | None = None
     paused: str | None = None
+    judged: tuple[JudgedRecord, ...] = ()
     drivers: tuple[DriverTime, ...] = ()
 
     @property
@@ -138,6 +140,7 @@ class SweepReader:
         self._folder = SweepFolder(Path(folder))
         self._candidates = RowReader(self._folder.candidates, CandidateRecord)
         self._trials = RowReader(self._folder.trials, TrialRecord)
+        self._judged = RowReader(self._folder.judged, JudgedRecord)
 
     def read(self) -> SweepResults:
         """Return the sweep as it is now.
@@ -162,6 +165,7 @@ class SweepReader:
             environment=_environment(where.environment),
             ended_by=_words(where.ended_by),
             paused=_words(where.paused),
+            judged=tuple(self._judged.read()),
             drivers=read_drivers(where),
         )
 

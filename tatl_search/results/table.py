@@ -11,9 +11,10 @@ from tatl_search.core.goals import Goals
 from tatl_search.figures import ACCURACY, MACS, PARAMETERS, SIZE_BYTES, Figure, Unit
 from tatl_search.records import CandidateRecord
 from tatl_search.results.front import front_of, goals_of, within_bounds
+from tatl_search.results.judgement import Judgement, judgement_of
 from tatl_search.results.store import SweepResults
 from tatl_search.results.verdict import lacking_text, verdict, worth_text
-from tatl_search.results.words import times_less, with_interval, written
+from tatl_search.results.words import percents, times_less, with_interval, written
 from tatl_search.results.work import work_of
 
 __all__ = ["Row", "Sections", "candidates_table", "front_table", "sections", "verdict"]
@@ -24,11 +25,13 @@ _ALWAYS = (ACCURACY, MACS, PARAMETERS, SIZE_BYTES)
 class Row(NamedTuple):
     """One network in words; `points`, `share` and `less` are against the unpruned network.
 
-    `more` are the objectives that have no column otherwise.
+    `test` is there where the sweep was judged; `more` are the objectives that have no column
+    otherwise.
     """
 
     network: str
     accuracy: str
+    test: tuple[str, ...]
     points: str
     macs: str
     share: str
@@ -41,7 +44,8 @@ class Row(NamedTuple):
     @property
     def cells(self) -> tuple[str, ...]:
         """What stands in the columns."""
-        return (*self[:-2], *self.more)
+        known = (self.network, self.accuracy, *self.test, self.points, self.macs, self.share)
+        return (*known, self.less, self.parameters, self.size, *self.more)
 
 
 class Sections(NamedTuple):
@@ -63,9 +67,9 @@ def front_table(results: SweepResults) -> Table:
 def candidates_table(results: SweepResults) -> Table:
     """Return the same table with all candidates, by trial and round; a `*` marks the front."""
     front = front_of(results)
-    unpruned = results.unpruned
+    unpruned, judgement = results.unpruned, judgement_of(results)
     every = [
-        _row(results, unpruned, row)._replace(network=row.label + (" *" if on else ""))
+        _row(results, unpruned, row, judgement)._replace(network=row.label + (" *" if on else ""))
         for row, on in zip(results.candidates, front.mask, strict=True)
         if unpruned is not None
     ]
@@ -88,7 +92,8 @@ def _table(results: SweepResults, title: str, rows: Iterable[Iterable[Row]]) -> 
     table.add_column("network")
     interval = "accuracy, %\n(95 % interval)"
     more = [_heading(figure) for figure in _more(goals)]
-    for name in (interval, "points", "MACs", "share", less, "parameters", "size", *more):
+    test = [] if judgement_of(results) is None else ["test, %\n(95 % interval)"]
+    for name in (interval, *test, "points", "MACs", "share", less, "parameters", "size", *more):
         # Narrow columns fold what they hold: an ellipsis would stand for figures.
         table.add_column(name, justify="right", overflow="fold")
     for section in rows:
@@ -110,7 +115,7 @@ def _heading(figure: Figure) -> str:
 def sections(results: SweepResults) -> Sections:
     """Return the rows in words: unpruned, front, baselines off it."""
     front = front_of(results)
-    unpruned = results.unpruned
+    unpruned, judgement = results.unpruned, judgement_of(results)
     if unpruned is None:
         return Sections([], [], [])
     knee_stage = None if front.knee is None else front.knee.stage
@@ -120,7 +125,8 @@ def sections(results: SweepResults) -> Sections:
 
     def rows(of: Iterable[CandidateRecord]) -> list[Row]:
         return [
-            _row(results, unpruned, row)._replace(is_knee=row.stage == knee_stage) for row in of
+            _row(results, unpruned, row, judgement)._replace(is_knee=row.stage == knee_stage)
+            for row in of
         ]
 
     return Sections(rows([unpruned]), rows(others), rows(beaten))
@@ -139,17 +145,25 @@ def _caption(results: SweepResults) -> str:
         kept = len(within_bounds(results.manifest, networks))
         told.append(f"{kept} of the front's {len(networks)} networks keep to the bounds.")
     told += filter(None, [lacking_text(front)])
-    parts = (" ".join(told), worth_text(front), f"{work_of(results)}.", verdict(results))
-    return "\n".join(parts)
+    judgement = judgement_of(results)
+    judged = () if judgement is None else (str(judgement),)
+    work = f"{work_of(results)}."
+    return "\n".join([" ".join(told), worth_text(front), *judged, work, verdict(results)])
 
 
-def _row(results: SweepResults, unpruned: CandidateRecord, row: CandidateRecord) -> Row:
+def _row(
+    results: SweepResults,
+    unpruned: CandidateRecord,
+    row: CandidateRecord,
+    judgement: Judgement | None,
+) -> Row:
     whole, goals = results.reference_cost(MACS), goals_of(results)
     change = 100 * (goals.quality.of(row) - goals.quality.of(unpruned))
     itself = row.stage == unpruned.stage
     return Row(
         network="unpruned" if itself else row.label,
         accuracy=with_interval(row),
+        test=() if judgement is None else (_on_test(judgement, row),),
         points="" if itself or math.isnan(change) else f"{change:+.1f}",
         macs=written(row.macs, MACS),
         share=f"{100 * row.macs / whole:.0f} %" if whole else "",
@@ -159,6 +173,11 @@ def _row(results: SweepResults, unpruned: CandidateRecord, row: CandidateRecord)
         more=tuple(_cell(row, figure) for figure in _more(goals)),
         is_knee=False,
     )
+
+
+def _on_test(judgement: Judgement, row: CandidateRecord) -> str:
+    found = judgement.accuracy_of(row)
+    return "" if found is None else percents(found.accuracy, (found.low, found.high))
 
 
 def _cell(row: CandidateRecord, figure: Figure) -> str:

@@ -26,10 +26,13 @@ def with_interval(row: Figures, figure: Figure = ACCURACY) -> str:
     value = figure.of(row)
     if math.isnan(value):
         return UNKNOWN
-    told = f"{100 * value:.1f}"
-    if found := interval(row, figure):
-        told += f" ({100 * found[0]:.1f}-{100 * found[1]:.1f})"
-    return told
+    return percents(value, interval(row, figure))
+
+
+def percents(share: float, within: tuple[float, float] | None) -> str:
+    """Return a share and, where it has one, its interval, in percent without the sign."""
+    told = f"{100 * share:.1f}"
+    return told if within is None else f"{told} ({100 * within[0]:.1f}-{100 * within[1]:.1f})"
 
 
 def scaled(number: float) -> str:

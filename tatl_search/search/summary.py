@@ -10,7 +10,8 @@ from tatl_search.figures import FIGURES
 from tatl_search.files import RESUMABLE
 from tatl_search.records import CandidateRecord
 from tatl_search.results.figure import front_figure
-from tatl_search.results.front import front_json, front_of
+from tatl_search.results.front import front_of
+from tatl_search.results.front_json import front_json
 from tatl_search.results.history import history
 from tatl_search.results.plots import write_front_picture
 from tatl_search.results.report import write_report

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tatl_search.config import plain_settings
 from tatl_search.manifest import SweepFolder
-from tatl_search.records import CandidateRecord, Kind, LatencyRecord, TrialRecord
+from tatl_search.records import CandidateRecord, JudgedRecord, Kind, LatencyRecord, TrialRecord
 
 MERGED = "merged-"
 """How the names of merged files begin."""
@@ -20,12 +20,14 @@ OF_A_TRIAL = "trial-"
 
 _TRIAL = re.compile(rf"{OF_A_TRIAL}(\d+)(-round-\d+)?\.parquet")
 
-AnyRecord = CandidateRecord | TrialRecord | LatencyRecord
+AnyRecord = CandidateRecord | TrialRecord | LatencyRecord | JudgedRecord
 
 
 def row_path(folder: SweepFolder, record: AnyRecord) -> Path:
     """Return the file that a row is stored in first."""
     match record:
+        case JudgedRecord():
+            return folder.judged / row_name(record)
         case LatencyRecord():
             return folder.latencies / row_name(record)
         case TrialRecord():
@@ -44,6 +46,8 @@ def row_name(record: AnyRecord) -> str:
         return _candidate_name(record)
     if isinstance(record, TrialRecord):
         return f"trial-{record.trial:05d}.parquet"
+    if isinstance(record, JudgedRecord):
+        return f"{record.stage[:16]}.parquet"
     threads = "" if record.threads is None else f"-threads-{record.threads}"
     way = f"{_slug(record.device)[:60]}-{record.runtime}-batch-{record.batch}{threads}"
     return f"{record.stage[:16]}-{way}.parquet"

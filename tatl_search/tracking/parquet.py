@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from tatl_search.errors import StorageError
 from tatl_search.files import sync_folder
 from tatl_search.manifest import SweepFolder
-from tatl_search.records import CandidateRecord, LatencyRecord, TrialRecord
+from tatl_search.records import CandidateRecord, JudgedRecord, LatencyRecord, TrialRecord
 from tatl_search.tracking.naming import row_path
 from tatl_search.tracking.reading import contents_of
 from tatl_search.tracking.schema import Record, table_of
@@ -107,6 +107,15 @@ def refusals(path: Path) -> Iterator[None]:
 
 def write_latency(folder: SweepFolder, record: LatencyRecord) -> None:
     """Store a measured latency; one measured before in the same way is replaced.
+
+    Raises:
+        StorageError: the folder cannot be written.
+    """
+    write_record(row_path(folder, record), record)
+
+
+def write_judged(folder: SweepFolder, record: JudgedRecord) -> None:
+    """Store what the test images say of a network.
 
     Raises:
         StorageError: the folder cannot be written.

@@ -8,10 +8,16 @@ from typing import Any, TypeVar, get_args, get_type_hints
 
 import pyarrow as pa
 
-from tatl_search.records import SCHEMA_VERSION, CandidateRecord, LatencyRecord, TrialRecord
+from tatl_search.records import (
+    SCHEMA_VERSION,
+    CandidateRecord,
+    JudgedRecord,
+    LatencyRecord,
+    TrialRecord,
+)
 
-Record = TypeVar("Record", CandidateRecord, TrialRecord, LatencyRecord)
-RecordClass = type[CandidateRecord] | type[TrialRecord] | type[LatencyRecord]
+Record = TypeVar("Record", CandidateRecord, TrialRecord, LatencyRecord, JudgedRecord)
+RecordClass = type[CandidateRecord] | type[TrialRecord] | type[LatencyRecord] | type[JudgedRecord]
 
 _ARROW_TYPES: Mapping[type, pa.DataType] = {
     bool: pa.bool_(),
@@ -65,7 +71,7 @@ def _split_optional(hint: Any) -> tuple[type, bool]:
 
 _COLUMNS: Mapping[RecordClass, tuple[_Column, ...]] = {
     record_class: _columns_of(record_class)
-    for record_class in (CandidateRecord, TrialRecord, LatencyRecord)
+    for record_class in (CandidateRecord, TrialRecord, LatencyRecord, JudgedRecord)
 }
 
 

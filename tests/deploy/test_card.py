@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tatl_search.config import AdaptationConfig, DataSettings, FinishSettings, NetworkSettings
-from tatl_search.deploy.accuracy import Accuracy
+from tatl_search.core.accuracy import Accuracy
 from tatl_search.deploy.card import model_card
 from tatl_search.deploy.confusion import Confusion
 from tatl_search.deploy.figures import Measurements, Opening, Proof, Reached

@@ -21,9 +21,9 @@ from tatl_search.config import SweepSettings
 from tatl_search.errors import InfeasibleReason
 from tatl_search.figures import ACCURACY, MACS, Figure
 from tatl_search.manifest import SweepFolder, SweepManifest
-from tatl_search.records import CandidateRecord, Kind, StopReason, TrialState
+from tatl_search.records import CandidateRecord, JudgedRecord, Kind, StopReason, TrialState
 from tatl_search.results.store import SweepResults, load_sweep
-from tatl_search.tracking.parquet import ParquetTracker
+from tatl_search.tracking.parquet import ParquetTracker, write_judged
 from tests.tracking.made import made_candidate, made_trial
 
 SweepWriter = Callable[..., SweepResults]
@@ -138,6 +138,32 @@ def write_sweep(tmp_path: Path) -> SweepWriter:
         return load_sweep(folder.root)
 
     return write
+
+
+ON_TEST = {"root": 0.93, "a1": 0.94, "a2": 0.85, "b2": 0.66, "input 24 px": 0.91}
+"""Accuracy on 1,000 test images, of the front of the sweep above and of one of its baselines."""
+
+
+def judged(stage: str, accuracy: float) -> JudgedRecord:
+    return JudgedRecord(
+        sweep="made",
+        label=stage,
+        stage=stage,
+        accuracy=accuracy,
+        loss=1.0 - accuracy,
+        macro_f1=accuracy - 0.01,
+        balanced_accuracy=accuracy,
+        test_images=1000,
+        created_at="2026-01-02T00:00:00+00:00",
+    )
+
+
+@pytest.fixture
+def judged_results(results: SweepResults) -> SweepResults:
+    """Return the sweep of `results`, its front judged."""
+    for stage, accuracy in ON_TEST.items():
+        write_judged(results.folder, judged(stage, accuracy))
+    return load_sweep(results.folder.root)
 
 
 @pytest.fixture

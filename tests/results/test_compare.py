@@ -91,7 +91,8 @@ def test_seeds_give_mean_spread_and_pairs(sweep: MakeSweep) -> None:
     theirs = [sweep(f"b{n}", [(0.88, 0.5)], seed=n) for n in (1, 2, 7)]
     found = compare([Arm("ours", tuple(ours)), Arm("theirs", tuple(theirs))])
     volumes = [0.5 * (0.90 + n / 100) for n in range(3)]
-    spread = found.arms[0].spread(lambda figures: figures.hypervolume)
+    spread = found.arms[0].spread("hypervolume")
+    assert spread is not None
     assert (spread.mean, spread.deviation) == pytest.approx(
         (np.mean(volumes), np.std(volumes, ddof=1))
     )
@@ -155,6 +156,11 @@ def test_in_words(sweep: MakeSweep) -> None:
         "arm    sweeps networks      log area          area   hypervolume    best, %",
         "ours        2      2.0 0.136 ± 0.001 0.503 ± 0.004 0.453 ± 0.004 95.0 ± 0.0",
         "theirs      2      2.0 0.098 ± 0.000 0.391 ± 0.000 0.352 ± 0.000 95.0 ± 0.0",
+        "",
+        "Work of a sweep, counted in three ways",
+        "arm    images trained times share of MACs wall-clock, s",
+        "ours        1,500 ± 0           1,250 ± 0     not known",
+        "theirs      1,500 ± 0           1,300 ± 0     not known",
         "",
         "Share of a column's front that a row's equals or beats (Zitzler, Thiele 1999)",
         "       ours theirs",

@@ -14,7 +14,8 @@ from tatl_search.results.confirmation import (
     confirmation_table,
     confirmed_front,
 )
-from tatl_search.results.front import front_json, front_of
+from tatl_search.results.front import front_of
+from tatl_search.results.front_json import front_json
 from tatl_search.results.store import SweepResults, load_sweep
 from tatl_search.tracking.parquet import ParquetTracker
 

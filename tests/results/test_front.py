@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tatl_search.figures import ACCURACY, GOALS, MACS, PARAMETERS, SIZE_BYTES
-from tatl_search.results.front import Staircase, front_json, front_of, staircase
+from tatl_search.results.front import Staircase, front_of, staircase
+from tatl_search.results.front_json import front_json
 from tatl_search.results.store import SweepResults
 from tests.results.conftest import CANDIDATES, SweepWriter, pruned, unpruned
 
@@ -115,6 +116,7 @@ def test_the_json_of_all_candidates(results: SweepResults) -> None:
         "log_area": pytest.approx(LOG_AREA),
         "area": pytest.approx(0.716 / 0.9),
         "lacking": 0,
+        "test": None,
         "unpruned": {
             **UNKNOWN,
             "accuracy": 0.95, "macs": 100_000_000, "parameters": 1_000_000, "size_bytes": 4_000_000,

@@ -7,7 +7,7 @@ import pytest
 
 from tatl_search.config import BoundSettings
 from tatl_search.records import TrialState
-from tatl_search.results.front import front_json
+from tatl_search.results.front_json import front_json
 from tatl_search.results.status import status_text, sweep_status
 from tatl_search.results.store import SweepResults
 from tests.results.conftest import SweepWriter

@@ -9,7 +9,8 @@ import pytest
 import tatl_search
 from tatl_search.figures import FIGURES, GOALS, LATENCY_MS
 from tatl_search.manifest import SweepManifest
-from tatl_search.results.front import front_json, front_of
+from tatl_search.results.front import front_of
+from tatl_search.results.front_json import front_json
 from tatl_search.results.store import load_sweep
 from tatl_search.search.sweep import launch
 from tatl_search.space import space_from_raw

@@ -55,10 +55,13 @@ function steps(row) {
 }
 
 function figures(row) {
-  return definitions([...axes.values()].map((axis) => {
+  const told = [...axes.values()].map((axis) => {
     const share = ["count", "bytes"].includes(axis.unit) ? shareOfUnpruned(row, axis.key) : "";
     return [axis.title, withInterval(row, axis.key) + (share && `, ${share} of unpruned`)];
-  }));
+  });
+  const quality = told.findIndex(([title]) => title === axes.get("accuracy").title);
+  told.splice(quality + 1, 0, ["test accuracy", onTest(row)]);
+  return definitions(told);
 }
 
 function taking(row) {
@@ -106,7 +109,8 @@ function bar(whole, kept) {
 function fillNetworks(front) {
   const others = [...axes.values()].filter((axis) => axis.key !== data.upwards);
   const quality = axes.get(data.upwards);
-  const head = ["network", quality.name + (quality.intervals ? " (95 % interval)" : ""), "points",
+  const judged = columns.test.length ? ["test accuracy (95 % interval)"] : [];
+  const head = ["network", quality.name + (quality.intervals ? " (95 % interval)" : ""), ...judged, "points",
     ...others.map((axis) => axis.title), `share of ${axes.get(data.across).name}`];
   const body = (rows) => make("tbody", {}, ...rows.map((row) => networkLine(row, others)));
   const table = document.getElementById("networks");
@@ -122,7 +126,8 @@ function networkLine(row, others) {
   const qualities = [row, whole].map((of) => (of === null ? null : valueOf(of, data.upwards)));
   const points = row === whole || qualities.includes(null) ? "" : (100 * (qualities[0] - qualities[1])).toFixed(1);
   const mark = row === data.knee ? "knee" : row === whole ? "unpruned" : columns.baseline[row] ? "baseline" : "";
-  const texts = [withInterval(row, data.upwards), points.startsWith("-") || !points ? points : `+${points}`,
+  const judged = columns.test.length ? [onTest(row)] : [];
+  const texts = [withInterval(row, data.upwards), ...judged, points.startsWith("-") || !points ? points : `+${points}`,
     ...others.map((axis) => withInterval(row, axis.key)), shareOfUnpruned(row, data.across)];
   const name = make("td", {}, showButton(row, columns.label[row]), ...(mark ? [make("span", { class: "mark" }, mark)] : []));
   return make("tr", { class: mark }, name, ...texts.map((text) => make("td", {}, text)));

@@ -28,6 +28,14 @@ function withInterval(row, key) {
   return `${(100 * valueOf(row, key)).toFixed(1)} (${low}-${high}) %`;
 }
 
+// What images that no search saw say of a network; empty where it was not judged.
+function onTest(row) {
+  const found = columns.test[row];
+  if (!found) return "";
+  const [accuracy, low, high] = found.map((share) => (100 * share).toFixed(1));
+  return `${accuracy} (${low}-${high}) %`;
+}
+
 function shareOfUnpruned(row, key) {
   const whole = data.reference[key] ?? (data.unpruned === null ? null : valueOf(data.unpruned, key));
   return whole && valueOf(row, key) !== null ? `${((100 * valueOf(row, key)) / whole).toFixed(0)} %` : "";
