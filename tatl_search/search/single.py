@@ -71,7 +71,7 @@ def adapt_once(
             root_threads=threads,
             latency=tables.of(config),
         )
-        with on_the_clock(where, began), recording(where):
+        with on_the_clock(where, began, is_first=True), recording(where):
             ended = _run(item, listener, hear)
             if config.starts_pretrained:  # what it is compared with
                 _run(_reference(item), listener, hear)

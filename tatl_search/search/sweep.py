@@ -76,7 +76,7 @@ def launch(
             settle = partial(_settled, space)
             prepare(space, space.sweep, SweepFolder(folder), root_threads, settle, uri)
         with only_driver(SweepFolder(folder)):
-            return _drive(SweepFolder(folder), listener, address, began)
+            return _drive(SweepFolder(folder), listener, address, began, is_first=True)
 
 
 def _settled(space: SearchSpace, checks: Sequence[NetworkCheck]) -> SweepSettings:
@@ -108,16 +108,18 @@ def resume(
     with only_driver(SweepFolder(folder)), cluster(address):
         await_room(manifest.sweep, joining=address is not None)
         check_shared(folder, manifest.uri)
-        return _drive(SweepFolder(folder), listener, address, began)
+        return _drive(SweepFolder(folder), listener, address, began, is_first=False)
 
 
-def _drive(folder: SweepFolder, listener: Listener, address: str | None, began: float) -> SweepEnd:
+def _drive(
+    folder: SweepFolder, listener: Listener, address: str | None, began: float, is_first: bool
+) -> SweepEnd:
     go_on = resume_command(folder.root, address)
     try:
         # Ray prints what became of nodes to standard output, where programs look for results.
         with redirect_stdout(sys.stderr), storage_errors(folder.root), shipping(folder) as shipped:
             record_environment(folder)
-            with on_the_clock(folder, began), recording(folder):
+            with on_the_clock(folder, began, is_first), recording(folder):
                 manifest = SweepManifest.read(folder.root)
                 end = Driver(folder, manifest, go_on, began, shipped).run(listener)
                 if shipped is not None:

@@ -89,14 +89,20 @@ def read_drivers(folder: SweepFolder) -> tuple[DriverTime, ...]:
 
 
 @contextmanager
-def on_the_clock(folder: SweepFolder, began: float) -> Iterator[None]:
+def on_the_clock(folder: SweepFolder, began: float, is_first: bool) -> Iterator[None]:
     """Note how long a driver takes.
+
+    Nothing is noted where an earlier version launched the sweep: its time is not known as a whole.
 
     Args:
         folder: of the sweep, which this driver holds.
         began: when it was asked for, by `time.monotonic`.
+        is_first: whether it is the sweep's first driver.
     """
     earlier = read_drivers(folder)
+    if not (is_first or earlier):
+        yield
+        return
     began_at = datetime.now(UTC) - timedelta(seconds=time.monotonic() - began)
     this = DriverTime(began_at.isoformat(timespec="milliseconds"))
     _write(folder.drivers, (*earlier, this))

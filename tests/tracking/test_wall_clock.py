@@ -25,11 +25,11 @@ def driver(minutes: float, seconds: float | None = None) -> DriverTime:
 def test_a_driver_counts_from_its_command_to_its_end(tmp_path: Path) -> None:
     folder = SweepFolder(tmp_path)
     assert read_drivers(folder) == ()
-    with on_the_clock(folder, began=time.monotonic() - 100.0):
+    with on_the_clock(folder, began=time.monotonic() - 100.0, is_first=True):
         (running,) = read_drivers(folder)
         assert running.seconds is None
         assert 99.0 < (datetime.now(UTC) - running.began).total_seconds() < 130.0
-    with pytest.raises(KeyboardInterrupt), on_the_clock(folder, began=time.monotonic()):
+    with pytest.raises(KeyboardInterrupt), on_the_clock(folder, time.monotonic(), is_first=False):
         raise KeyboardInterrupt
     first, second = read_drivers(folder)
     assert first.began == running.began
@@ -37,6 +37,12 @@ def test_a_driver_counts_from_its_command_to_its_end(tmp_path: Path) -> None:
     assert 100.0 <= first.seconds < 130.0
     assert second.seconds is not None
     assert second.seconds < 30.0
+
+
+def test_the_time_of_a_sweep_of_before_stays_unknown(tmp_path: Path) -> None:
+    with on_the_clock(SweepFolder(tmp_path), time.monotonic(), is_first=False):
+        pass
+    assert read_drivers(SweepFolder(tmp_path)) == ()
 
 
 def test_pauses_are_no_part_of_it() -> None:
