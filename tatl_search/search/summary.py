@@ -50,13 +50,15 @@ def summarise(folder: Path) -> None:
 def summary_of(results: SweepResults, report: Path) -> SweepSummary:
     """Return what the sweep's run in W&B shows."""
     front = front_json(results, all_candidates=True)
+    clock = results.wall_clock
     launched = datetime.fromisoformat(results.manifest.created_at)
+    seconds = clock.seconds if clock else (datetime.now(UTC) - launched).total_seconds()
     return SweepSummary(
         config=results.manifest.model_dump(mode="json"),
         candidates=front["candidates"],
         trials=results.trials,
         steps=[step._asdict() for step in history(results)],
-        hours=(datetime.now(UTC) - launched).total_seconds() / 3600.0,
+        hours=seconds / 3600.0,  # by the clock of the steps, which it does not lie before
         sums={name: value for name, value in front.items() if isinstance(value, int | float)},
         figure=front_figure(results),
         report=report,

@@ -43,7 +43,7 @@ class SweepSummary:
         trials: how trials ended.
         steps: how the front grew: its `log_area`, `area` and `hypervolume` over `images` trained,
             `full_images` and `hours`.
-        hours: from the launch until now.
+        hours: of its drivers until now, at least those of the last step.
         sums: figures of the whole sweep.
         figure: the front.
         report: the page to look around in.
