@@ -152,15 +152,25 @@ def _source_at(named: str) -> str | None:
 
 
 def given_in(raw: Mapping[str, Any]) -> Given:
-    """Return what some settings, right key by key, settle of what would follow from the images."""
-    data, sweep = raw.get("data") or {}, raw.get("sweep") or {}
-    name = (raw.get("network") or {}).get("name")
+    """Return what some settings settle of what would follow from the images.
+
+    Args:
+        raw: sections of settings; those of an adaptation are right key by key.
+    """
+    data, sweep = _section(raw, "data"), _section(raw, "sweep")
+    name = _section(raw, "network").get("name")
     return Given(
         image_sizes=_sizes(data.get("image_size")),
         storage_size=next(iter(reversed(_sizes(data.get("storage_size")))), None),
         network=name if isinstance(name, str) else None,
-        length=sweep.get("trials") is not None or _ends(sweep.get("budget") or {}),
+        length=sweep.get("trials") is not None or _ends(_section(sweep, "budget")),
     )
+
+
+def _section(raw: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    """Return a section; an empty one where it is missing, or is none, which is told later."""
+    found = raw.get(key)
+    return found if isinstance(found, Mapping) else {}
 
 
 def _ends(budget: Mapping[str, Any]) -> bool:

@@ -58,7 +58,6 @@ def images_named(root: Node, faults: Faults) -> Images:
         InputError: a key of the tree has faults, or the images' settings do not go together.
     """
     section = _faultless_sections(root, faults)
-    _sweep(root, faults)
     faults.raise_if_any()
     images: Section = {"data": section.get("data", {})}
     _check_together(images, root, faults)

@@ -124,7 +124,7 @@ def test_first_trials_of_somebody_replace_ours(write: Write) -> None:
         ("{trials: 4}", 4, None),
         ("{budget: {minutes: 3}}", MOST_TRIALS, None),
         ("{trials: 4, budget: {images_trained: 9}}", 4, 9),
-        ("{budget: {confirm: 0.2}}", MOST_TRIALS, 60_000),
+        ("{budget: {confirm: 0.2}}", MOST_TRIALS, 67_830),
     ],
 )
 def test_a_length_that_somebody_gives_is_the_only_one(
@@ -179,7 +179,10 @@ def test_only_a_sweep_looks_at_images(write: Write) -> None:
     ("text", "overrides", "places"),
     [
         ("dta: {}\n", (), [r"task\.yaml:2: dta: unknown key"]),
-        ("seed: -1\nsweep: {trails: 3}\n", (), [r"task\.yaml:2: seed", r"yaml:3: sweep\.trails"]),
+        ("seed: -1\ndta: 3\n", (), [r"task\.yaml:2: seed", r"task\.yaml:3: dta"]),
+        ("sweep: {trails: 3}\n", (), [r"task\.yaml:2: sweep\.trails"]),
+        ("sweep: 3\n", (), [r"task\.yaml:2: sweep: should be a section"]),
+        ("sweep: {budget: 3}\n", (), [r"task\.yaml:2: sweep\.budget"]),
         ("sweep: {sampler: gp}\n", (), [r"the default for these images: prune\.method=activation"]),
         ("", ("prune.rounds=0",), [r"--set prune\.rounds=0: prune\.rounds"]),
         ("", ("data.image_size=8",), [r"--set data\.image_size=8: data\.image_size"]),
