@@ -6,7 +6,7 @@ from pathlib import Path
 from tatl_search.figures import GOALS
 from tests.cli.conftest import Tatl
 
-ISSUED = {"trial", "round", *GOALS, "on_front"}
+ISSUED = {"label", "trial", "round", *GOALS, "on_front", "sure"}
 
 
 class TestFront:
