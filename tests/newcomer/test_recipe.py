@@ -9,10 +9,9 @@ from hypothesis import strategies as st
 from tatl_search.config import AdaptationConfig
 from tatl_search.newcomer.facts import Facts
 from tatl_search.newcomer.recipe import (
-    FIRST_STEPS,
     LEAST_IMAGES,
     MOST_BATCH,
-    ROUND_STEPS,
+    SHORT_STEPS,
     TRIALS,
     Given,
     batch_size,
@@ -63,9 +62,9 @@ def test_epochs_come_closest_to_the_steps(images: int, steps: int) -> None:
 
 
 def test_lengths_of_small_and_large_sets() -> None:
-    assert lengths(500) == (12, 8)  # 120 and 80 steps of 50 images
-    assert lengths(128) == (FIRST_STEPS * 16 // 128, ROUND_STEPS * 16 // 128)
-    assert lengths(1_000_000) == (1, 1)
+    assert lengths(1_000) == (2, 4, 8)  # 100, 200 and 400 steps of 20 images
+    assert lengths(128).short == round(SHORT_STEPS * 16 / 128)
+    assert lengths(1_000_000) == (1, 1, 1)
 
 
 @pytest.mark.parametrize(
@@ -77,19 +76,19 @@ def test_inputs_follow_from_the_size_of_the_images(side: int, sides: tuple[int, 
     assert input_sides(facts) == sides
     raw = compose(facts)
     assert raw["data"]["image_size"] == {"choices": list(sides)}
-    long = raw["finetune"]["epochs"]
-    assert raw["baselines"] == [{"image_size": side, "epochs": long} for side in sides[1:]]
+    assert [baseline["image_size"] for baseline in raw["baselines"]] == list(sides[1:])
 
 
 def test_an_input_that_somebody_gave_is_the_only_one() -> None:
     raw = compose(facts_of(50, 50), Given(image_sizes=(96,)))
     assert raw["data"]["image_size"] == 96
-    assert [baseline["image_size"] for baseline in raw["baselines"]] == [72, 48]
+    last = lengths(100).finish
+    assert raw["baselines"] == [{"image_size": side, "epochs": last} for side in (72, 48)]
 
 
 def test_packed_images_are_not_scaled() -> None:
     facts = facts_of(50, 50, fixed_side=80)
-    assert compose(facts)["data"] == {"image_size": 80, "augment": {"flip": True}}
+    assert compose(facts)["data"]["image_size"] == 80
     assert "baselines" not in compose(facts)
     cropped = compose(facts, Given(image_sizes=(64,)))["data"]
     assert (cropped["image_size"], cropped["storage_size"]) == (64, 80)
@@ -111,7 +110,7 @@ def test_packed_images_are_not_scaled() -> None:
 def test_only_what_may_be_mirrored_is(names: tuple[str, ...], is_grey: bool, flips: bool) -> None:
     facts = facts_of(*[9] * len(names), class_names=names, is_grey=is_grey)
     assert may_flip(facts) is flips
-    assert compose(facts)["data"]["augment"] == {"flip": flips}
+    assert compose(facts)["data"]["augment"]["flip"] == flips
 
 
 def test_strong_imbalance_weighs_classes() -> None:
@@ -136,7 +135,7 @@ def test_budgets_grow_with_the_images() -> None:
         return compose(facts_of(images, images))["sweep"]["budget"]["images_trained"]
 
     assert budget(1_000) >= LEAST_IMAGES
-    assert budget(50_000) == TRIALS * 3 * 100_000  # a first fine-tuning and two rounds of an epoch
+    assert budget(50_000) == TRIALS * 3 * 100_000  # two rounds of an epoch and a finishing of one
 
 
 def test_first_trials_name_settings_that_exist() -> None:
