@@ -11,7 +11,7 @@ from tatl_search.errors import InputError
 from tatl_search.newcomer import opening
 from tatl_search.newcomer.facts import Facts
 from tatl_search.newcomer.opening import name_of, open_space, to_send, written
-from tatl_search.newcomer.recipe import MOST_TRIALS
+from tatl_search.newcomer.recipe import LEAST_IMAGES, MOST_TRIALS
 from tatl_search.space import load_space, space_from_raw
 from tatl_search.space.packaged import packaged_names
 from tests.data.made import write_idx_set, write_tree
@@ -124,7 +124,7 @@ def test_first_trials_of_somebody_replace_ours(write: Write) -> None:
         ("{trials: 4}", 4, None),
         ("{budget: {minutes: 3}}", MOST_TRIALS, None),
         ("{trials: 4, budget: {images_trained: 9}}", 4, 9),
-        ("{budget: {confirm: 0.2}}", MOST_TRIALS, 67_830),
+        ("{budget: {confirm: 0.2}}", MOST_TRIALS, LEAST_IMAGES),
     ],
 )
 def test_a_length_that_somebody_gives_is_the_only_one(
