@@ -41,7 +41,7 @@ class Case(NamedTuple):
 
     Attributes:
         name: of its folder.
-        quickstart: whether it is the quickstart, with baselines and promotion; else `TINY`.
+        quickstart: whether it is the quickstart, with baselines; else `TINY`.
         budget: setting below `sweep.budget`.
         asked: its value.
         settings: what else is set.
@@ -56,9 +56,9 @@ class Case(NamedTuple):
 
 PROMOTED = ("sweep.promote=true",)
 CASES = (
-    Case("quickstart-48000", True, "images_trained", 48_000, ("sweep.trials=100",)),
-    Case("quickstart-100000", True, "images_trained", 100_000, ("sweep.trials=100",)),
-    Case("quickstart-2min", True, "minutes", 2, ("sweep.trials=100",)),
+    Case("quickstart-48000", True, "images_trained", 48_000),
+    Case("quickstart-100000", True, "images_trained", 100_000),
+    Case("quickstart-2min", True, "minutes", 2, ("sweep.budget.images_trained=null",)),
     Case("tiny-500", False, "images_trained", 500),
     Case("tiny-5000", False, "images_trained", 5_000),
     Case("tiny-10000", False, "images_trained", 10_000),

@@ -68,7 +68,7 @@ def test_quickstart_needs_nothing_but_what_is_embedded() -> None:
     assert space.sweep.baselines
 
 
-@pytest.mark.parametrize("name", ["quickstart.yaml", "fashion_mnist.yaml", "methods.yaml"])
+@pytest.mark.parametrize("name", ["fashion_mnist.yaml", "methods.yaml"])
 def test_all_trials_share_the_first_fine_tuning(name: str) -> None:
     space = load_space(FOLDER / name)
     own = {"prune", "stop", "retrain", "finish"}

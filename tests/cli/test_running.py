@@ -17,7 +17,7 @@ class TestValidate:
     def test_all_search_spaces_we_ship(self, tatl: Tatl) -> None:
         ended = tatl("validate", *SPACES)
         assert (ended.code, ended.err) == (0, "")
-        assert "quickstart.yaml: 7 searched settings" in ended.out
+        assert "quickstart.yaml: 10 searched settings" in ended.out
         assert "single_run.yaml: 0 searched settings" in ended.out
         assert "  prune.threshold: 0.7 to 0.95 in steps of 0.05" in ended.out
 
