@@ -71,6 +71,6 @@ def test_quickstart_needs_nothing_but_what_is_embedded() -> None:
 @pytest.mark.parametrize("name", ["fashion_mnist.yaml", "methods.yaml"])
 def test_all_trials_share_the_first_fine_tuning(name: str) -> None:
     space = load_space(FOLDER / name)
-    own = {"prune", "stop", "retrain", "finish"}
+    own = {"start", "prune", "stop", "retrain", "finish"}
     roots = {space.sample(Dice(seed)).model_dump_json(exclude=own) for seed in range(20)}
     assert len(roots) == 1

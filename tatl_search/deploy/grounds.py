@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tatl_search.core.goals import Goals
 from tatl_search.core.sure import lead, sure_front
@@ -29,7 +29,7 @@ class Grounds:
 
     goals: Goals
     latencies: Latencies | None = None
-    variance: Callable[[CandidateRecord], float] = _unknown
+    variance: Callable[[CandidateRecord], float] = field(default=_unknown, compare=False)
 
     def of(self, figure: Figure, row: CandidateRecord) -> float:
         """Return a network's figure; NaN where it is not known."""

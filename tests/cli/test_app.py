@@ -21,6 +21,7 @@ VERBS = (
     "pick",
     "verify",
     "latency",
+    "judge",
     "finish",
     "report",
     "plot",

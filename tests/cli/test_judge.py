@@ -22,8 +22,10 @@ from tests.cli.conftest import Tatl
 
 @pytest.fixture
 def run(adapted: Path, tmp_path: Path) -> Path:
-    """Return a copy of the run, to be judged."""
-    return Path(shutil.copytree(adapted, tmp_path / "run"))
+    """Return a copy of the run, to be judged, whose test split nobody has opened."""
+    copy = Path(shutil.copytree(adapted, tmp_path / "run"))
+    SweepFolder(copy).test_log.unlink(missing_ok=True)
+    return copy
 
 
 def openings(run: Path) -> list[str]:
