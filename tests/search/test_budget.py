@@ -113,7 +113,8 @@ def test_a_trial_that_the_study_never_heard_of_is_told(
     folder, raw = tmp_path / "sweep", space({"images_trained": ROOT + 3 * ROUND}, max_concurrent=1)
     with monkeypatch.context() as patch:
         patch.setattr(SweepStudy, "tell", _die)
-        assert not launch(space_from_raw(raw), folder, hear_nothing).complete
+        with pytest.raises(RuntimeError, match="the driver dies"):
+            launch(space_from_raw(raw), folder, hear_nothing)
     assert [trial.state for trial in stored_trials(folder)] == [Told.RUNNING]
     assert len(load_sweep(folder).trials) == 1
 
