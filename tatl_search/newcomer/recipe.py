@@ -17,7 +17,7 @@ from tatl_search.newcomer.facts import Facts
 SMALL_SIDES, MIDDLE_SIDES, LARGE_SIDES = (64, 48, 32), (96, 64, 48), (128, 96, 64)
 """Inputs in pixels of small images, which are enlarged; of middling ones; and of photographs."""
 
-SMALL, LARGE = 40, 96
+SMALL, LARGE = 64, 96
 """Greatest side of small images and least one of photographs, in pixels (BiT: 96)."""
 
 SMALLEST = 16
