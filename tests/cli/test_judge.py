@@ -23,7 +23,12 @@ from tests.cli.conftest import Tatl
 @pytest.fixture
 def run(adapted: Path, tmp_path: Path) -> Path:
     """Return a copy of the run, to be judged, whose test split nobody has opened."""
-    copy = Path(shutil.copytree(adapted, tmp_path / "run"))
+    return unopened(adapted, tmp_path / "run")
+
+
+def unopened(run: Path, to: Path) -> Path:
+    """Copy a run without the log of its test split: other tests export it."""
+    copy = Path(shutil.copytree(run, to))
     SweepFolder(copy).test_log.unlink(missing_ok=True)
     return copy
 
@@ -121,7 +126,7 @@ def test_other_images_are_found_out_before_the_split_is_opened(run: Path, tatl: 
 def test_what_cannot_be_judged_is_refused_before_any_split_is_opened(
     run: Path, adapted: Path, tmp_path: Path, tatl: Tatl
 ) -> None:
-    other = Path(shutil.copytree(adapted, tmp_path / "other"))
+    other = unopened(adapted, tmp_path / "other")
     with only_driver(SweepFolder(other)):
         ended = tatl("judge", run, other)
     assert ended.code == 2
