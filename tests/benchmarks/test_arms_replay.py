@@ -7,43 +7,51 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.arms_replay import (
+from benchmarks.arms_replay import at_images, draw, report, to_reach
+from benchmarks.arms_search import (
     ARMS,
-    RECIPE,
-    SIZE,
+    EPOCHS,
+    KEPT,
+    LEARNING_RATE,
+    ROUNDS,
     START,
     TARGET,
     Account,
     Arm,
     Grid,
     Search,
-    at_images,
-    draw,
     prior,
     recorded,
-    report,
-    to_reach,
 )
 from benchmarks.rows import write
-from benchmarks.wide_grid import PIECES, POINTS, Key, Row, nearest, search_space, trajectories
+from benchmarks.wide_grid import (
+    PIECES,
+    Key,
+    Row,
+    grid_file,
+    nearest,
+    points,
+    settings,
+    trajectories,
+)
 from tatl_search.core.pareto import log_area_under_front
 from tatl_search.search.answers import Recalled
 from tatl_search.search.rungs import RUNG
+from tatl_search.space import space_from_raw
 
 ROOT, PIECE = 2000, 1000
 
 
 def made_up(number: int, key: Key) -> list[Row]:
     """Return a trajectory: gentle cuts and long training are better, and training costs."""
-    size, start, rounds, target, rate, epochs = key
-    whole = 1.0 if size == 48 else 0.354
+    start, rounds, target, rate, epochs = key
     rows = [
-        Row(0, number, n, 0, f"{key} {n}", 0.8 + 0.1 * math.log10(target ** (n / rounds))
-            + 0.01 * epochs + rate, whole * target ** (n / rounds), 250 * epochs, 1.0)
+        Row(10, number, n, 0, f"{key} {n}", 0.8 + 0.1 * math.log10(target ** (n / rounds))
+            + 0.01 * epochs + rate / 10, target ** (n / rounds), 500 * epochs, 1.0)
         for n in range(1, rounds + 1)
     ]  # fmt: skip
     if start == "finetuned":
-        rows.insert(0, Row(0, number, 0, 0, f"root {size}", 0.8, whole, ROOT, 1.0))
+        rows.insert(0, Row(10, number, 0, 0, "root", 0.8, 1.0, ROOT, 1.0))
     for piece in range(1, PIECES + 1):
         last = rows[-1]
         rows.append(
@@ -56,49 +64,50 @@ def made_up(number: int, key: Key) -> list[Row]:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("grid")
-    rows = [row for number, key in enumerate(trajectories()) for row in made_up(number, key)]
-    write(folder / "wide-grid-0.parquet", rows)
-    write(
-        folder / "wide-grid-1.parquet",
-        [row for row in rows if row.number < len(trajectories()) // 4],
-    )
+    keys = trajectories("fashion")
+    rows = [row for number, key in enumerate(keys) for row in made_up(number, key)]
+    write(grid_file("fashion", 10, folder), rows)
+    half = [row for row in rows if row.number < len(keys) // 2]
+    write(grid_file("fashion", 11, folder), half)
     return folder
 
 
 @pytest.fixture(scope="module")
 def world(folder: Path) -> Grid:
-    return recorded(0, folder)
+    return recorded("fashion", 10, folder)
 
 
 def test_the_product_takes_every_trajectory_and_every_point_has_one() -> None:
-    space, keys = search_space(), trajectories()
-    assert len(keys) == len(set(keys)) == 128
-    for key in keys[:: len(keys) // 8]:
-        params = dict(zip(POINTS, key, strict=True))
-        config = space.sample(Recalled({**params, RUNG: PIECES}))
-        assert config.prune.rounds == params["prune.rounds"]
-        assert nearest(params) == key
-    assert nearest({**dict(zip(POINTS, keys[0], strict=True)), TARGET: 0.05})[3] == 0.0316
+    for task in ("fashion", "letters"):
+        space, keys, values = space_from_raw(settings(task)), trajectories(task), points(task)
+        assert len(keys) == len(set(keys)) == 96
+        for key in keys[:: len(keys) // 8]:
+            params = dict(zip(values, key, strict=True))
+            config = space.sample(Recalled({**params, RUNG: PIECES}))
+            assert config.prune.rounds == params[ROUNDS]
+            assert nearest(params, values) == key
+        assert (
+            nearest({**dict(zip(values, keys[0], strict=True)), TARGET: 0.05}, values)[2] == 0.0316
+        )
 
 
 def test_a_part_of_the_grid_is_a_grid_of_what_it_holds(folder: Path) -> None:
-    part = recorded(1, folder)
+    part = recorded("fashion", 11, folder)
     assert part.values[START] == ["pretrained"]
-    assert part.values[SIZE] == [32]
     names = {name for name, _ in part.space().parameters}
-    assert names == {*POINTS, RUNG} - {START, SIZE}
-    points = Search(part, ARMS["prior + TPE"], seed=0).run(20_000)
-    assert points[-1].images >= 20_000
+    assert names == {ROUNDS, TARGET, LEARNING_RATE, EPOCHS, RUNG}
+    found = Search(part, ARMS["prior + TPE"], seed=0).run(60_000)
+    assert found[-1].images >= 60_000
 
 
 def test_trials_pay_for_themselves_and_first_fine_tunings_once(world: Grid) -> None:
-    params = {**RECIPE, SIZE: 48, START: "finetuned", "prune.rounds": 3, TARGET: 0.01}
+    params = {START: "finetuned", ROUNDS: 3, TARGET: 0.01, LEARNING_RATE: 0.04, EPOCHS: 6, RUNG: 1}
     account = Account()
-    assert account.add(world.trial(params)) == ROOT + 3 * 2000 + PIECE
+    assert account.add(world.trial(params)) == ROOT + 3 * 3000 + PIECE
     account.add(world.trial(params))
-    assert account.images == ROOT + 2 * (3 * 2000 + PIECE)
+    assert account.images == ROOT + 2 * (3 * 3000 + PIECE)
     account.add(world.trial({**params, RUNG: 2}), pays_from=2)
-    assert account.images == ROOT + 2 * (3 * 2000 + PIECE) + PIECE
+    assert account.images == ROOT + 2 * (3 * 3000 + PIECE) + PIECE
     seen = [(row.accuracy, row.macs_share) for row in world.trial({**params, RUNG: 2})]
     assert len(seen) == 6
     assert math.isclose(account.log_area, log_area_under_front(*np.array(seen).T))
@@ -106,7 +115,7 @@ def test_trials_pay_for_themselves_and_first_fine_tunings_once(world: Grid) -> N
 
 def test_the_prior_alone_repeats_its_recipes(world: Grid) -> None:
     recipes = prior(world)
-    assert [recipe[TARGET] for recipe in recipes] == [0.0316, 0.1, 0.01, 0.316, 0.01]
+    assert [recipe[TARGET] for recipe in recipes] == [0.01, 0.1, 0.0316, 0.316]
     search = Search(world, ARMS["prior"], seed=0)
     for turn in range(2 * len(recipes)):
         search._next()
@@ -122,7 +131,7 @@ def test_arms_begin_alike_and_only_learners_differ_later(world: Grid) -> None:
         return [dict(trial.params) for trial in search._study.trials]
 
     random, learner = asked(ARMS["random"], 9), asked(ARMS["TPE, log cost"], 9)
-    startup = search_space().sweep.startup_trials
+    startup = world.space().sweep.startup_trials
     assert random[:startup] == learner[:startup]
     assert random[startup:] != learner[startup:]
     assert all(trial["prune.rounds"] == 1 for trial in asked(ARMS["TPE, one level"], 8))
@@ -154,17 +163,32 @@ def test_the_best_go_on_and_pay_for_the_last_piece_alone(world: Grid) -> None:
     assert 0 < rungs.count(2) < rungs.count(1)
 
 
+def test_neighbours_keep_most_of_what_a_network_of_the_front_has(world: Grid) -> None:
+    search = Search(world, ARMS["prior + neighbours"], seed=3)
+    kept = []
+    for number in range(40):
+        before = [trial.params for trial in search._study.best_trials] if number else []
+        search._next()
+        if number >= len(prior(world)):
+            new = search._study.trials[-1].params
+            kept.append(max(sum(new[name] == old[name] for name in new) for old in before))
+    assert min(kept) < len(points("fashion")) + 1
+    assert np.mean(kept) / len(new) > KEPT
+
+
 def test_the_report_says_what_it_takes_to_pass_random(world: Grid, tmp_path: Path) -> None:
     arms = ("random", "prior")
     found = {
-        name: {(0, seed): Search(world, ARMS[name], seed).run(31_000) for seed in range(3)}
+        name: {
+            (world.name, seed): Search(world, ARMS[name], seed).run(121_000) for seed in range(3)
+        }
         for name in arms
     }
     text = report([world], found)
     assert all(f"| {name} |" in text for name in arms)
-    run = found["prior"][0, 0]
+    run = found["prior"][world.name, 0]
     assert at_images(run, 0) == 0.0
     assert to_reach(run, run[1].log_area) <= run[1].images
     assert to_reach(run, 2.0) == math.inf
-    draw(found, tmp_path / "arms.png")
+    draw([world], found, tmp_path / "arms.png")
     assert (tmp_path / "arms.png").stat().st_size > 1000
