@@ -28,8 +28,9 @@ from tatl_search.nets.cost import cost_model, layer_macs
 from tatl_search.nets.evaluate import evaluate
 from tatl_search.nets.finetune import train
 from tatl_search.nets.groups import Group, find_groups
+from tatl_search.nets.head import classifier_name
 from tatl_search.nets.surgery import prune
-from tatl_search.nets.zoo import LoadedNetwork, build, channels_last, classifier_name
+from tatl_search.nets.zoo import LoadedNetwork, build, channels_last
 
 SHARES = (0.01, 0.02, 0.05, 0.10, 0.30, 1.0)
 IMAGES = 4_000

@@ -28,7 +28,8 @@ from benchmarks.arm import Task, note
 from tatl_search.config import AdaptationConfig
 from tatl_search.nets.cost import count_macs
 from tatl_search.nets.evaluate import evaluate
-from tatl_search.nets.zoo import LoadedNetwork, build, channels_last, classifier_name
+from tatl_search.nets.head import classifier_name
+from tatl_search.nets.zoo import LoadedNetwork, build, channels_last
 
 ROUNDS = 7
 FIRST_EPOCHS = 3

@@ -1,11 +1,12 @@
 """One registry for everything that has a name: what is built in and what other packages offer."""
 
+import os
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from difflib import get_close_matches
 from functools import lru_cache
-from importlib import import_module
+from importlib import import_module, invalidate_caches
 from importlib.metadata import EntryPoint, EntryPoints, entry_points
 from typing import Any, Generic, TypeVar
 
@@ -89,23 +90,36 @@ class Registry(Generic[T]):
         """
         if name in self._builtin:  # at once: settings have defaults that are looked up
             return self._loaded(self._builtin[name])
-        points = _installed(self.group).select(name=name)
-        if not points:
+        point = self._point(name)
+        if point is None:
             guess = did_you_mean(name, self.names)
             there = ", ".join(self.names)
             raise self._error(f"there is no {self.kind} '{name}'; there are {there}{guess}")
-        if len(points) > 1:
-            raise self._error(
-                f"{len(points)} packages offer a {self.kind} '{name}' ({_packages(points)}); keep"
-                " one of them"
-            )
-        return self._plugin(next(iter(points)))
+        return self._plugin(point)
+
+    def place_of(self, name: str) -> str | None:
+        """Return the `module:attribute` behind a name of another package; null where there is none.
+
+        Raises:
+            InputError: several packages offer one.
+        """
+        point = self._point(name)
+        return None if point is None else str(point.value)
 
     def working_plugins(self) -> Iterator[T]:
         """Yield what other packages offer and can be used."""
         for name in self.plugins:
             with suppress(InputError):
                 yield self[name]
+
+    def _point(self, name: str) -> EntryPoint | None:
+        points = _installed(self.group).select(name=name)
+        if len(points) > 1:
+            raise self._error(
+                f"{len(points)} packages offer a {self.kind} '{name}' ({_packages(points)}); keep"
+                " one of them"
+            )
+        return next(iter(points), None)
 
     def _loaded(self, thing: T | str) -> T:
         loaded: T = attribute(thing) if isinstance(thing, str) else thing
@@ -128,6 +142,15 @@ class Registry(Generic[T]):
 
     def _error(self, text: str) -> InputError:
         return InputError(f"{self.setting}: {text}")
+
+
+def look_here() -> str:
+    """Let modules of the working directory be found, after all that is installed; return it."""
+    here = os.getcwd()
+    if here not in sys.path and "" not in sys.path:
+        sys.path.append(here)
+    invalidate_caches()  # it may have been written since something was looked for there
+    return here
 
 
 def attribute(place: str) -> Any:

@@ -76,7 +76,7 @@ class Candidate:
             **fields_of(Measured, metrics),
             latency_ms=self.latency_ms,
             image_size=config.data.image_size,
-            network=config.network.name,
+            network=config.network.label,
             units_pruned=self.plan.units_pruned,
             units_left=sum(metrics.widths.values()),
             images_trained=paid.images_trained,

@@ -13,12 +13,14 @@ from tatl_search.adaptation.key_forms import TODAY, KeyForm
 from tatl_search.config import (
     NAMED_WEIGHTS,
     AdaptationConfig,
+    NetworkSettings,
     RetrainSettings,
     TrainingSettings,
     digest_of,
 )
 from tatl_search.core.plan import PrunePlan
 from tatl_search.files import checksum
+from tatl_search.nets.own import source_digest
 from tatl_search.paths import user_path
 
 
@@ -43,6 +45,7 @@ def root_key(
         {
             **form.root(config),
             "weights_file": _file_digest(config.network.weights),
+            **_code_of(config.network),
             "data": fingerprint,
             "threads": threads,
             "device": device_type,
@@ -147,8 +150,14 @@ def _digest(form: KeyForm, content: Mapping[str, Any]) -> str:
     return digest_of({"code": form.version, **content})[:40]
 
 
-def _file_digest(weights: str) -> str | None:
-    if weights in NAMED_WEIGHTS:
+def _code_of(network: NetworkSettings) -> Mapping[str, str]:
+    """Return what stands in a key for a network that the user's own code makes."""
+    digest = source_digest(network.name, network.arguments)
+    return {} if digest is None else {"network_code": digest}
+
+
+def _file_digest(weights: str | None) -> str | None:
+    if weights is None or weights in NAMED_WEIGHTS:
         return None
     path = user_path(weights, "network.weights")
     return checksum(path) if path.is_file() else None

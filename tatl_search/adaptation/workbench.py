@@ -45,12 +45,13 @@ from tatl_search.nets.batchnorm import reestimate
 from tatl_search.nets.cost import cost_model, count_parameters, size_bytes
 from tatl_search.nets.evaluate import evaluate
 from tatl_search.nets.finetune import TrainingReport, train
+from tatl_search.nets.head import draw_head
 from tatl_search.nets.latency import LatencyTable
 from tatl_search.nets.second_task import SecondTask
 from tatl_search.nets.structure import load_own_network, save_network
 from tatl_search.nets.surgery import prune
 from tatl_search.nets.threads import torch_threads
-from tatl_search.nets.zoo import LoadedNetwork, build, channels_last, draw_head
+from tatl_search.nets.zoo import LoadedNetwork, build, channels_last
 
 EVALUATION_BATCH = 128
 

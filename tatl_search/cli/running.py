@@ -83,7 +83,7 @@ def sweep(
 
     check_new(folder)
     messages.print(f"sweep {folder}: {loaded.sweep.trials} trials; checking data and network")
-    with early_cluster(address), ProgressDisplay(messages) as display:
+    with early_cluster(address, loaded.raw), ProgressDisplay(messages) as display:
         from tatl_search.search.sweep import launch
 
         end = launch(loaded, folder, display.hear, address, uri, began)

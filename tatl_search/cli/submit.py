@@ -35,11 +35,11 @@ def submit(
 ) -> None:
     """Run a sweep on a Ray cluster elsewhere, and follow it from here.
 
-    Sends the settings, and the code that git tracks if this is a checkout; the packages it needs
-    are the cluster's. What follows from images is settled there, where they are. Prints what the
-    sweep prints, its front at the end, and takes its exit code. Ctrl-C leaves it running. The same
-    command follows it again while it runs, and goes on with it otherwise: then the stored settings
-    count.
+    Sends the settings, the code that git tracks if this is a checkout, and that of a network of
+    your own; the packages they need are the cluster's. What follows from images is settled there,
+    where they are. Prints what the sweep prints, its front at the end, and takes its exit code.
+    Ctrl-C leaves it running. The same command follows it again while it runs, and goes on with it
+    otherwise: then the stored settings count.
 
     The cluster's token is read from RAY_AUTH_TOKEN; keys such as WANDB_API_KEY belong into the
     cluster's own environment (docs/cluster.md).
@@ -68,7 +68,7 @@ def _hand_over(cluster: "Cluster", job: "SweepJob", raw: Mapping[str, Any]) -> s
 
     with tempfile.TemporaryDirectory(prefix="tatl-search-") as folder:
         files = pack(raw, Path(folder))
-        code = f"{files} files of code that git tracks" if files else "the cluster's own code"
+        code = f"{files} files of code" if files else "the cluster's own code"
         messages.print(f"sending the settings, with {code}")
         return cluster.submit(job, Path(folder))
 

@@ -24,7 +24,15 @@ from tatl_search.config.migrations import (
     steps_from,
     versioned,
 )
-from tatl_search.config.network import LIBRARIES, NAMED_WEIGHTS, NetworkSettings
+from tatl_search.config.network import (
+    LIBRARIES,
+    NAMED_WEIGHTS,
+    OWN,
+    NetworkSettings,
+    is_own,
+    place_of,
+    ways_to_name,
+)
 from tatl_search.config.pruning import (
     Normalize,
     PriorityWeights,
@@ -53,6 +61,7 @@ __all__ = [
     "LIBRARIES",
     "METHODS",
     "NAMED_WEIGHTS",
+    "OWN",
     "RECORDERS",
     "SAMPLERS",
     "SCHEDULERS",
@@ -99,7 +108,9 @@ __all__ = [
     "decided_by",
     "deciding",
     "digest_of",
+    "is_own",
     "migrated",
+    "place_of",
     "plain_settings",
     "read_settings",
     "recorders_of",
@@ -107,4 +118,5 @@ __all__ = [
     "steps_from",
     "store_settings",
     "versioned",
+    "ways_to_name",
 ]

@@ -67,7 +67,7 @@ class BaselineSettings(Settings):
 
         No two baselines of a sweep share it.
         """
-        parts = [self.network.name] if self.network else []
+        parts = [self.network.label] if self.network else []
         if self.image_size is not None:
             parts.append(f"input {self.image_size} px")
         if self.epochs is not None:

@@ -75,7 +75,7 @@ def model_card(
 def _head(config: AdaptationConfig, classes: int) -> str:
     side = config.data.image_size
     return (
-        f"# {config.network.name}, adapted to {_data_name(config.data)}\n\n"
+        f"# {config.network.label}, adapted to {_data_name(config.data)}\n\n"
         f"Classifies images into {classes} classes (`labels.txt`). Input: {side} x {side} pixels,"
         " RGB, prepared as `preprocessing.json` says. Not meant for images unlike those it was"
         " trained on: it gives every image one of its classes.\n"
@@ -182,7 +182,7 @@ def _origin(picked: CandidateRecord, found: Provenance, config: AdaptationConfig
     data = config.data
     return (
         "## Where it comes from\n\n"
-        f"- Base: {config.network.name}, {_weights_origin(config.network)}\n"
+        f"- Base: {config.network.label}, {_weights_origin(config.network)}\n"
         f"- Data: {_data_name(data)}{_kept(data)}; splits cut by seed {data.split_seed}\n"
         f"- {_way(picked, config)}: sweep {as_code(picked.sweep)}, {_searched(found)},"
         f" {found.candidates} networks evaluated on the validation images; this is {picked.label},"
@@ -278,6 +278,8 @@ def _weights_origin(network: NetworkSettings) -> str:
         case "pretrained":
             library, _, model = network.name.partition("/")
             return f"{library}'s published weights; {_licence(library, model)}"
+        case None:
+            return "weights as its code makes them, which is its owner's"
         case "random":
             return "random weights, no licence of others"
         case path:

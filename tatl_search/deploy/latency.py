@@ -99,7 +99,7 @@ def _this_machine(request: LatencyRequest) -> Machine:
 def _export(folders: dict[str, Path], to: Path, announce: Announce) -> None:
     announce(f"exporting {len(folders)} networks for ONNX Runtime")
     for stage, folder in folders.items():
-        network, _, image_size = load_network(folder)
+        network, _, image_size = load_network(folder, trust=None)
         write_onnx(trace(network.module, image_size), _onnx_file(to, folder))
         announce(f"exported {stage[:8]}")
 

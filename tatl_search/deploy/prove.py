@@ -42,7 +42,7 @@ def load_checked(folder: Path, record: CandidateRecord, target: TargetData) -> L
         InputError: the data is not what it was trained on, or the folder is damaged.
         RunError: it costs something else.
     """
-    network, class_names, image_size = load_network(folder)
+    network, class_names, image_size = load_network(folder, trust=None)
     if tuple(map(one_form, class_names)) != target.class_names or image_size != target.image_size:
         raise InputError(
             f"the data is not what {record.label} was trained on: it was {len(class_names)}"

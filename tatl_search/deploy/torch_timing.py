@@ -28,7 +28,7 @@ def open_torch(folder: Path, way: Way) -> Pass:
     Raises:
         InputError: the network is damaged.
     """
-    network, _, image_size = load_network(folder)
+    network, _, image_size = load_network(folder, trust=None)
     module = channels_last(network.module.to(way.device.value))
     images = blank_image(module, image_size, way.batch)
     images = images.contiguous(memory_format=torch.channels_last)

@@ -2,7 +2,7 @@
 
 from torch import Tensor, nn
 
-from tatl_search.nets.zoo import classifier_name
+from tatl_search.nets.head import classifier_name
 
 
 def features(module: nn.Module, images: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""The libraries networks come from, behind one face: torchvision, timm, those of plug-ins."""
+"""Where networks come from, behind one face: torchvision, timm, plug-ins, the user's own code."""
 
 import difflib
 from typing import Any, Protocol, runtime_checkable
@@ -8,7 +8,9 @@ import torchvision
 from torch import Tensor, nn
 
 from tatl_search import config
+from tatl_search.config import place_of, ways_to_name
 from tatl_search.errors import InputError
+from tatl_search.nets.own import OWN_NETWORKS
 from tatl_search.nets.preprocessing import Preprocessing
 from tatl_search.registry import Registry, did_you_mean
 
@@ -133,11 +135,12 @@ def find(name: str) -> tuple[Library, str]:
         InputError: no such library or network, naming the closest ones there are, or a plug-in
             that cannot be used.
     """
-    prefix, _, model = name.partition("/")
-    if prefix not in LIBRARIES.names:
+    prefix, slash, model = name.partition("/")
+    if not slash and prefix in LIBRARIES.plugins:
+        return OWN_NETWORKS, str(place_of(name))
+    if not slash or prefix not in LIBRARIES.names:
         raise InputError(
-            f"network: '{name}' is of no known library; write"
-            f" {' or '.join(f'{known}/<name>' for known in LIBRARIES.names)}"
+            f"network: '{name}' is of no known library; write {ways_to_name()}"
             f"{did_you_mean(prefix, LIBRARIES.names)}"
         )
     library = LIBRARIES[prefix]

@@ -1,17 +1,19 @@
 """A network as two files without pickles: `structure.json` and `weights.safetensors`."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
 import safetensors.torch
 import torch
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from tatl_search.errors import InputError
+from tatl_search.nets.head import mark_head, marked_head
+from tatl_search.nets.own import check_trusted
 from tatl_search.nets.preprocessing import Preprocessing
 from tatl_search.nets.reasons import first_line
 from tatl_search.nets.skeleton import blank_image, skeleton
@@ -29,25 +31,32 @@ class Structure(BaseModel):
 
     Attributes:
         version: of this form; counted up when it changes.
-        network: library and model name.
-        arguments: the library's arguments.
+        network: library and model name, or that of a user's own callable.
+        arguments: the library's or the callable's arguments.
         widths: dotted layer name -> its widths, by the names torch gives them.
         parameters: dotted name -> shape of the Parameters that are of no such layer.
         preprocessing: mean and std.
         class_names: of the target task, in the order of the outputs.
         image_size: side of the square input in pixels.
+        head: dotted name of the layer that gives the classes' scores; null for the last one.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     version: Literal[1]
     network: str
-    arguments: dict[str, bool | int]
+    arguments: dict[str, JsonValue]
     widths: dict[str, dict[str, Width]]
     parameters: dict[str, tuple[Width, ...]]
     preprocessing: Preprocessing
     class_names: tuple[str, ...]
     image_size: Annotated[int, Field(ge=1, le=LARGEST_SIDE)]
+    head: str | None = None
+
+    def to_json(self) -> str:
+        """Return the text of `structure.json`."""
+        unsaid = None if self.head else {"head"}
+        return json.dumps(self.model_dump(mode="json", exclude=unsaid), indent=1) + "\n"
 
 
 def structure_of(network: LoadedNetwork, class_names: Sequence[str], image_size: int) -> Structure:
@@ -61,6 +70,7 @@ def structure_of(network: LoadedNetwork, class_names: Sequence[str], image_size:
         preprocessing=network.preprocessing,
         class_names=tuple(class_names),
         image_size=image_size,
+        head=marked_head(network.module),
     )
 
 
@@ -82,6 +92,8 @@ def _built(structure: Structure) -> LoadedNetwork:
     _check_classes(structure)
     module = construct(structure.network, dict(structure.arguments)).eval()
     narrow(module, structure.widths, structure.parameters)
+    if structure.head is not None:
+        mark_head(module, structure.head)
     return LoadedNetwork(
         module=channels_last(module),
         name=structure.network,
@@ -105,24 +117,28 @@ def save_network(
         name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
         for name, tensor in network.module.state_dict().items()
     }
-    text = json.dumps(structure.model_dump(mode="json"), indent=1)
-    (folder / STRUCTURE_FILE).write_text(text + "\n", encoding="utf-8")
+    (folder / STRUCTURE_FILE).write_text(structure.to_json(), encoding="utf-8")
     (folder / WEIGHTS_FILE).write_bytes(safetensors.torch.save(tensors))
 
 
-def load_network(folder: Path) -> tuple[LoadedNetwork, tuple[str, ...], int]:
+def load_network(
+    folder: Path, trust: Collection[str] | None = ()
+) -> tuple[LoadedNetwork, tuple[str, ...], int]:
     """Load a network that `save_network` wrote; its outputs are bit-equal to those saved.
 
     Args:
         folder: where it lies; may have been made by anybody.
+        trust: packages or modules whose code may run to make it, where it is a user's own; null
+            for any, of a folder that is the user's own too.
 
     Returns:
         The network on the CPU in eval mode, the class names, and the image size.
 
     Raises:
-        InputError: a file is missing or damaged, or the two do not belong together.
+        InputError: a file is missing or damaged, the two do not belong together, or its code is
+            not trusted.
     """
-    network, structure = _load(folder, rebuild)
+    network, structure = _load(folder, rebuild, trust)
     return network, structure.class_names, structure.image_size
 
 
@@ -134,15 +150,17 @@ def load_own_network(folder: Path) -> LoadedNetwork:
     Raises:
         InputError: a file is missing or damaged, or the two do not belong together.
     """
-    network, _ = _load(folder, _built)
+    network, _ = _load(folder, _built, trust=None)
     return network
 
 
 def _load(
-    folder: Path, build: Callable[[Structure], LoadedNetwork]
+    folder: Path, build: Callable[[Structure], LoadedNetwork], trust: Collection[str] | None
 ) -> tuple[LoadedNetwork, Structure]:
     try:
         structure = _read_structure(folder / STRUCTURE_FILE)
+        if trust is not None:
+            check_trusted(structure.network, trust)
         network = build(structure)
         _load_weights(network.module, folder / WEIGHTS_FILE)
     except InputError as error:

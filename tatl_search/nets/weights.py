@@ -29,7 +29,8 @@ class Loaded:
     """What came with the weights.
 
     Attributes:
-        preprocessing: that belongs to them; for random ones and files, the library's own.
+        preprocessing: that the settings name; else what belongs to the weights, which for random
+            ones and files is the library's own.
         notes: for people: what was done to make a file fit.
     """
 
@@ -42,7 +43,8 @@ def load_weights(module: nn.Module, settings: NetworkSettings, head: str) -> Loa
 
     Args:
         module: the network, with random weights.
-        settings: `weights` is `embedded`, `pretrained`, `random` or the path of a state dict.
+        settings: `weights` is `embedded`, `pretrained`, `random` or the path of a state dict; null
+            leaves them as they are.
         head: name of the classifier; where its tensors are missing or of other shapes it keeps
             its random weights.
 
@@ -50,16 +52,16 @@ def load_weights(module: nn.Module, settings: NetworkSettings, head: str) -> Loa
         InputError: the weights cannot be had or do not fit the network.
     """
     library, model = find(settings.name)
-    own = library.preprocessing(model)
+    own = _preprocessing_of(settings) or library.preprocessing(model)
     notes: tuple[str, ...] = ()
     match settings.weights:
-        case "random":
+        case "random" | None:
             pass
         case "embedded":
             _load(
                 module, {"": _embedded_state(module, settings.name)}, head, "the embedded weights"
             )
-            own = EMBEDDED_PREPROCESSING
+            own = _preprocessing_of(settings) or EMBEDDED_PREPROCESSING
         case "pretrained":
             _load(module, {"": _pretrained_state(settings.name)}, head, "the downloaded weights")
         case path:
@@ -67,6 +69,12 @@ def load_weights(module: nn.Module, settings: NetworkSettings, head: str) -> Loa
             fitted = _load(module, states, head, path)
             notes = tuple(f"network.weights: {path}: {note}" for note in fitted.notes)
     return Loaded(own, notes)
+
+
+def _preprocessing_of(settings: NetworkSettings) -> Preprocessing | None:
+    if settings.mean is None or settings.std is None:
+        return None
+    return Preprocessing.from_dict({"mean": settings.mean, "std": settings.std})
 
 
 def _load(

@@ -10,11 +10,14 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from tatl_search.config import NetworkSettings
+from tatl_search.config import NetworkSettings, is_own
 from tatl_search.errors import InputError
+from tatl_search.nets.head import classifier_name, draw_head, find_head, mark_head
 from tatl_search.nets.library import Library, find
+from tatl_search.nets.own import OWN_NETWORKS
 from tatl_search.nets.preprocessing import Preprocessing
 from tatl_search.nets.reasons import first_line
+from tatl_search.nets.skeleton import blank_image, skeleton
 from tatl_search.nets.weights import load_weights
 
 _DRAWS = frozenset({Tensor.normal_, Tensor.uniform_})
@@ -46,7 +49,8 @@ def build(settings: NetworkSettings, classes: int, image_size: int) -> LoadedNet
     """Build a network for a target task.
 
     The head has as many outputs as there are classes; unless the weights have a head of that
-    size, it is drawn from torch's random numbers, which the caller seeds.
+    size, it is drawn from torch's random numbers, which the caller seeds. The user's own callable
+    draws its head itself.
 
     Args:
         settings: the network's name and weights.
@@ -54,17 +58,21 @@ def build(settings: NetworkSettings, classes: int, image_size: int) -> LoadedNet
         image_size: side of the square input in pixels.
 
     Raises:
-        InputError: an unknown network, weights that cannot be had or do not fit, or an image
-            size the network cannot take.
+        InputError: an unknown network or head, code of the user's that does not make a network,
+            weights that cannot be had or do not fit, or images that the network cannot take.
     """
     library, model = find(settings.name)
-    arguments = library.arguments(model, classes)
-    with _buildable(settings.name):
-        shapes = _shapes_only(library, model, arguments)
-    _check_image_size(settings.name, shapes, classes, image_size)
-    with _buildable(settings.name):
+    arguments = {**library.arguments(model, classes), **settings.arguments}
+    if library is OWN_NETWORKS:
         module = library.construct(model, arguments)
-    draw_head(module)
+        mark_head(module, _head_of_own(settings, module, classes, image_size))
+    else:
+        with _buildable(settings.name):
+            shapes = _shapes_only(library, model, arguments)
+        _check_image_size(settings.name, shapes, classes, image_size)
+        with _buildable(settings.name):
+            module = library.construct(model, arguments)
+        draw_head(module)
     loaded = load_weights(module, settings, classifier_name(module))
     return LoadedNetwork(
         module=channels_last(module),
@@ -94,6 +102,9 @@ def construct(name: str, arguments: dict[str, Any]) -> nn.Module:
         InputError: an unknown network, or arguments that are not its own.
     """
     library, model = find(name)
+    if library is OWN_NETWORKS:  # what it computes as it is made may count
+        with torch.random.fork_rng(devices=[]):
+            return library.construct(model, arguments)
     known = library.arguments(model, classes=1)
     if set(arguments) != set(known) or not all(type(v) in (bool, int) for v in arguments.values()):
         raise InputError(f"network: {name} takes {sorted(known)}, not {arguments}")
@@ -114,23 +125,6 @@ class _Undrawn(TorchFunctionMode):
         return func(*args, **given)
 
 
-def classifier_name(module: nn.Module) -> str:
-    """Return the dotted name of the layer that gives the classes' scores.
-
-    It is the last linear or convolution layer (SqueezeNet's is a convolution); its outputs are
-    the target's classes and are never pruned.
-
-    Raises:
-        InputError: the network has no such layer.
-    """
-    layers: list[str] = [
-        name for name, layer in module.named_modules() if isinstance(layer, nn.Linear | nn.Conv2d)
-    ]
-    if not layers:
-        raise InputError(f"network: {type(module).__name__} has no linear or convolution layer")
-    return layers[-1]
-
-
 def channels_last(module: nn.Module) -> nn.Module:
     """Put a network in channels-last memory format, in place: the faster one for convolutions.
 
@@ -140,17 +134,6 @@ def channels_last(module: nn.Module) -> nn.Module:
         if tensor.dim() == 4:
             tensor.data = tensor.data.to(memory_format=torch.channels_last)
     return module
-
-
-def draw_head(module: nn.Module) -> None:
-    """Draw the head's weights as torch does by default, from U(-1/sqrt(inputs), 1/sqrt(inputs)).
-
-    Some libraries go by the number of outputs instead (timm's EfficientNets): with the few
-    classes of a target, training would start from scores that are far too sure of themselves.
-    """
-    head = module.get_submodule(classifier_name(module))
-    assert isinstance(head, nn.Linear | nn.Conv2d)
-    head.reset_parameters()
 
 
 def _shapes_only(library: Library, model: str, arguments: dict[str, Any]) -> nn.Module:
@@ -163,18 +146,48 @@ def _shapes_only(library: Library, model: str, arguments: dict[str, Any]) -> nn.
             return library.construct(model, arguments).to("meta")
 
 
+def _head_of_own(
+    settings: NetworkSettings, module: nn.Module, classes: int, image_size: int
+) -> str:
+    """Return the name of the head of a user's own network; images and outputs are checked before.
+
+    A copy without weights is looked at.
+    """
+    try:
+        copy = skeleton(module)
+    except Exception as error:  # foreign layers throw what they like
+        raise InputError(
+            f"network: {settings.name} cannot be copied ({type(error).__name__}:"
+            f" {first_line(error)}); keep tensors in Parameters and buffers"
+        ) from error
+    _check_image_size(settings.name, copy, classes, image_size)
+    return find_head(copy.eval(), blank_image(copy, image_size), classes, settings.head)
+
+
 def _check_image_size(name: str, module: nn.Module, classes: int, image_size: int) -> None:
     reason = _refusal(module, classes, image_size)
     if reason is None:
         return
     fitting = next((s for s in SIZES_TO_SUGGEST if _refusal(module, classes, s) is None), None)
-    advice = (
-        f"the smallest it takes of {SIZES_TO_SUGGEST} is {fitting}; set data.image_size"
-        if fitting
-        else "it is no plain image classifier; choose another network"
-    )
+    if fitting:
+        advice = f"the smallest it takes of {SIZES_TO_SUGGEST} is {fitting}; set data.image_size"
+    elif is_own(name):
+        advice = _demands(module, classes)
+    else:
+        advice = "it is no plain image classifier; choose another network"
     raise InputError(
         f"network: {name} cannot take images of {image_size} x {image_size} px ({reason}); {advice}"
+    )
+
+
+def _demands(module: nn.Module, classes: int) -> str:
+    """Return what a user's own network has to do, in words."""
+    first = next((layer for layer in module.modules() if isinstance(layer, nn.Conv2d)), None)
+    takes = f"; its first convolution takes {first.in_channels} channels" if first else ""
+    return (
+        "it should take RGB images (N, 3, height, width), in batches of any size, and give"
+        f" (N, {classes}) scores, in training as in evaluation{takes}; a callable that takes"
+        " num_classes is given the number of classes"
     )
 
 
@@ -188,6 +201,10 @@ def _refusal(module: nn.Module, classes: int, image_size: int) -> str | None:
                 scores = module(images)
         except Exception as error:  # noqa: BLE001 - foreign layers throw what they like
             return first_line(error)
-        if getattr(scores, "shape", None) != (2, classes):
-            return f"its output is not one score for each of the {classes} classes"
+        shape = getattr(scores, "shape", None)
+        if shape != (2, classes):
+            got = f"is {tuple(shape)}" if shape else f"is of type {type(scores).__name__}"
+            return (
+                f"its output for two images {got}, not one score for each of the {classes} classes"
+            )
     return None

@@ -43,13 +43,14 @@ CONNECT_SECONDS = 10.0
 
 
 @contextmanager
-def cluster(address: str | None) -> Iterator[None]:
+def cluster(address: str | None, code: Sequence[str] = ()) -> Iterator[None]:
     """Connect to a running cluster, or start one on this machine and end it afterwards.
 
     A connection that this process already has is used and left alone.
 
     Args:
         address: of a running cluster, such as `auto` or `10.0.0.1:6379`; null starts one here.
+        code: packages and modules that its workers are to import, sent to each node.
 
     Raises:
         RunError: the cluster cannot be reached.
@@ -70,7 +71,12 @@ def cluster(address: str | None) -> Iterator[None]:
                 logging_level=logging.ERROR,
             )
         else:
-            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+            ray.init(
+                address=address,
+                runtime_env={"py_modules": [*code]} if code else None,
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+            )
     except Exception as error:  # where its processes start too slowly, Ray raises just that
         raise RunError(f"no Ray cluster at '{address or 'this machine'}': {error}") from error
     try:

@@ -17,7 +17,9 @@ from tatl_search.results.front import front_of
 from tatl_search.results.store import SweepResults, load_sweep
 from tatl_search.search.cluster import cluster, slots
 from tatl_search.search.folder import LatencyTables
+from tatl_search.search.importable import check_at_hand, check_importable
 from tatl_search.search.lock import only_driver
+from tatl_search.search.own_code import travelling
 from tatl_search.search.report import TrainingReport
 from tatl_search.search.room import asking, await_room
 from tatl_search.search.roots import compute_roots
@@ -50,8 +52,8 @@ def confirm(
         What could not be computed, and why.
 
     Raises:
-        InputError: it is no sweep, another driver runs it, no node can run its trials, or nodes
-            do not see the folder.
+        InputError: it is no sweep, another driver runs it, no node can run its trials, nodes do
+            not see the folder, or a network of the user's cannot be imported.
         StorageError: the storage refused a write; the same command goes on.
         RunError: all first fine-tunings failed, Ray did, or Ctrl-C was pressed; likewise.
     """
@@ -59,13 +61,21 @@ def confirm(
     items = missing_runs(results, seeds)
     if not items:
         return []
-    sweep = results.manifest.sweep
+    sweep, space = results.manifest.sweep, results.manifest.space
+    check_at_hand(space)
     try:
         # The rows of other machines are brought down before the recorder looks for the last time.
         recorded = recording(results.folder)
-        with only_driver(results.folder), recorded, cluster(address), shipping(results.folder):
+        with (
+            only_driver(results.folder),
+            recorded,
+            travelling(space, address) as code,
+            cluster(address, code),
+            shipping(results.folder),
+        ):
             await_room(sweep, joining=address is not None)
             check_shared(folder, results.manifest.uri)
+            check_importable(space)
             return run_again(items, announce, f"tatl-search confirm {folder}", hear)
     except KeyboardInterrupt as interrupt:
         raise RunError("interrupted; the same command goes on") from interrupt

@@ -259,4 +259,4 @@ def _resolved(text: str) -> str:
 
 
 def _network_key(config: AdaptationConfig) -> str:
-    return f"{config.network.name}@{config.data.image_size}"
+    return f"{config.network.label}@{config.data.image_size}"

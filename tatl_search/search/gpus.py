@@ -70,8 +70,7 @@ def measured(samples: Sequence[Mapping[str, Any]]) -> tuple[str, int]:
     """Return the name of this process's GPU and how many trials fit on it, as a Ray task."""
     at_once = []
     for sample in map(Sample.model_validate, samples):
-        unweighted = sample.network.model_copy(update={"weights": "random"})
-        module = build(unweighted, sample.classes, sample.image_size).module
+        module = build(sample.network.unloaded, sample.classes, sample.image_size).module
         training = (sample.finetune, sample.retrain)
         try:
             found = measure_footprint(module, sample.image_size, training, EVALUATION_BATCH)

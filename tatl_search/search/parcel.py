@@ -1,7 +1,6 @@
 """What a sweep takes along to a cluster that runs elsewhere: its settings and the code at hand."""
 
 import shutil
-import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,9 @@ import yaml
 
 import tatl_search
 from tatl_search.errors import InputError
+from tatl_search.search.checkout import tracked_files
 from tatl_search.search.folder import absolute_paths
+from tatl_search.search.own_code import copy_code
 from tatl_search.space.tree import Dumper
 
 SPACE_FILE = "space.yaml"
@@ -18,11 +19,11 @@ SPACE_FILE = "space.yaml"
 
 
 def pack(raw: Mapping[str, Any], folder: Path) -> int:
-    """Write what a job needs into an empty folder: one settings file, and code that git tracks.
+    """Write what a job needs into an empty folder: one settings file, and code.
 
-    Code is taken from the
-    checkout that this process runs from, as its files are now; an installed package is expected
-    on the cluster and not sent.
+    Code is taken from the checkout that this process runs from, as the files that git tracks are
+    now, and of the user's own networks. An installed package is expected on the cluster and not
+    sent.
 
     Args:
         raw: what to search, as plain values.
@@ -43,7 +44,7 @@ def pack(raw: Mapping[str, Any], folder: Path) -> int:
         goal = folder / path.relative_to(package.parent)
         goal.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, goal)
-    return len(tracked)
+    return len(tracked) + copy_code(raw, folder)
 
 
 def check_paths(raw: Mapping[str, Any]) -> None:
@@ -65,14 +66,3 @@ def _relative(raw: Any, absolute: Any, at: str = "") -> Iterator[tuple[str, str]
             yield from _relative(value, other, at)
     elif raw != absolute and not raw.startswith(("/", "~", "$")):
         yield at, raw
-
-
-def tracked_files(package: Path) -> list[Path]:
-    """Return the files of a folder that git tracks; none where it is in no checkout."""
-    command = ["git", "-C", str(package), "ls-files", "-z"]
-    try:
-        found = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - fixed words and our own folder
-    except (OSError, subprocess.CalledProcessError):
-        return []
-    paths = (package / name for name in found.stdout.split("\0") if name)
-    return [path for path in paths if path.is_file()]

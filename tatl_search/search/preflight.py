@@ -116,7 +116,7 @@ def baseline_times(
         config = middle(space)
         size = baseline.image_size or config.data.image_size
         network = baseline.network or config.network
-        with _refused_if_it_breaks(network.name):
+        with _refused_if_it_breaks(network.label):
             table = measure(build(network, classes, size).module, size, threads)
         data = config.data.at_size(size)
         times[config.model_copy(update={"network": network, "data": data})] = table
@@ -127,7 +127,7 @@ def _check(config: AdaptationConfig, target: TargetData, threads: int) -> Networ
     size = target.image_size
     network = build(config.network, len(target.class_names), size)
     check_supported(network.module, size)
-    with _refused_if_it_breaks(config.network.name):
+    with _refused_if_it_breaks(config.network.label):
         return NetworkCheck(
             config=config,
             target=target,

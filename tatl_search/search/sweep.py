@@ -19,7 +19,9 @@ from tatl_search.search.estimate import small_budget
 from tatl_search.search.folder import new_folder, prepare
 from tatl_search.search.gpus import settled
 from tatl_search.search.home import check_free
+from tatl_search.search.importable import check_at_hand, check_importable
 from tatl_search.search.lock import only_driver
+from tatl_search.search.own_code import travelling
 from tatl_search.search.preflight import NetworkCheck
 from tatl_search.search.progress import Listener
 from tatl_search.search.room import await_room
@@ -55,7 +57,8 @@ def launch(
 
     Raises:
         InputError: the space, the data, the network or the folder cannot be used, or nodes do
-            not see it; nothing of the sweep is left behind.
+            not see it or cannot import a network of the user's; nothing of the sweep is left
+            behind.
         StorageError: the storage refused a write; the sweep can be resumed.
         RunError: Ray failed, or Ctrl-C was pressed where Ray does not listen; the sweep can be
             resumed.
@@ -64,7 +67,7 @@ def launch(
     check_new(folder)  # who is refused need not wait for a cluster
     if uri is not None:
         check_free(uri)
-    with cluster(address):
+    with travelling(space.raw, address) as code, cluster(address, code):
         await_room(space.sweep, joining=address is not None)
         # Roots that trials share are computed first, with a node to themselves.
         root_threads = space.sweep.cpus_per_trial
@@ -73,6 +76,7 @@ def launch(
             warm_up()
         with new_folder(folder):
             check_shared(folder, uri)
+            check_importable(space.raw)
             settle = partial(_settled, space)
             prepare(space, space.sweep, SweepFolder(folder), root_threads, settle, uri)
         with only_driver(SweepFolder(folder)):
@@ -99,15 +103,22 @@ def resume(
 
     Raises:
         InputError: the folder is no sweep, a newer version wrote it, another driver runs it, no
-            node can run its trials, or nodes do not see the folder.
+            node can run its trials, nodes do not see the folder, or a network of the user's cannot
+            be imported.
         StorageError: the storage refused a write.
         RunError: Ray failed, or Ctrl-C was pressed where Ray does not listen.
     """
     began = time.monotonic() if began is None else began
     manifest = SweepManifest.read(folder)
-    with only_driver(SweepFolder(folder)), cluster(address):
+    check_at_hand(manifest.space)
+    with (
+        only_driver(SweepFolder(folder)),
+        travelling(manifest.space, address) as code,
+        cluster(address, code),
+    ):
         await_room(manifest.sweep, joining=address is not None)
         check_shared(folder, manifest.uri)
+        check_importable(manifest.space)
         return _drive(SweepFolder(folder), listener, address, began, is_first=False)
 
 

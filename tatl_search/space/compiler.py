@@ -7,7 +7,7 @@ from typing import Any
 from tatl_search.config import Settings, section_of
 from tatl_search.space.distributions import Choices, Range, Section
 from tatl_search.space.faults import Faults
-from tatl_search.space.fields import Free, from_key, is_free, number_of, problems
+from tatl_search.space.fields import Free, from_key, is_free, number_of, problems, takes_list
 from tatl_search.space.tree import Node
 
 RANGE_KEYS = ("low", "high", "log", "step")
@@ -57,7 +57,7 @@ class Compiler:
             return None if self._is_off(model, key, node) else self.section(inner, node, name)
         if is_free(model, key):
             return self.section(Free, node, name)
-        if isinstance(node.value, list):
+        if isinstance(node.value, list) and not takes_list(model, key):
             text = "should be one value; to search over several write {choices: [..]}"
             self._faults.add(node.place, name, f"{text} (got {node.plain()!r})")
             return None

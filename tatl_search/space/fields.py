@@ -31,6 +31,11 @@ def is_free(model: type[Settings], key: str) -> bool:
     return get_origin(model.model_fields[key].annotation) is Mapping
 
 
+def takes_list(model: type[Settings], key: str) -> bool:
+    """Return whether a field holds a list of values."""
+    return any(get_origin(kind) is tuple for kind in types_in(model.model_fields[key].annotation))
+
+
 def section_at(model: type[Settings], path: Iterable[int | str]) -> type[Settings]:
     """Return the settings at a path below a model; positions in lists are passed over."""
     for key in path:
@@ -40,6 +45,8 @@ def section_at(model: type[Settings], path: Iterable[int | str]) -> type[Setting
 
 def number_of(model: type[Settings], key: str) -> type[int] | type[float] | None:
     """Return int or float where a field holds a number, None where it does not."""
+    if takes_list(model, key):
+        return None
     types = set(types_in(model.model_fields[key].annotation))
     return int if int in types else float if float in types else None
 

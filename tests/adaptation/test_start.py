@@ -15,8 +15,8 @@ from tatl_search.core.cuts import rate_of_round
 from tatl_search.core.stopping import Progress
 from tatl_search.errors import InfeasibleError
 from tatl_search.methods.checking import method_faults
+from tatl_search.nets.head import classifier_name
 from tatl_search.nets.structure import load_network
-from tatl_search.nets.zoo import classifier_name
 from tatl_search.records import StopReason
 from tests.adaptation.benches import TRAINING_IMAGES, bench, config
 

@@ -26,7 +26,8 @@ from tatl_search.manifest import SweepFolder
 from tatl_search.nets.activations import mean_activations
 from tatl_search.nets.cost import count_macs
 from tatl_search.nets.groups import find_groups
-from tatl_search.nets.zoo import LoadedNetwork, build, classifier_name
+from tatl_search.nets.head import classifier_name
+from tatl_search.nets.zoo import LoadedNetwork, build
 from tatl_search.newcomer.opening import completed
 from tatl_search.records import CandidateRecord
 from tatl_search.results.store import SweepResults

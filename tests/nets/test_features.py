@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from tatl_search.nets.features import feature_count, features
-from tatl_search.nets.zoo import classifier_name
+from tatl_search.nets.head import classifier_name
 from tests.nets.families import FAMILIES, FAST
 from tests.nets.lively import Chain, lively, some_images
 

@@ -7,8 +7,8 @@ import torch
 from torch import nn
 
 from tatl_search.nets.groups import Axis, Group, find_groups
+from tatl_search.nets.head import classifier_name
 from tatl_search.nets.surgery import prune
-from tatl_search.nets.zoo import classifier_name
 from tests.nets.families import FAMILIES, FAST, IMAGE_SIZE
 from tests.nets.lively import Blocks, Chain, lively, random_plan, take
 

@@ -7,8 +7,9 @@ import torch
 
 from tatl_search.config import NetworkSettings
 from tatl_search.errors import InputError
+from tatl_search.nets.head import classifier_name
 from tatl_search.nets.library import find
-from tatl_search.nets.zoo import LoadedNetwork, build, classifier_name, construct
+from tatl_search.nets.zoo import LoadedNetwork, build, construct
 from tests.nets.families import CLASSES, FAMILIES, FAST, IMAGE_SIZE
 from tests.nets.lively import some_images
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from tatl_search.errors import InputError
-from tatl_search.search.parcel import SPACE_FILE, check_paths, pack, tracked_files
+from tatl_search.search.checkout import tracked_files
+from tatl_search.search.parcel import SPACE_FILE, check_paths, pack
 from tatl_search.space import load_space
 
 
