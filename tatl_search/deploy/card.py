@@ -5,7 +5,13 @@ from collections.abc import Iterable, Sequence
 
 import timm
 
-from tatl_search.config import AdaptationConfig, DataSettings, NetworkSettings, read_settings
+from tatl_search.config import (
+    AdaptationConfig,
+    DataSettings,
+    NetworkSettings,
+    place_of,
+    read_settings,
+)
 from tatl_search.core.accuracy import Accuracy
 from tatl_search.deploy.confusion import Confusion
 from tatl_search.deploy.confusion_picture import numbers_classes
@@ -34,7 +40,7 @@ python verify.py  # did it arrive whole, and does it compute here what it should
 
 {formats}
 
-`tatl_search.load("this-folder")` gives a module that can be trained further, from `structure.json`
+`{load}` gives a module that can be trained further, from `structure.json`
 and `weights.safetensors`. All take float images (N, 3, height, width), prepared as
 `preprocessing.json` says, and return logits in the order of `labels.txt`.
 """
@@ -65,11 +71,21 @@ def model_card(
         _reached(measured),
         _latency(latencies, picked.stage, unpruned_stage),
         _classes(confusion),
-        USE.format(formats="\n\n".join(kind.use for kind in formats if kind.use)),
+        USE.format(
+            load=_load(config.network.name),
+            formats="\n\n".join(kind.use for kind in formats if kind.use),
+        ),
         _origin(picked, found, config),
         _again(picked, found, config),
     )
     return "\n".join(section for section in sections if section)
+
+
+def _load(network: str) -> str:
+    """Return the call that loads an export; foreign code is named in it, for it runs."""
+    place = place_of(network)
+    trust = f', trust=["{place.partition(":")[0].partition(".")[0]}"]' if place else ""
+    return f'tatl_search.load("this-folder"{trust})'
 
 
 def _head(config: AdaptationConfig, classes: int) -> str:

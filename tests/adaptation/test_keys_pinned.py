@@ -76,7 +76,10 @@ def test_the_ten_pinned_keys_differ() -> None:
 
 
 FIRST_DEFAULTS: dict[type[Settings], dict[str, object]] = {
-    NetworkSettings: {"name": "timm/tf_efficientnet_lite0", "weights": "embedded"},
+    NetworkSettings: {
+        "name": "timm/tf_efficientnet_lite0", "weights": "embedded", "arguments": {}, "mean": None,
+        "std": None, "head": None,
+    },
     AugmentSettings: {
         "crop": "shift", "shift": 0.1, "min_scale": 0.35, "max_aspect": 4 / 3, "flip": False,
         "brightness": 0.0, "contrast": 0.0, "saturation": 0.0, "hue": 0.0, "erase": 0.0,

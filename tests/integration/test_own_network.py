@@ -109,3 +109,6 @@ def test_the_pages_other_networks_are_adapted_and_exported(name: str, here: Path
     torch.testing.assert_close(module(images), program(images), rtol=1e-4, atol=1e-5)
     config = yaml.safe_load((here / "out/config.yaml").read_text())
     assert config["network"]["name"].endswith(name)
+    card = (here / "out/README.md").read_text()
+    assert 'tatl_search.load("this-folder", trust=["my_package"])' in card
+    assert "weights as its code makes them" in card
