@@ -23,7 +23,7 @@ sweep: $(STAMP)
 	@echo "Your own images: docs/own-images.md. Another choice: $(BIN)/tatl-search pick --help"
 
 test: lint
-	$(BIN)/python -m pytest -m "not soak"
+	$(BIN)/python -m pytest -m "not soak" --numprocesses auto --dist loadfile --durations 30
 
 soak: $(STAMP)
 	$(BIN)/python -m pytest -m soak --timeout 3600 --durations 20

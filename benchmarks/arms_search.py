@@ -21,12 +21,12 @@ from benchmarks.rows import read
 from benchmarks.wide_grid import (
     GRID_TASKS,
     PIECES,
+    POINTS,
     RESULTS,
     Key,
     Row,
     grid_file,
     nearest,
-    points,
     settings,
     trajectories,
 )
@@ -51,7 +51,7 @@ KEPT = 0.7
 """Chance that a neighbour of a front's network keeps one of its settings."""
 
 START, ROUNDS, TARGET = "start", "prune.rounds", "stop.target_macs_share"
-EPOCHS, LEARNING_RATE = "retrain.epochs", "retrain.learning_rate"
+LEARNING_RATE = "retrain.learning_rate"
 
 
 @dataclass(frozen=True)
@@ -90,12 +90,10 @@ class Grid:
 def recorded(task: str, seed: int, folder: Path = RESULTS) -> Grid:
     """Read the grid of a task and seed; a part that is a grid of its own serves as well."""
     found: dict[Key, list[Row]] = {}
-    keys = trajectories(task)
+    keys = trajectories()
     for row in read(grid_file(task, seed, folder), Row):
         found.setdefault(keys[row.number], []).append(row)
-    values = {
-        name: sorted({key[place] for key in found}) for place, name in enumerate(points(task))
-    }
+    values = {name: sorted({key[place] for key in found}) for place, name in enumerate(POINTS)}
     return Grid(task, seed, found, values)
 
 
@@ -297,18 +295,15 @@ def neighbour(study: optuna.Study, rng: np.random.Generator) -> dict[str, Any]:
 def prior(grid: Grid) -> list[dict[str, Any]]:
     """Return the first trials of a search that follows from images, as near as the grid has them.
 
-    A short way down to the least targets, and one long cut to the others; all are finished.
+    All are finished.
     """
-    short, long = min(grid.values[EPOCHS]), max(grid.values[EPOCHS])
     recipes = []
     for cuts in PRIOR:
         given = {
             START: "pretrained",
             ROUNDS: 3 if cuts.rounds > 1 else 1,
             TARGET: cuts.share,
-            EPOCHS: short if cuts.rounds > 1 else long,
             LEARNING_RATE: RATE,
-            RUNG: PIECES,
         }
         near = dict(zip(grid.values, nearest(given, grid.values), strict=True))
         recipe = {**near, RUNG: PIECES}

@@ -1,7 +1,7 @@
 """A complete grid over the wide space, computed once: what the arms of a search are replayed on.
 
 Two of the target tasks of `benchmarks.tasks` on seeds that are not reported, EfficientNet-Lite0 at
-32 px. A trial begins with the fine-tuned or the pre-trained network, cuts it in one or three rounds
+64 px. A trial begins with the fine-tuned or the pre-trained network, cuts it in one or three rounds
 to a share of the MACs between 31.6 and 1 %, and finishes what is left by one or two pieces; a
 shorter finishing is the beginning of a longer one and is not computed. Batches, lengths and the
 rate of small networks are those that the product takes of itself. The search space of the replay
@@ -41,7 +41,7 @@ from tatl_search.search.rungs import RUNG
 from tatl_search.space import space_from_raw
 
 RESULTS = Path(__file__).parent / "results"
-SIDE = 32
+SIDE = 64
 PIECES = 2
 
 
@@ -58,20 +58,16 @@ GRID_TASKS: Mapping[str, GridTask] = {
     "letters": GridTask(images=1240, classes=62),
 }
 
+POINTS: Mapping[str, Sequence[Any]] = {
+    "start": ("pretrained", "finetuned"),
+    "prune.rounds": (1, 3),
+    "stop.target_macs_share": (0.01, 0.0316, 0.1, 0.316),
+    "retrain.learning_rate": (0.01, 0.04, 0.16),
+}
+"""Parameter -> the values that the grid has; all but the first are numbers of a range."""
+
 Key = tuple[Any, ...]
-"""Values of a trajectory's settings, in the order of `points`."""
-
-
-def points(task: str) -> dict[str, Sequence[Any]]:
-    """Return the parameters of a task's grid, with the values that it has of each."""
-    short, long, _ = lengths(GRID_TASKS[task].images)
-    return {
-        "start": ("pretrained", "finetuned"),
-        "prune.rounds": (1, 3),
-        "stop.target_macs_share": (0.01, 0.0316, 0.1, 0.316),
-        "retrain.learning_rate": (0.01, 0.04, 0.16),
-        "retrain.epochs": (short, long),
-    }
+"""Values of a trajectory's settings, in the order of `POINTS`."""
 
 
 def settings(task: str) -> dict[str, Any]:
@@ -81,7 +77,7 @@ def settings(task: str) -> dict[str, Any]:
     batch = batch_size(images)
     return {
         "wandb": {"mode": "disabled"},
-        "start": {"choices": list(points(task)["start"])},
+        "start": {"choices": list(POINTS["start"])},
         "data": {"image_size": SIDE, "augment": {"crop": "none"}},
         "finetune": {"epochs": long, "batch_size": batch, "learning_rate": RATE},
         "prune": {
@@ -92,7 +88,7 @@ def settings(task: str) -> dict[str, Any]:
             **FLOORS,
         },
         "retrain": {
-            "epochs": {"low": short, "high": long},
+            "epochs": short,
             "batch_size": batch,
             "learning_rate": {"low": 0.003, "high": 0.3, "log": True},
             "learning_rate_exponent": EXPONENT,
@@ -127,9 +123,9 @@ class Row:
     seconds: float
 
 
-def trajectories(task: str) -> list[Key]:
+def trajectories() -> list[Key]:
     """Return the settings of all trajectories, in the order in which they are computed."""
-    return list(product(*points(task).values()))
+    return list(product(*POINTS.values()))
 
 
 def nearest(params: Mapping[str, Any], values: Mapping[str, Sequence[Any]]) -> Key:
@@ -178,7 +174,7 @@ def grid_file(task: str, seed: int, folder: Path = RESULTS) -> Path:
 
 def compute(task: str, seed: int, work: Path) -> None:
     """Compute what is missing of a grid, and store what is complete."""
-    raw, names, keys = settings(task), list(points(task)), trajectories(task)
+    raw, keys = settings(task), trajectories()
     images = {**TASKS[task].images(seed, work), "split_seed": seed}
     raw = {**raw, "seed": seed, "data": {**raw["data"], **images}}
     space, rows = space_from_raw(raw, source="benchmarks/wide_grid.py"), list[Row]()
@@ -187,7 +183,7 @@ def compute(task: str, seed: int, work: Path) -> None:
         part = own / "rows" / f"{number}.parquet"
         if not part.exists():
             started = time.process_time()
-            given = {**dict(zip(names, key, strict=True)), RUNG: PIECES}
+            given = {**dict(zip(POINTS, key, strict=True)), RUNG: PIECES}
             write(part, run(space.sample(Recalled(given)), number, own))
             spent = time.process_time() - started
             print(f"{task} {seed}: {number + 1} of {len(keys)}, {spent:.1f} s of CPU", flush=True)

@@ -10,7 +10,6 @@ import pytest
 from benchmarks.arms_replay import at_images, draw, report, to_reach
 from benchmarks.arms_search import (
     ARMS,
-    EPOCHS,
     KEPT,
     LEARNING_RATE,
     ROUNDS,
@@ -26,11 +25,11 @@ from benchmarks.arms_search import (
 from benchmarks.rows import write
 from benchmarks.wide_grid import (
     PIECES,
+    POINTS,
     Key,
     Row,
     grid_file,
     nearest,
-    points,
     settings,
     trajectories,
 )
@@ -44,10 +43,10 @@ ROOT, PIECE = 2000, 1000
 
 def made_up(number: int, key: Key) -> list[Row]:
     """Return a trajectory: gentle cuts and long training are better, and training costs."""
-    start, rounds, target, rate, epochs = key
+    start, rounds, target, rate = key
     rows = [
         Row(10, number, n, 0, f"{key} {n}", 0.8 + 0.1 * math.log10(target ** (n / rounds))
-            + 0.01 * epochs + rate / 10, target ** (n / rounds), 500 * epochs, 1.0)
+            + rate / 10, target ** (n / rounds), 1500, 1.0)
         for n in range(1, rounds + 1)
     ]  # fmt: skip
     if start == "finetuned":
@@ -64,7 +63,7 @@ def made_up(number: int, key: Key) -> list[Row]:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("grid")
-    keys = trajectories("fashion")
+    keys = trajectories()
     rows = [row for number, key in enumerate(keys) for row in made_up(number, key)]
     write(grid_file("fashion", 10, folder), rows)
     half = [row for row in rows if row.number < len(keys) // 2]
@@ -79,35 +78,34 @@ def world(folder: Path) -> Grid:
 
 def test_the_product_takes_every_trajectory_and_every_point_has_one() -> None:
     for task in ("fashion", "letters"):
-        space, keys, values = space_from_raw(settings(task)), trajectories(task), points(task)
-        assert len(keys) == len(set(keys)) == 96
+        space, keys = space_from_raw(settings(task)), trajectories()
+        assert len(keys) == len(set(keys)) == 48
         for key in keys[:: len(keys) // 8]:
-            params = dict(zip(values, key, strict=True))
+            params = dict(zip(POINTS, key, strict=True))
             config = space.sample(Recalled({**params, RUNG: PIECES}))
             assert config.prune.rounds == params[ROUNDS]
-            assert nearest(params, values) == key
-        assert (
-            nearest({**dict(zip(values, keys[0], strict=True)), TARGET: 0.05}, values)[2] == 0.0316
-        )
+            assert nearest(params, POINTS) == key
+        between = {**dict(zip(POINTS, keys[0], strict=True)), TARGET: 0.05}
+        assert nearest(between, POINTS)[2] == 0.0316
 
 
 def test_a_part_of_the_grid_is_a_grid_of_what_it_holds(folder: Path) -> None:
     part = recorded("fashion", 11, folder)
     assert part.values[START] == ["pretrained"]
     names = {name for name, _ in part.space().parameters}
-    assert names == {ROUNDS, TARGET, LEARNING_RATE, EPOCHS, RUNG}
+    assert names == {ROUNDS, TARGET, LEARNING_RATE, RUNG}
     found = Search(part, ARMS["prior + TPE"], seed=0).run(60_000)
     assert found[-1].images >= 60_000
 
 
 def test_trials_pay_for_themselves_and_first_fine_tunings_once(world: Grid) -> None:
-    params = {START: "finetuned", ROUNDS: 3, TARGET: 0.01, LEARNING_RATE: 0.04, EPOCHS: 6, RUNG: 1}
+    params = {START: "finetuned", ROUNDS: 3, TARGET: 0.01, LEARNING_RATE: 0.04, RUNG: 1}
     account = Account()
-    assert account.add(world.trial(params)) == ROOT + 3 * 3000 + PIECE
+    assert account.add(world.trial(params)) == ROOT + 3 * 1500 + PIECE
     account.add(world.trial(params))
-    assert account.images == ROOT + 2 * (3 * 3000 + PIECE)
+    assert account.images == ROOT + 2 * (3 * 1500 + PIECE)
     account.add(world.trial({**params, RUNG: 2}), pays_from=2)
-    assert account.images == ROOT + 2 * (3 * 3000 + PIECE) + PIECE
+    assert account.images == ROOT + 2 * (3 * 1500 + PIECE) + PIECE
     seen = [(row.accuracy, row.macs_share) for row in world.trial({**params, RUNG: 2})]
     assert len(seen) == 6
     assert math.isclose(account.log_area, log_area_under_front(*np.array(seen).T))
@@ -172,7 +170,7 @@ def test_neighbours_keep_most_of_what_a_network_of_the_front_has(world: Grid) ->
         if number >= len(prior(world)):
             new = search._study.trials[-1].params
             kept.append(max(sum(new[name] == old[name] for name in new) for old in before))
-    assert min(kept) < len(points("fashion")) + 1
+    assert min(kept) < len(POINTS) + 1
     assert np.mean(kept) / len(new) > KEPT
 
 
