@@ -72,12 +72,14 @@ def check_networks(space: SearchSpace, cache: Path | None, threads: int) -> list
     """
     torch.set_num_threads(threads)
     check_methods(space)
-    checks = []
+    checks = list[NetworkCheck]()
     for config in variants(space, space.deciding(Decides.IMAGES | Decides.NETWORK)):
         target = load_target(config.data, cache=cache)
         source = load_target(config.source, cache) if config.source else None
         _check_batches(space, len(lessons(config, target, source).train))
-        checks.append(_check(config, target, threads))
+        # How channels are coupled does not hang on the size of the images.
+        known = any(check.config.network == config.network for check in checks)
+        checks.append(_check(config, target, threads, known))
         _check_scores(space, checks[-1].network.module, target.image_size)
     _check_baselines(space, cache, len(checks[0].target.class_names))
     _log_notes(checks)
@@ -123,10 +125,11 @@ def baseline_times(
     return times
 
 
-def _check(config: AdaptationConfig, target: TargetData, threads: int) -> NetworkCheck:
+def _check(config: AdaptationConfig, target: TargetData, threads: int, known: bool) -> NetworkCheck:
     size = target.image_size
     network = build(config.network, len(target.class_names), size)
-    check_supported(network.module, size)
+    if not known:
+        check_supported(network.module, size)
     with _refused_if_it_breaks(config.network.label):
         return NetworkCheck(
             config=config,

@@ -104,6 +104,7 @@ def test_what_to_know_of_the_data_is_said_once(
     with caplog.at_level(logging.WARNING):
         check_networks(space_from_raw(small(data=data)), tmp_path / "cache", threads=1)
     said = [record.getMessage() for record in caplog.records]
+    said = [line for line in said if line.startswith("data: ")]  # a busy machine says more
     assert said[0] == "data: left out: train/cat/broken00.png (not an image)"
     assert said[-1] == "data: and 4 notes more"
     assert len(said) == 11
@@ -133,6 +134,13 @@ def test_a_wrong_baseline_is_named_before_anything_runs() -> None:
     for network, why in ((unknown, "timm has no 'nope'"), (absent, "there is no file 'nope.pth'")):
         raw = small(baselines=[{"network": network}])
         with pytest.raises(InputError, match=rf"baseline {network['name']}: .*{why}"):
+            check_networks(space_from_raw(raw), None, threads=1)
+
+
+def test_a_size_that_a_network_cannot_take_is_refused_at_every_place_in_the_list() -> None:
+    for sizes in ([32, 16], [16, 32]):
+        raw = small(data={"image_size": {"choices": sizes}, "per_class": 5})
+        with pytest.raises(InputError, match="squeezenet"):
             check_networks(space_from_raw(raw), None, threads=1)
 
 
