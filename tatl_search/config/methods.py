@@ -64,6 +64,7 @@ ALLOCATIONS: Registry[Any] = Registry(
         "priority": "tatl_search.methods.allocations.priority:priority",
         "uniform": "tatl_search.methods.allocations.uniform:uniform",
         "global": "tatl_search.methods.allocations.global_ranking:global_ranking",
+        "isomorphic": "tatl_search.methods.allocations.isomorphic:isomorphic",
         "legr": "tatl_search.methods.allocations.legr:legr",
     },
 )
