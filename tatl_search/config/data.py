@@ -11,6 +11,12 @@ from tatl_search.config.sources import SOURCES, written_sources
 from tatl_search.redact import CREDENTIALS, holds_credentials
 from tatl_search.registry import did_you_mean
 
+LEAST_SIDE = 16
+"""Least side of an input, and of images that are kept, in pixels."""
+
+Input = Annotated[int, Field(ge=LEAST_SIDE, le=1024)]
+"""Side of a square input in pixels."""
+
 
 class AugmentSettings(Settings):
     """How a training image differs each time it is seen; every image draws its own changes.
@@ -103,8 +109,8 @@ class DataSettings(Settings):
     path: Annotated[str, AfterValidator(_without_secrets)] | None = None
     download: bool = False
     crop_to_box: bool = False
-    image_size: Annotated[int, Field(ge=16, le=1024)] = 64
-    storage_size: Annotated[int, Field(ge=16, le=2048)] | None = None
+    image_size: Input = 64
+    storage_size: Annotated[int, Field(ge=LEAST_SIDE, le=2048)] | None = None
     sixteen_bit_max: Annotated[int, Field(ge=255, le=65535)] | None = None
     per_class: Count | None = None
     val_per_class: Count | None = None

@@ -14,6 +14,7 @@ from pydantic import (
 )
 
 from tatl_search.config.base import Count, Positive, Settings
+from tatl_search.config.data import Input
 from tatl_search.config.limits import BoundSettings, BudgetSettings, StartSettings
 from tatl_search.config.naming import Named, is_stored, looked_up
 from tatl_search.config.network import NetworkSettings
@@ -52,7 +53,7 @@ class BaselineSettings(Settings):
     """
 
     network: NetworkSettings | None = None
-    image_size: Annotated[int, Field(ge=16, le=1024)] | None = None
+    image_size: Input | None = None
     epochs: Count | None = None
 
     @model_validator(mode="after")

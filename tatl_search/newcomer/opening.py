@@ -157,12 +157,13 @@ def given_in(raw: Mapping[str, Any]) -> Given:
     Args:
         raw: sections of settings; those of an adaptation are right key by key.
     """
-    data, sweep = _section(raw, "data"), _section(raw, "sweep")
+    data, sweep, prune = (_section(raw, key) for key in ("data", "sweep", "prune"))
     name = _section(raw, "network").get("name")
     return Given(
         image_sizes=_sizes(data.get("image_size")),
         storage_size=next(iter(reversed(_sizes(data.get("storage_size")))), None),
         network=name if isinstance(name, str) else None,
+        rate=prune.get("rate") is not None and prune.get("rounds") is None,
         length=sweep.get("trials") is not None or _ends(_section(sweep, "budget")),
     )
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from tatl_search.config.data import LEAST_SIDE
 from tatl_search.newcomer.facts import Facts
 
 SMALL_SIDES, MIDDLE_SIDES, LARGE_SIDES = (64, 48, 32), (96, 64, 48), (128, 96, 64)
@@ -19,9 +20,6 @@ SMALL_SIDES, MIDDLE_SIDES, LARGE_SIDES = (64, 48, 32), (96, 64, 48), (128, 96, 6
 
 SMALL, LARGE = 64, 96
 """Greatest side of small images and least one of photographs, in pixels (BiT: 96)."""
-
-SMALLEST = 16
-"""Least input in pixels."""
 
 LEAST_BATCH, MOST_BATCH, STEPS_OF_AN_EPOCH = 16, 64, 50
 """Images of a step: a fiftieth of all within these. At equal images more and smaller steps
@@ -82,12 +80,14 @@ class Given:
         storage_size: side of the images that are kept; null where none is given.
         network: another network than the default.
         length: whether trials or a budget are given.
+        rate: whether cuts go by a rate, and not by the number of rounds to a target.
     """
 
     image_sizes: tuple[int, ...] = ()
     storage_size: int | None = None
     network: str | None = None
     length: bool = False
+    rate: bool = False
 
 
 def compose(facts: Facts, given: Given = Given()) -> dict[str, Any]:
@@ -102,7 +102,7 @@ def compose(facts: Facts, given: Given = Given()) -> dict[str, Any]:
         "network": {"name": EMBEDDED, "weights": "embedded"},
         "finetune": {"epochs": each, "batch_size": batch, "learning_rate": RATE},
         "prune": {
-            "rounds": {"low": 1, "high": 10, "log": True},
+            **({} if given.rate else {"rounds": {"low": 1, "high": 10, "log": True}}),
             "rate_of": "macs",
             **FLOORS,
             "method": {
@@ -230,7 +230,7 @@ def _smaller(facts: Facts, given: Given, sides: Sequence[int]) -> list[int]:
         return []
     if len(sides) > 1:
         return list(sides[1:])
-    return [side for part in (3, 2) if (side := part * sides[0] // 4) >= SMALLEST]
+    return [side for part in (3, 2) if (side := part * sides[0] // 4) >= LEAST_SIDE]
 
 
 def _sweep(facts: Facts, given: Given, sides: Sequence[int]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from tatl_search.deploy.judge import Announce, judge_front
 from tatl_search.errors import InputError
-from tatl_search.results.store import SweepResults
+from tatl_search.results.store import SweepResults, load_sweep
 from tatl_search.search.lock import is_driven, only_driver
 
 
@@ -33,4 +33,5 @@ def judge(results: SweepResults, announce: Announce) -> list[str]:
     """
     check_judgeable(results)
     with only_driver(results.folder):
-        return judge_front(results, announce)
+        # Somebody may have judged it since it was read: no network is judged twice.
+        return judge_front(load_sweep(results.folder.root), announce)

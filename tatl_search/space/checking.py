@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from tatl_search.config import AdaptationConfig, DataSettings, Settings, SweepSettings
+from tatl_search.config.data import LEAST_SIDE
 from tatl_search.space.compiler import Compiler
 from tatl_search.space.distributions import Choices, Section, distributions, draw
 from tatl_search.space.faults import Faults
@@ -19,6 +21,9 @@ from tatl_search.space.tree import Node
 
 BESIDE_SWEEP = ("baselines", "wandb")
 """Settings of the sweep that stand at the top level of a file, beside `sweep:`."""
+
+KEY = re.compile(r"([a-z_]+(?:\.[a-z_]+)*): ")
+"""A key, dotted, at the beginning of what is wrong with it."""
 
 
 def checked(root: Node, faults: Faults) -> SearchSpace:
@@ -59,11 +64,18 @@ def images_named(root: Node, faults: Faults) -> Images:
     """
     section = _faultless_sections(root, faults)
     faults.raise_if_any()
-    images: Section = {"data": section.get("data", {})}
+    images: Section = {"data": _without_default_input(section.get("data", {}))}
     _check_together(images, root, faults)
     faults.raise_if_any()
     drawn = AdaptationConfig.model_validate(draw(images, _End(0, high=False)))
     return Images(drawn.data, tuple(found.name for found in distributions(images)))
+
+
+def _without_default_input(data: Section) -> Section:
+    """Return settings of images whose input nobody gave as such that fit any side they keep."""
+    if "storage_size" in data and "image_size" not in data:
+        return {**data, "image_size": LEAST_SIDE}
+    return data
 
 
 def _faultless_sections(root: Node, faults: Faults) -> Section:
@@ -134,7 +146,7 @@ def _note(
 ) -> None:
     for detail in error.errors():
         inside = detail["loc"]
-        path = inside if inside and inside[0] in BESIDE_SWEEP else (*prefix, *inside)
+        path = _in_file(prefix, inside)
         node, name = root.nearest(path), dotted(path)
         if detail["type"] == "extra_forbidden":
             section = section_at(model, inside[:-1])
@@ -143,7 +155,16 @@ def _note(
         elif node.is_distribution:
             faults.add(node.place, name, "should be a value: only an adaptation is searched over")
         else:
-            faults.add(node.place, name, in_words(detail))
+            text = in_words(detail)
+            # Settings that do not go together are told of their section, the key in the text.
+            key = KEY.match(text) if detail["type"] == "value_error" else None
+            exact = _in_file(prefix, (*inside, *key[1].split("."))) if key else path
+            faults.add(root.nearest(exact).place, name, text)
+
+
+def _in_file(prefix: tuple[str, ...], inside: tuple[int | str, ...]) -> tuple[int | str, ...]:
+    """Return the path in a file of what stands at a path inside a model."""
+    return inside if inside and inside[0] in BESIDE_SWEEP else (*prefix, *inside)
 
 
 def _ends(options: int) -> Iterator["_End"]:

@@ -60,6 +60,21 @@ def test_a_front_is_judged_once(run: Path, tatl: Tatl) -> None:
     assert tatl_search.judge(run).log_area is not None
 
 
+def test_who_read_the_sweep_before_it_was_judged_opens_nothing_again(
+    run: Path, tatl: Tatl, tmp_path: Path
+) -> None:
+    read_before = load_sweep(run)
+    (tmp_path / "link").symlink_to(run)
+    ended = tatl("judge", run, run, tmp_path / "link", "--json")
+    assert ended.code == 0
+    assert len(json.loads(ended.out)) == 3
+    assert len(openings(run)) == 1
+    before = load_sweep(run).judged
+    assert tatl_search.judge(read_before).missing == 0
+    assert len(openings(run)) == 1
+    assert load_sweep(run).judged == before
+
+
 def test_figures_are_those_of_the_test_images(run: Path, tatl: Tatl) -> None:
     assert tatl("judge", run).code == 0
     results = load_sweep(run)

@@ -44,7 +44,8 @@ def settled() -> st.SearchStrategy[Given]:
     return st.builds(
         Given,
         image_sizes=st.just(()) | st.integers(16, 512).map(lambda side: (side,)),
-        storage_size=st.none() | st.integers(512, 1024),
+        storage_size=st.none() | st.integers(16, 1024),
         network=st.sampled_from(NETWORKS),
         length=st.booleans(),
+        rate=st.booleans(),
     )

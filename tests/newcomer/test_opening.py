@@ -97,6 +97,47 @@ def test_what_somebody_says_wins(write: Write) -> None:
     assert not {"prune.method", "prune.rounds"} & set(found)
 
 
+@pytest.mark.parametrize("rate", ["0.5", "{low: 0.3, high: 0.9}"])
+def test_a_rate_that_somebody_gives_decides_the_cuts(write: Write, rate: str) -> None:
+    named = write("base: default\n" + FOLDER + f"prune: {{rate: {rate}}}\n")
+    space = open_space(named).space
+    assert "rounds" not in space.raw["prune"]
+    assert ("prune.rate" in searched(named)) is rate.startswith("{")
+    assert all(
+        "prune" not in one or "rounds" not in one["prune"] for one in space.sweep.start.settings
+    )
+    both = write("base: default\n" + FOLDER + f"prune: {{rounds: 3, rate: {rate}}}\n")
+    assert open_space(both).space.raw["prune"]["rounds"] == 3
+
+
+@pytest.mark.parametrize(
+    ("side", "kept", "sizes"),
+    [
+        ("storage_size: 40", 40, 40),
+        ("storage_size: 16", 16, 16),
+        ("storage_size: 512", 512, 64),
+        ("storage_size: {choices: [40, 32]}", {"choices": [40, 32]}, 32),
+        ("storage_size: 40, image_size: 24", 40, 24),
+    ],
+)
+def test_images_that_are_kept_small_are_looked_at_small(
+    write: Write, side: str, kept: object, sizes: object
+) -> None:
+    named = write(f"data: {{source: folder, path: images, {side}}}\n")
+    opened = open_space(named)
+    assert opened.facts is not None
+    assert opened.space.raw["data"]["storage_size"] == kept
+    assert opened.space.raw["data"]["image_size"] == sizes
+    assert opened.space.raw.get("baselines") is None
+    assert to_send(named)["data"]["storage_size"] == kept
+
+
+def test_images_that_are_kept_smaller_than_the_input_are_refused(write: Write) -> None:
+    named = write("data: {source: folder, path: images, storage_size: 32, image_size: 64}\n")
+    with pytest.raises(InputError, match=r":1: data: storage_size 32 is below image_size 64"):
+        open_space(named)
+
+
 def test_first_trials_keep_to_what_is_left_to_search(write: Write) -> None:
     named = write(
         "base: default\n" + FOLDER + "start: pretrained\nprune: {method: l2}\n"

@@ -32,9 +32,9 @@ from tests.newcomer.kinds import facts_of, kinds, settled
 def test_whatever_the_images_it_is_a_search_space(facts: Facts, given: Given) -> None:
     raw = compose(facts, given)
     space = space_from_raw(raw)
-    assert {"start", "prune.rounds", "stop.target_macs_share", "retrain.learning_rate"} <= {
-        name for name, _ in space.parameters
-    }
+    searched = {name for name, _ in space.parameters}
+    assert {"start", "stop.target_macs_share", "retrain.learning_rate"} <= searched
+    assert ("prune.rounds" in searched) is not given.rate
     ends = [raw["data"]["image_size"]] if len(input_sides(facts, given)) == 1 else []
     assert all(isinstance(side, int) for side in ends)
     assert space.sweep.budget.images_trained is None or not given.length
@@ -47,8 +47,9 @@ def test_first_trials_are_settled_and_within_the_space(facts: Facts, given: Give
     assert len(space.sweep.start.settings) >= 4
     for trial in space.sweep.start.settings:
         found = fits(space.section, trial)
-        single = len(input_sides(facts, given)) == 1
-        assert set(found.refused) <= ({"data.image_size"} if single else set())
+        settled_already = {"data.image_size": len(input_sides(facts, given)) == 1}
+        settled_already["prune.rounds"] = given.rate
+        assert set(found.refused) <= {path for path, holds in settled_already.items() if holds}
         assert found.open == ()
 
 

@@ -97,6 +97,23 @@ def test_all_faults_at_once_with_line_and_path(tmp_path: Path) -> None:
             "sweep: {objectives: [macs, parameters]}",
             "a.yaml:1: sweep: objectives: name at least one quality: accuracy",
         ),
+        (
+            "seed: 1\nprune:\n  method: l1\n  rounds: 3\nstop: {max_rounds: 2}",
+            "a.yaml:4: prune.rounds: where the cuts lead is missing",
+        ),
+        ("seed: 1\ntrain_on: source", "a.yaml:2: train_on: source needs the section 'source'"),
+        (
+            "sweep:\n  trials: 3\n  budget:\n    confirm: 0.2",
+            "a.yaml:4: sweep.budget: confirm: is a share of images_trained",
+        ),
+        (
+            "sweep: {trials: 3}\nbaselines:\n- {image_size: 32}\n- {image_size: 32}",
+            "a.yaml:2: sweep: baselines: input 32 px is there twice",
+        ),
+        (
+            "sweep:\n  trials: 3\n  budget:\n    gpu_hours: 2",
+            "a.yaml:4: sweep: budget.gpu_hours: no trial holds a GPU",
+        ),
         ("sweep: 3", "a.yaml:1: sweep: should be a section (got 3)"),
         ("sweep:\n  baselines: []", "a.yaml:2: sweep.baselines: stands at the top level"),
         ("wandb: {mode: off}", "a.yaml:1: wandb.mode: should be 'auto', 'online', 'offline' or"),
