@@ -145,8 +145,13 @@ def pick(
     """
     destination = None if export is None else free_destination(_path(export, "export"))
     results = _results(sweep)
-    if results.unpruned is None:
+    if not results.candidates:
         raise InputError(f"{results.folder.root} holds no candidates yet")
+    if results.unpruned is None:
+        raise InputError(
+            f"{results.folder.root}: the unpruned network, which choices are measured against, is"
+            " not trained yet; wait for it, or go on with the sweep: tatl-search resume"
+        )
     request, known = request or PickRequest(), None
     if request.needs_latency or request.device is not None:
         known = latencies(results.folder, results.candidates, request.device)

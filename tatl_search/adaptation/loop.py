@@ -45,7 +45,9 @@ def adapt(bench: Workbench) -> Iterator[Candidate]:
     while True:
         network = bench.network_of(stage)
         trajectory.append(_progress(bench, network, stage, root, trajectory))
-        reason = first_to_fire(bench.config.ending, trajectory)
+        # A network that nobody trained is not kept: the first cut is made whatever is reached.
+        untrained = stage.is_untrained
+        reason = None if untrained else first_to_fire(bench.config.ending, trajectory)
         choice = Choice(plan)
         if reason is None:
             rate = rate_of_round(bench.config, trajectory[-1])
@@ -61,12 +63,12 @@ def adapt(bench: Workbench) -> Iterator[Candidate]:
             choosing=choice.spent,
             stop_reason=reason,
         )
-        if stage.is_untrained and reason is not None:
+        if untrained and reason is not None:
             raise InfeasibleError(InfeasibleReason.FAILED, _NOTHING_GOES)
         if reason is not None:
             yield from finished(bench, candidate, root)
             return
-        if not stage.is_untrained:
+        if not untrained:
             yield candidate
         plan = choice.plan
         stage = bench.prune_and_retrain(stage, root, plan, len(trajectory))

@@ -49,7 +49,7 @@ class Row(NamedTuple):
 
 
 class Sections(NamedTuple):
-    """The rows of the table; the first and second are empty until there is a candidate.
+    """The rows of the table; the first are empty until the unpruned network is trained.
 
     `baselines` are those off the front.
     """
@@ -71,7 +71,6 @@ def candidates_table(results: SweepResults) -> Table:
     every = [
         _row(results, unpruned, row, judgement)._replace(network=row.label + (" *" if on else ""))
         for row, on in zip(results.candidates, front.mask, strict=True)
-        if unpruned is not None
     ]
     title = f"Candidates of {results.manifest.name} (* on the front)"
     return _table(results, title, [every])
@@ -116,10 +115,9 @@ def sections(results: SweepResults) -> Sections:
     """Return the rows in words: unpruned, front, baselines off it."""
     front = front_of(results)
     unpruned, judgement = results.unpruned, judgement_of(results)
-    if unpruned is None:
-        return Sections([], [], [])
     knee_stage = None if front.knee is None else front.knee.stage
-    others = [row for row in front.distinct() if row.stage != unpruned.stage]
+    first = [] if unpruned is None else [unpruned]
+    others = [row for row in front.distinct() if row.stage not in {one.stage for one in first}]
     stages = {row.stage for row in front.members()}
     beaten = [row for row in results.baselines if row.stage not in stages]
 
@@ -129,7 +127,7 @@ def sections(results: SweepResults) -> Sections:
             for row in of
         ]
 
-    return Sections(rows([unpruned]), rows(others), rows(beaten))
+    return Sections(rows(first), rows(others), rows(beaten))
 
 
 def _caption(results: SweepResults) -> str:
@@ -153,21 +151,26 @@ def _caption(results: SweepResults) -> str:
 
 def _row(
     results: SweepResults,
-    unpruned: CandidateRecord,
+    unpruned: CandidateRecord | None,
     row: CandidateRecord,
     judgement: Judgement | None,
 ) -> Row:
+    """Return a network in words; without the unpruned one nothing is said against it."""
     whole, goals = results.reference_cost(MACS), goals_of(results)
-    change = 100 * (goals.quality.of(row) - goals.quality.of(unpruned))
-    itself = row.stage == unpruned.stage
+    itself = unpruned is not None and row.stage == unpruned.stage
+    points, less = "", ""
+    if unpruned is not None and not itself:
+        change = 100 * (goals.quality.of(row) - goals.quality.of(unpruned))
+        points = "" if math.isnan(change) else f"{change:+.1f}"
+        less = times_less(row, unpruned, goals.cost)
     return Row(
         network="unpruned" if itself else row.label,
         accuracy=with_interval(row),
         test=() if judgement is None else (_on_test(judgement, row),),
-        points="" if itself or math.isnan(change) else f"{change:+.1f}",
+        points=points,
         macs=written(row.macs, MACS),
         share=f"{100 * row.macs / whole:.0f} %" if whole else "",
-        less="" if itself else times_less(row, unpruned, goals.cost),
+        less=less,
         parameters=written(row.parameters, PARAMETERS),
         size=written(row.size_bytes, SIZE_BYTES),
         more=tuple(_cell(row, figure) for figure in _more(goals)),

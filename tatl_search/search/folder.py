@@ -26,7 +26,7 @@ from tatl_search.search.preflight import (
     check_networks,
     reference_costs,
 )
-from tatl_search.search.start import check_start
+from tatl_search.search.start import check_named, check_start
 from tatl_search.space import SearchSpace
 
 _TABLES = TypeAdapter(dict[str, LatencyTable])
@@ -203,6 +203,7 @@ def checked(
         InputError: the data, a network or the settings cannot be used.
     """
     check_start(sweep.start)
+    check_named(space)
     checks = check_networks(space, cache, threads)
     tables = tables_of(checks)
     if sweep.latency_table is not None:

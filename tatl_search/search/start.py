@@ -24,7 +24,9 @@ from tatl_search.results.store import SweepResults, load_sweep
 from tatl_search.search.answers import Recalled
 from tatl_search.search.study import Lesson, SweepStudy
 from tatl_search.space import SearchSpace
-from tatl_search.space.given import given
+from tatl_search.space.faults import Faults
+from tatl_search.space.fields import unknown_key
+from tatl_search.space.given import flat, given
 
 BEST_OF_ANOTHER_TASK = 5
 """First trials that one sweep of another task brings along, spread over its front."""
@@ -51,6 +53,20 @@ def check_start(start: StartSettings) -> None:
             load_sweep(user_path(folder, "start.sweeps"))
         except InputError as error:
             raise InputError(f"start.sweeps: {error}") from error
+
+
+def check_named(space: SearchSpace) -> None:
+    """Raise InputError if a first trial names a setting that does not exist.
+
+    What exists and is not searched, or not with such a value, is left out when the sweep begins.
+    """
+    faults = Faults("the first trials")
+    for n, settings in enumerate(space.sweep.start.settings):
+        place = space.tree.nearest(("sweep", "start", "settings", n)).place
+        for path in flat(settings):
+            if unknown := unknown_key(AdaptationConfig, path.split(".")):
+                faults.add_unknown(place, f"sweep.start.settings.{n}.{path}", *unknown)
+    faults.raise_if_any()
 
 
 def begin(study: SweepStudy, space: SearchSpace, folder: SweepFolder) -> list[str]:

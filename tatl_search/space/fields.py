@@ -1,7 +1,7 @@
 """What one field of the settings allows."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, get_origin
 
@@ -41,6 +41,26 @@ def section_at(model: type[Settings], path: Iterable[int | str]) -> type[Setting
     for key in path:
         model = (section_of(model, key) if isinstance(key, str) else None) or model
     return model
+
+
+def unknown_key(model: type[Settings], path: Sequence[str]) -> tuple[str, list[str]] | None:
+    """Return the key on a path that means nothing where it stands, and those that would.
+
+    Args:
+        model: the settings that the path begins in.
+        path: keys.
+
+    Returns:
+        Null where the path leads to a setting.
+    """
+    for key, *below in (path[place:] for place in range(len(path))):
+        inner = section_of(model, key)
+        if inner is None:
+            if key not in model.model_fields:
+                return key, [*model.model_fields, *model.section_keys()]
+            return (below[0], []) if below and not is_free(model, key) else None
+        model = inner
+    return None
 
 
 def number_of(model: type[Settings], key: str) -> type[int] | type[float] | None:

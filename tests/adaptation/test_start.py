@@ -1,5 +1,6 @@
 """Adaptations that begin with a cut of the pre-trained network, and cuts that lead to a target."""
 
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from tatl_search.core.stopping import Progress
 from tatl_search.errors import InfeasibleError
 from tatl_search.methods.checking import method_faults
 from tatl_search.nets.head import classifier_name
+from tatl_search.nets.latency import measure
 from tatl_search.nets.structure import load_network
 from tatl_search.records import StopReason
 from tests.adaptation.benches import TRAINING_IMAGES, bench, config
@@ -141,6 +143,22 @@ def test_a_cut_that_floors_do_not_allow_says_so(tmp_path: Path) -> None:
     assert "floors allow no more" in only.plan.notes[-1]
     with pytest.raises(InfeasibleError, match="removes nothing"):
         run(tmp_path, pretrained(prune={"method": "activation", "rounds": 1, "min_keep": 1.0}))
+
+
+@pytest.mark.parametrize("criterion", ["target_latency_ms", "max_minutes"])
+def test_what_is_reached_before_the_first_cut_ends_it_after_that(
+    tmp_path: Path, criterion: str
+) -> None:
+    """Nothing was trained yet that could be kept."""
+    limit = {"target_latency_ms": 1e9, "max_minutes": 1e-12}[criterion]
+    settings = pretrained(stop={"max_rounds": 8, "target_macs_share": 0.01, criterion: limit})
+    work = bench(tmp_path, settings)
+    module = work.network_of(work.pretrained()).module
+    (only,) = adapt(replace(work, latency=measure(module, 32, threads=1)))
+    assert only.round == 1
+    assert only.stop_reason is (
+        StopReason.TARGET_LATENCY if criterion == "target_latency_ms" else StopReason.MAX_MINUTES
+    )
 
 
 def progress(share: float, rounds: int) -> Progress:

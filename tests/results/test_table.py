@@ -2,11 +2,13 @@
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 
 from rich.console import Console
 from rich.table import Table
 
 from tatl_search.figures import GOALS, LATENCY_MS, PARAMETERS
+from tatl_search.records import Kind
 from tatl_search.results.store import SweepResults
 from tatl_search.results.table import candidates_table, front_table, sections
 from tests.results.conftest import SweepWriter, baseline
@@ -37,6 +39,24 @@ def test_unpruned_then_the_front_from_large_to_small_then_baselines(results: Swe
         ("trial 0 round 1", False), ("trial 0 round 2", True), ("trial 1 round 2", False),
     ]  # fmt: skip
     assert [row.network for row in baselines] == ["input 16 px", "input 24 px"]
+
+
+def test_networks_are_listed_before_the_unpruned_one_is_trained(results: SweepResults) -> None:
+    """With `start: pretrained` it is trained beside the trials."""
+    early = replace(
+        results,
+        candidates=tuple(row for row in results.candidates if row.kind is not Kind.UNPRUNED),
+        roots=(),
+    )
+    assert early.unpruned is None
+    unpruned, front, baselines = sections(early)
+    assert unpruned == []
+    assert front[0].cells == (
+        "trial 0 round 1", "94.0 (91.2-95.9)", "", "60.0 M", "60 %", "", "600 k", "2.40 MB",
+    )  # fmt: skip
+    assert len(front) == 3
+    assert [row.network for row in baselines] == ["input 16 px", "input 24 px"]
+    assert "trial 1 round 1" in _printed(early, table=candidates_table)
 
 
 def test_a_baseline_of_the_front_stands_in_it(contested: SweepResults) -> None:

@@ -12,7 +12,7 @@ from tatl_search.errors import InputError
 from tatl_search.figures import MACS, PARAMETERS, SIZE_BYTES
 from tatl_search.manifest import SweepFolder, SweepManifest
 from tatl_search.results.store import load_sweep
-from tatl_search.search.start import begin, check_start
+from tatl_search.search.start import begin, check_named, check_start
 from tatl_search.search.study import TAUGHT, SweepStudy
 from tatl_search.search.sweep import launch
 from tatl_search.space import SearchSpace, space_from_raw
@@ -57,6 +57,31 @@ def test_the_papers_defaults_are_tried(tmp_path: Path) -> None:
 def test_nothing_asked_for_is_nothing_said(tmp_path: Path) -> None:
     study, notes = begun(tmp_path, {})
     assert (notes, study.is_begun) == ([], True)
+
+
+@pytest.mark.parametrize(
+    ("settings", "wrong"),
+    [
+        ({"prune": {"roundz": 5}}, r"0\.prune\.roundz: unknown key; did you mean 'rounds'\?"),
+        ({"prune.roundz": 5}, r"0\.prune\.roundz: unknown key"),
+        ({"prun": {"rate": 0.2}}, r"0\.prun\.rate: unknown key; did you mean 'prune'\?"),
+        ({"prune": {"rate": {"low": 0.2}}}, r"0\.prune\.rate\.low: unknown key"),
+        ({"sweep": {"trials": 2}}, r"0\.sweep\.trials: unknown key"),
+        ({"prune": {"rate": 0.3}, "x": 1, "y": 2}, r"2 faults"),
+    ],
+)
+def test_a_first_trial_names_settings_that_exist(settings: dict[str, Any], wrong: str) -> None:
+    with pytest.raises(InputError, match=wrong):
+        check_named(space_from_raw({**SEARCHED, "sweep": {"start": {"settings": [settings]}}}))
+
+
+def test_a_first_trial_may_name_what_is_not_searched() -> None:
+    named = {
+        "prune": {"rate": 7, "method": "legr", "legr": {"population": 3}, "options": {"a": 1}},
+        "data.augment.flip": True,
+        "finetune": None,
+    }
+    check_named(space_from_raw({**SEARCHED, "sweep": {"start": {"settings": [named]}}}))
 
 
 def test_an_earlier_sweep_must_be_one(tmp_path: Path) -> None:
