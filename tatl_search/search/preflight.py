@@ -28,7 +28,7 @@ from tatl_search.nets.support import check_supported
 from tatl_search.nets.zoo import LoadedNetwork, build
 from tatl_search.printable import printable
 from tatl_search.search.method_checks import check_methods
-from tatl_search.search.variants import COMBINATIONS, middle, trainings, variants
+from tatl_search.search.variants import COMBINATIONS, extremes, middle, trainings, variants
 from tatl_search.space import SearchSpace
 
 NOTES_SHOWN = 10
@@ -58,6 +58,8 @@ class NetworkCheck:
 def check_networks(space: SearchSpace, cache: Path | None, threads: int) -> list[NetworkCheck]:
     """Open the data and build the network of every combination the space can choose.
 
+    Of inputs that are searched over a range, those are the smallest and the largest.
+
     What people should know of the data, such as images that cannot be read, is logged.
 
     Args:
@@ -73,7 +75,7 @@ def check_networks(space: SearchSpace, cache: Path | None, threads: int) -> list
     torch.set_num_threads(threads)
     check_methods(space)
     checks = list[NetworkCheck]()
-    for config in variants(space, space.deciding(Decides.IMAGES | Decides.NETWORK)):
+    for config in extremes(space, Decides.IMAGES | Decides.NETWORK):
         target = load_target(config.data, cache=cache)
         source = load_target(config.source, cache) if config.source else None
         _check_batches(space, len(lessons(config, target, source).train))

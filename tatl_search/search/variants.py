@@ -35,6 +35,18 @@ def variants(
             pending.extend({**drawn.chosen, name: choice} for choice in reversed(choices))
 
 
+def extremes(space: SearchSpace, what: Decides) -> Iterator[AdaptationConfig]:
+    """Yield every combination of the choices that have a say in something, at its extremes.
+
+    Where numbers among them are searched over a range, all numbers stand at its one end and then
+    at its other; else in the middle.
+    """
+    deciding = space.deciding(what)
+    ranged = any(isinstance(found, Range) and name in deciding for name, found in space.parameters)
+    for position in (0.0, 1.0) if ranged else (0.5,):
+        yield from variants(space, deciding, position)
+
+
 def middle(space: SearchSpace) -> AdaptationConfig:
     """Return the settings at the middle of every range and the first of every choice."""
     return next(variants(space, ()))
@@ -105,8 +117,14 @@ def references(space: SearchSpace) -> list[AdaptationConfig]:
     """
     every = variants(space, space.deciding(Decides.IMAGES | Decides.NETWORK))
     roots = list(dict.fromkeys(map(without_rounds, itertools.islice(every, COMBINATIONS))))
-    largest = max(root.data.image_size for root in roots)
-    return [root for root in roots if root.data.image_size == largest]
+    largest = max(config.data.image_size for config in extremes(space, Decides.IMAGES))
+    found = [root for root in roots if root.data.image_size == largest]
+    return found or list(dict.fromkeys(_at_size(root, largest) for root in roots))
+
+
+def _at_size(config: AdaptationConfig, image_size: int) -> AdaptationConfig:
+    """Return settings for another input."""
+    return config.model_copy(update={"data": config.data.at_size(image_size)})
 
 
 class _Draw:

@@ -48,6 +48,15 @@ def test_every_network_and_size_that_can_be_chosen_is_built() -> None:
         assert reference[cost] == max(check.costs[cost] for check in checks)
 
 
+def test_costs_are_shares_of_the_largest_input_of_a_range() -> None:
+    def whole(size: Any) -> float:
+        raw = small(data={"image_size": size, "per_class": 5})
+        checks = check_networks(space_from_raw(raw), None, threads=1)
+        return reference_costs(checks)[MACS]
+
+    assert whole({"low": 32, "high": 64, "step": 16}) == whole(64) > whole(48)
+
+
 @pytest.mark.parametrize(
     ("section", "size", "largest"),
     [

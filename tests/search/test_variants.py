@@ -2,10 +2,15 @@
 
 from typing import Any
 
+import pytest
+
+from tatl_search.config import Decides
 from tatl_search.search.variants import (
     COMBINATIONS,
+    extremes,
     middle,
     most_epochs,
+    references,
     shared_roots,
     trainings,
     variants,
@@ -102,6 +107,23 @@ def test_a_source_decides_roots_where_it_is_learnt() -> None:
     by_number = {"source": "digits", "augment": {"brightness": {"low": 0.0, "high": 0.5}}}
     assert shared_roots(space(source=by_number, train_on="source")) == []
     assert len(shared_roots(space(source=by_number, prune={"method": "wealthadapt"}))) == 1
+
+
+@pytest.mark.parametrize(
+    "sizes",
+    [{"choices": [32, 64, 48]}, {"low": 32, "high": 64, "step": 16}, {"low": 32, "high": 64}],
+)
+def test_the_reference_has_the_largest_input(sizes: dict[str, Any]) -> None:
+    searched = space(
+        data={"image_size": sizes},
+        start={"choices": ["pretrained", "finetuned"]},
+        finetune={"epochs": {"low": 2, "high": 10}},
+        prune={"method": "activation"},
+    )
+    (root,) = references(searched)
+    assert (root.data.image_size, root.finetune.epochs) == (64, 6)
+    inputs = [config.data.image_size for config in extremes(searched, Decides.IMAGES)]
+    assert (min(inputs), max(inputs)) == (32, 64)
 
 
 def test_of_very_many_combinations_the_first_come_at_once() -> None:
