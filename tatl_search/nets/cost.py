@@ -14,9 +14,11 @@ import torch
 from torch import Tensor, nn
 
 from tatl_search.core.costs import CostModel, Floats
-from tatl_search.nets.groups import Axis, Group, is_depthwise
+from tatl_search.nets.groups import Group
+from tatl_search.nets.layers.filters import Filters
+from tatl_search.nets.layers.known import layer_at, layers_of
+from tatl_search.nets.layers.layer import Axis
 from tatl_search.nets.skeleton import Shapes, blank_image, skeleton
-from tatl_search.nets.surgery import channel_count, resolve
 
 
 def count_macs(module: nn.Module, image_size: int) -> int:
@@ -43,13 +45,9 @@ def layer_macs(module: nn.Module, image_size: int) -> dict[str, int]:
     }
 
 
-def counted_layers(module: nn.Module) -> dict[str, nn.Conv2d | nn.Linear]:
+def counted_layers(module: nn.Module) -> dict[str, Filters[Any]]:
     """Return the layers that MACs count, by name: convolutions (of any subclass) and linear."""
-    return {
-        name: layer
-        for name, layer in module.named_modules()
-        if isinstance(layer, nn.Conv2d | nn.Linear)
-    }
+    return {n: layer for n, layer in layers_of(module).items() if isinstance(layer, Filters)}
 
 
 def cost_model(module: nn.Module, groups: Sequence[Group], macs: Mapping[str, int]) -> CostModel:
@@ -68,13 +66,14 @@ def cost_model(module: nn.Module, groups: Sequence[Group], macs: Mapping[str, in
     names = [*counted, *sorted(touched - set(counted))]
     widths = np.array([group.width for group in groups], dtype=np.int64)
     per_unit = {axis: _channels_per_unit(names, groups, axis) for axis in Axis}
-    layers = [resolve(module, name) for name in names]
+    layers = [layer_at(module, name) for name in names]
+    banks = [layer if isinstance(layer, Filters) else None for layer in layers]
     counts = {
-        axis: np.array([channel_count(layer, axis) for layer in layers], dtype=np.float64)
+        axis: np.array([layer.channels(axis) for layer in layers], dtype=np.float64)
         for axis in Axis
     }
     positions = {name: n // counted[name].weight.numel() for name, n in macs.items()}
-    kernel_sizes = np.array([_kernel_size(layer) for layer in layers], dtype=np.float64)
+    kernel_sizes = np.array([layer.weights_per_pair() for layer in layers], dtype=np.float64)
     model = CostModel(
         in_per_unit=per_unit[Axis.IN],
         in_fixed=counts[Axis.IN] - per_unit[Axis.IN] @ widths,
@@ -82,10 +81,10 @@ def cost_model(module: nn.Module, groups: Sequence[Group], macs: Mapping[str, in
         out_fixed=counts[Axis.OUT] - per_unit[Axis.OUT] @ widths,
         macs_weight=kernel_sizes * [positions.get(name, 0) for name in names],
         weight_size=kernel_sizes,
-        channel_size=np.array([_channel_size(layer) for layer in layers], dtype=np.float64),
-        depthwise=np.array([is_depthwise(layer) for layer in layers]),
-        conv_groups=np.array([getattr(layer, "groups", 1) for layer in layers], dtype=np.float64),
-        is_convolution=np.array([isinstance(layer, nn.Conv2d) for layer in layers]),
+        channel_size=np.array([layer.parameters_per_channel() for layer in layers]),
+        depthwise=np.array([bank is not None and bank.is_depthwise for bank in banks]),
+        conv_groups=np.array([bank.blocks if bank else 1 for bank in banks], dtype=np.float64),
+        is_convolution=np.array([bank is not None and bank.is_convolution for bank in banks]),
     )
     return replace(model, fixed_parameters=count_parameters(module) - model.parameters(widths))
 
@@ -95,12 +94,13 @@ def _positions(module: nn.Module, image_size: int) -> dict[str, int]:
     copy = skeleton(module)
     positions: dict[str, int] = {}
 
-    def count(name: str, layer: nn.Module, _inputs: Any, output: Tensor) -> None:
-        channels = channel_count(layer, Axis.OUT)
-        positions[name] = positions.get(name, 0) + output.numel() // channels
+    def count(
+        name: str, layer: Filters[Any], _: nn.Module, given: tuple[Tensor, ...], made: Tensor
+    ) -> None:
+        positions[name] = positions.get(name, 0) + layer.positions(given[0], made)
 
     for name, layer in counted_layers(copy).items():
-        layer.register_forward_hook(partial(count, name))
+        layer.module.register_forward_hook(partial(count, name, layer))
     with torch.no_grad(), Shapes():
         copy(blank_image(copy, image_size))
     return positions
@@ -116,23 +116,3 @@ def _channels_per_unit(names: Sequence[str], groups: Sequence[Group], axis: Axis
                 continue
             table[row[member.module], column] += len(member.indices[0])
     return table
-
-
-def _kernel_size(layer: nn.Module | nn.Parameter) -> int:
-    """Return the weights per pair of an input and an output channel."""
-    match layer:
-        case nn.Conv2d():
-            return layer.weight[0, 0].numel()
-        case nn.Linear():
-            return 1
-    return 0
-
-
-def _channel_size(layer: nn.Module | nn.Parameter) -> float:
-    """Return the parameters per output channel."""
-    match layer:
-        case nn.Conv2d() | nn.Linear():
-            return 0 if layer.bias is None else 1
-        case nn.Parameter():
-            return layer.numel() / channel_count(layer, Axis.OUT)
-    return count_parameters(layer) / channel_count(layer, Axis.OUT)

@@ -1,18 +1,18 @@
 """Whether removing units does to a network what it should: trials on a copy, compared exactly."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 import torch
-from timm.layers.grn import GlobalResponseNorm
 from torch import Tensor, nn
 
 from tatl_search.core.plan import GroupRemoval, PrunePlan
-from tatl_search.nets.groups import Axis, Group, Member, find_groups
-from tatl_search.nets.surgery import channel_dim, prune, resolve
+from tatl_search.nets.groups import Group, find_groups
+from tatl_search.nets.layers.filters import Filters
+from tatl_search.nets.layers.known import layer_at
+from tatl_search.nets.layers.layer import Axis
+from tatl_search.nets.surgery import prune
 
 TOLERANCE = 1e-8
-ACROSS = (nn.LayerNorm, GlobalResponseNorm)
-"""Normalisations by which what remains of a group depends on what goes."""
 
 
 def removes_what_is_not_read(trial: nn.Module, groups: Sequence[Group], images: Tensor) -> bool:
@@ -66,34 +66,18 @@ def _without(group: Group, units: Iterable[int]) -> GroupRemoval:
 
 def _normalised_across(module: nn.Module, group: Group) -> bool:
     """Say whether what remains of a group depends, through a normalisation, on what goes."""
-    return any(isinstance(part, ACROSS) for m in group.members for part in _owners(module, m))
-
-
-def _owners(module: nn.Module, member: Member) -> tuple[object, object]:
-    """Return what a member stands for, and the module that holds it."""
-    return resolve(module, member.module), module.get_submodule(member.module.rpartition(".")[0])
+    return any(layer_at(module, member.module).across for member in group.members)
 
 
 def _make_twins(module: nn.Module, group: Group) -> None:
     """Make every second unit of a group equal to the one before it."""
     for member in (member for member in group.members if member.axis is Axis.OUT):
-        target = resolve(module, member.module)
+        layer = layer_at(module, member.module)
         for unit in range(1, group.width, 2):
             twin, like = list(member.indices[unit]), list(member.indices[unit - 1])
-            for tensor, dim in _by_channel(target):
+            for tensor, dim in layer.by_channel():
                 copied = tensor.index_select(dim, torch.tensor(like))
                 tensor.index_copy_(dim, torch.tensor(twin), copied)
-
-
-def _by_channel(target: nn.Module | nn.Parameter) -> Iterator[tuple[Tensor, int]]:
-    """Yield the tensors that hold a value for each channel, with the dimension of channels."""
-    if isinstance(target, nn.Parameter):
-        yield target, channel_dim(target)
-        return
-    for name in ("weight", "bias", "running_mean", "running_var"):
-        tensor = getattr(target, name, None)
-        if tensor is not None:
-            yield tensor, 0
 
 
 def _unread(module: nn.Module, groups: Sequence[Group], plan: PrunePlan) -> None:
@@ -101,9 +85,9 @@ def _unread(module: nn.Module, groups: Sequence[Group], plan: PrunePlan) -> None
     pruned = plan.pruned_sets()
     for group in groups:
         for member in group.members:
-            layer = resolve(module, member.module)
-            if member.axis is Axis.OUT or not isinstance(layer, nn.Conv2d | nn.Linear):
+            layer = layer_at(module, member.module)
+            if member.axis is Axis.OUT or not isinstance(layer, Filters):
                 continue
-            width = layer.weight.shape[1]  # of one block, in a grouped convolution
+            reading = layer.reading()  # of one block, in a grouped convolution
             for channel in member.channels(pruned.get(group.name, ())):
-                layer.weight[:, channel % width] = 0
+                reading[channel % len(reading)] = 0

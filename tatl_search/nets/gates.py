@@ -34,13 +34,12 @@ class Gates:
         self._module = module
         self._groups = groups
         self._weights = {
-            member.module: _weights(layer)
+            member.module: layer.gate()
             for group in groups
             for member, layer in gate_layers(module, group)
         }
         self.factors = {
-            name: torch.ones(len(weights["weight"]), device=weights["weight"].device)
-            for name, weights in self._weights.items()
+            name: _ones(*next(iter(weights.values()))) for name, weights in self._weights.items()
         }
         self.images_trained = 0
 
@@ -97,9 +96,9 @@ class Gates:
         factors = {name: factor.detach().requires_grad_() for name, factor in self.factors.items()}
         with eval_mode(self._module), torch.enable_grad():
             gated = {
-                f"{layer}.{name}": weight * factor.view(-1, *[1] * (weight.dim() - 1))
+                f"{layer}.{name}": _scaled(weight.detach(), dim, factor)
                 for layer, factor in factors.items()
-                for name, weight in self._weights[layer].items()
+                for name, (weight, dim) in self._weights[layer].items()
             }
             scores = torch.func.functional_call(self._module, gated, (images,))
             loss = F.cross_entropy(scores, labels)
@@ -107,5 +106,13 @@ class Gates:
         return torch.autograd.grad(loss, list(factors.values()), materialize_grads=True)
 
 
-def _weights(layer: nn.Module) -> dict[str, Tensor]:
-    return {name: parameter.detach() for name, parameter in layer.named_parameters(recurse=False)}
+def _ones(weight: Tensor, dim: int) -> Tensor:
+    """Return (channels,) ones."""
+    return torch.ones(weight.shape[dim], device=weight.device)
+
+
+def _scaled(weight: Tensor, dim: int, factor: Tensor) -> Tensor:
+    """Return a weight whose channels are scaled."""
+    shape = [1] * weight.dim()
+    shape[dim] = -1
+    return weight * factor.view(shape)

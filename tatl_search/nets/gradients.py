@@ -1,6 +1,7 @@
 """What the loss would do, to first order, if a unit went."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -10,12 +11,12 @@ from torch.nn import functional as F
 
 from tatl_search.nets.filters import banks
 from tatl_search.nets.groups import Group, Indices, Member
+from tatl_search.nets.layers.known import AnyLayer
 from tatl_search.nets.scales import batch_norms
 from tatl_search.nets.skeleton import eval_mode
 from tatl_search.nets.units import unit_sums
 
 Floats = npt.NDArray[np.float64]
-Lever = tuple[str, Indices]
 
 BATCH = 32
 
@@ -42,14 +43,17 @@ def squared_effects(
         ValueError: there are no images.
     """
     levers = {group.name: _levers(module, group) for group in groups}
-    names = list(dict.fromkeys(name for of_group in levers.values() for name, _ in of_group))
+    dims = {lever.name: lever.dim for of_group in levers.values() for lever in of_group}
     sums = {group.name: np.zeros(group.width) for group in groups}
     seen = 0
     with eval_mode(module), torch.enable_grad():
         for images, labels in small_batches(batches):
-            effects = _effects(module, names, images, labels)
+            effects = _effects(module, dims, images, labels)
             for group, of_group in levers.items():
-                effect = np.sum([unit_sums(effects[name], at) for name, at in of_group], axis=0)
+                sums_of_units = [
+                    unit_sums(effects[lever.name], lever.indices) for lever in of_group
+                ]
+                effect = np.sum(sums_of_units, axis=0)
                 sums[group] += len(labels) * np.square(effect)
             seen += len(labels)
     if not seen:
@@ -57,22 +61,30 @@ def squared_effects(
     return {group: total / seen for group, total in sums.items()}
 
 
-def gate_layers(module: nn.Module, group: Group) -> list[tuple[Member, nn.Module]]:
+def gate_layers(module: nn.Module, group: Group) -> list[tuple[Member, AnyLayer]]:
     """Return the layers that scale a group's channels: batch-norms or, without any, its banks.
 
-    Scaling both weight and bias of a channel of theirs scales the channel.
+    Scaling all that their `gate` names of a channel of theirs scales the channel.
     """
-    found: list[tuple[Member, nn.Module]] = [*batch_norms(module, group)]
+    found: list[tuple[Member, AnyLayer]] = [*batch_norms(module, group)]
     return found or [*banks(module, group)]
 
 
-def _levers(module: nn.Module, group: Group) -> list[Lever]:
-    """Return the Parameters that together act as a gate on each unit, with its channels."""
+@dataclass(frozen=True)
+class _Lever:
+    """A Parameter, its dimension of channels, and those that belong to each unit."""
+
+    name: str
+    dim: int
+    indices: Indices
+
+
+def _levers(module: nn.Module, group: Group) -> list[_Lever]:
+    """Return the Parameters that together act as a gate on each unit."""
     return [
-        (f"{member.module}.{name}", member.indices)
+        _Lever(f"{member.module}.{name}", dim, member.indices)
         for member, layer in gate_layers(module, group)
-        for name in ("weight", "bias")
-        if getattr(layer, name) is not None
+        for name, (_, dim) in layer.gate().items()
     ]
 
 
@@ -83,17 +95,22 @@ def small_batches(batches: Iterable[tuple[Tensor, Tensor]]) -> Iterable[tuple[Te
 
 
 def _effects(
-    module: nn.Module, names: Sequence[str], images: Tensor, labels: Tensor
+    module: nn.Module, dims: Mapping[str, int], images: Tensor, labels: Tensor
 ) -> Mapping[str, Floats]:
-    """Return (channels,) of each named Parameter: the sum of p * dL/dp over a channel."""
-    stand_ins = {name: module.get_parameter(name).detach().requires_grad_() for name in names}
+    """Return (channels,) of each Parameter of `dims`: the sum of p * dL/dp over a channel."""
+    stand_ins = {name: module.get_parameter(name).detach().requires_grad_() for name in dims}
     scores = torch.func.functional_call(module, stand_ins, (images,))
     loss = F.cross_entropy(scores, labels)
     gradients = torch.autograd.grad(loss, list(stand_ins.values()), materialize_grads=True)
     effects = [
-        (value.detach() * gradient).flatten(1).sum(1) if value.dim() > 1 else value * gradient
-        for value, gradient in zip(stand_ins.values(), gradients, strict=True)
+        _over_channel(value.detach() * gradient, dim)
+        for value, gradient, dim in zip(stand_ins.values(), gradients, dims.values(), strict=True)
     ]
     at_once = torch.cat(effects).detach().double().cpu().numpy()  # one wait for the device
     ends = np.cumsum([len(effect) for effect in effects])[:-1]
-    return dict(zip(names, np.split(at_once, ends), strict=True))
+    return dict(zip(dims, np.split(at_once, ends), strict=True))
+
+
+def _over_channel(values: Tensor, dim: int) -> Tensor:
+    """Return (channels,) sums over all dimensions but one."""
+    return values.movedim(dim, 0).flatten(1).sum(1) if values.dim() > 1 else values

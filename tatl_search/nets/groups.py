@@ -1,24 +1,20 @@
 """Groups: filters that can only go together, found by Torch-Pruning's dependency graph."""
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 import torch
 import torch_pruning
 from torch import nn
 
+from tatl_search.nets.layers.filters import Filters
+from tatl_search.nets.layers.known import layer_of, layers_of
+from tatl_search.nets.layers.layer import Axis
 from tatl_search.nets.skeleton import blank_image, skeleton
 
 Indices = tuple[tuple[int, ...], ...]
-
-
-class Axis(StrEnum):
-    """Which side of a module a member stands for."""
-
-    OUT = "out"
-    IN = "in"
+Ties = Mapping[tuple[str, Axis], Sequence[int]]
 
 
 @dataclass(frozen=True)
@@ -55,13 +51,6 @@ class Group:
     members: tuple[Member, ...]
 
 
-def is_depthwise(layer: object) -> bool:
-    """Say whether each output channel of a layer reads one input channel of its own."""
-    return isinstance(layer, nn.Conv2d) and 1 < layer.groups == layer.in_channels == (
-        layer.out_channels
-    )
-
-
 def find_groups(module: nn.Module, image_size: int) -> tuple[Group, ...]:
     """Return the groups of a network in the order in which it defines their root layers.
 
@@ -80,41 +69,37 @@ def find_groups(module: nn.Module, image_size: int) -> tuple[Group, ...]:
             widths alone do not say what a network costs.
     """
     copy = skeleton(module)
-    blocks = _ungroup(copy)
+    ties = _untie(copy)
     with torch.enable_grad():  # the graph is read off autograd's
         graph = torch_pruning.DependencyGraph().build_dependency(
             copy, blank_image(copy, image_size), verbose=False
         )
-    return tuple(group for group in _walk(graph, copy, blocks) if group.width > 1)
+    return tuple(group for group in _walk(graph, copy, ties) if group.width > 1)
 
 
-def _ungroup(copy: nn.Module) -> dict[tuple[str, Axis], int]:
-    """Make grouped convolutions dense in a copy; return the channels of a block on each side.
+def _untie(copy: nn.Module) -> Ties:
+    """Return which channels of which layers are tied, and make the copy's layers forget it.
 
-    Torch-Pruning takes a grouped convolution with one output a block for a depthwise one. Which
-    channels are coupled does not depend on the blocks; `_units` brings them back.
+    What else is coupled does not depend on it; `_units` brings the ties back.
     """
-    blocks: dict[tuple[str, Axis], int] = {}
-    for name, layer in copy.named_modules():
-        if isinstance(layer, nn.Conv2d) and layer.groups > 1 and not is_depthwise(layer):
-            blocks[name, Axis.OUT] = layer.out_channels // layer.groups
-            blocks[name, Axis.IN] = layer.in_channels // layer.groups
-            layer.weight = nn.Parameter(
-                layer.weight.new_empty(layer.out_channels, layer.in_channels, *layer.kernel_size)
-            )
-            layer.groups = 1
-    return blocks
+    ties: dict[tuple[str, Axis], Sequence[int]] = {}
+    for name, layer in layers_of(copy).items():
+        for axis in Axis:
+            tied = layer.ties(axis)
+            if tied is not None:
+                ties[name, axis] = tied
+        if isinstance(layer, Filters):
+            layer.join()
+    return ties
 
 
-def _walk(
-    graph: torch_pruning.DependencyGraph, copy: nn.Module, blocks: Mapping[tuple[str, Axis], int]
-) -> Iterator[Group]:
+def _walk(graph: torch_pruning.DependencyGraph, copy: nn.Module, ties: Ties) -> Iterator[Group]:
     names = {part: name for name, part in copy.named_modules()}
     names |= {parameter: name for name, parameter in copy.named_parameters()}
     seen: set[str] = set()
     for root, layer in copy.named_modules():
-        is_filter_bank = isinstance(layer, nn.Conv2d | nn.Linear)
-        if root in seen or not is_filter_bank or layer not in graph.module2node:
+        is_bank = isinstance(layer_of(layer), Filters)
+        if root in seen or not is_bank or layer not in graph.module2node:
             continue
         prune_out = graph.get_pruner_of_module(layer).prune_out_channels
         width = graph.get_out_channels(layer)
@@ -122,7 +107,7 @@ def _walk(
         members = _members(graph, coupled, names, width)
         seen.update(member.module for member in members if member.axis is Axis.OUT)
         if not _reaches_output(graph, coupled):
-            group = _in_units(root, members, blocks)
+            group = _in_units(root, members, ties)
             # At once: with such couplings each later group takes longer than the one before.
             _check_even(group)
             yield group
@@ -169,11 +154,9 @@ def _reaches_output(
     return any(not item.dep.target.outputs and _narrows_output(graph, item.dep) for item in coupled)
 
 
-def _in_units(
-    root: str, members: tuple[Member, ...], blocks: Mapping[tuple[str, Axis], int]
-) -> Group:
-    """Make one group of coupled channels, merging those that grouped convolutions tie."""
-    units = _units(members, blocks)
+def _in_units(root: str, members: tuple[Member, ...], ties: Ties) -> Group:
+    """Make one group of coupled channels, merging those that layers tie."""
+    units = _units(members, ties)
     merged = tuple(
         Member(
             member.module,
@@ -188,11 +171,8 @@ def _in_units(
     return Group(root, len(units), merged)
 
 
-def _units(members: tuple[Member, ...], blocks: Mapping[tuple[str, Axis], int]) -> Indices:
-    """Return the root channels of each unit, by union-find over positions within a block.
-
-    Channels at the same position of every block of a grouped convolution go together.
-    """
+def _units(members: tuple[Member, ...], ties: Ties) -> Indices:
+    """Return the root channels of each unit, by union-find over what is tied."""
     leader = list(range(len(members[0].indices)))
 
     def find(channel: int) -> int:
@@ -201,13 +181,13 @@ def _units(members: tuple[Member, ...], blocks: Mapping[tuple[str, Axis], int]) 
         return channel
 
     for member in members:
-        block = blocks.get((member.module, member.axis))
-        if block is None:
+        tied = ties.get((member.module, member.axis))
+        if tied is None:
             continue
         first_at: dict[int, int] = {}
         for channel, indices in enumerate(member.indices):
             for index in indices:
-                one, other = find(channel), find(first_at.setdefault(index % block, channel))
+                one, other = find(channel), find(first_at.setdefault(tied[index], channel))
                 leader[max(one, other)] = min(one, other)
     units: dict[int, list[int]] = {}
     for channel in range(len(leader)):

@@ -115,8 +115,8 @@ def _stopwatches(module: nn.Module, device: torch.device) -> Iterator[dict[str, 
 
     hooks = []
     for name, layer in counted_layers(module).items():
-        hooks.append(layer.register_forward_pre_hook(partial(start, name)))
-        hooks.append(layer.register_forward_hook(partial(stop, name)))
+        hooks.append(layer.module.register_forward_pre_hook(partial(start, name)))
+        hooks.append(layer.module.register_forward_hook(partial(stop, name)))
     try:
         yield times
     finally:

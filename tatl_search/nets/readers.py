@@ -8,12 +8,12 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, fx, nn
 
-from tatl_search.nets.groups import Axis, Group, Indices
+from tatl_search.nets.groups import Group, Indices
+from tatl_search.nets.layers.filters import Filters
+from tatl_search.nets.layers.known import layer_at
+from tatl_search.nets.layers.layer import Axis
 from tatl_search.nets.skeleton import skeleton
-from tatl_search.nets.surgery import resolve
 from tatl_search.nets.taps import Tap, trace
-
-LAYERS = (nn.Conv2d, nn.Linear)
 
 
 @dataclass(frozen=True)
@@ -80,12 +80,11 @@ def _readers(
     module: nn.Module, group: Group, calls: Mapping[str, Sequence[fx.Node]]
 ) -> Iterator[Reader]:
     for member in group.members:
-        layer = resolve(module, member.module)
-        if member.axis is Axis.OUT or not isinstance(layer, LAYERS) or not all(member.indices):
+        layer = layer_at(module, member.module)
+        if member.axis is Axis.OUT or not isinstance(layer, Filters) or not all(member.indices):
             continue
-        dim = 1 if isinstance(layer, nn.Conv2d) else -1
         given = dict.fromkeys(
-            Tap(node.all_input_nodes[0].name, dim, member.indices)
+            Tap(node.all_input_nodes[0].name, layer.dim, member.indices)
             for node in calls.get(member.module, ())
         )
         if given:
@@ -94,8 +93,8 @@ def _readers(
 
 def is_dense(module: nn.Module, reader: Reader) -> bool:
     """Say whether every output of a layer reads every one of its input channels."""
-    layer = resolve(module, reader.module)
-    return isinstance(layer, nn.Linear) or (isinstance(layer, nn.Conv2d) and layer.groups == 1)
+    layer = layer_at(module, reader.module)
+    return isinstance(layer, Filters) and layer.blocks == 1
 
 
 def unit_weights(module: nn.Module, reader: Reader) -> Tensor:
@@ -103,9 +102,10 @@ def unit_weights(module: nn.Module, reader: Reader) -> Tensor:
 
     There is a row for each output and position of the kernel; P is as in `Reader.channels`.
     """
-    weight = module.get_parameter(f"{reader.module}.weight").detach().double()
-    rows = weight.transpose(0, 1).flatten(1)  # (inputs, outputs x positions of the kernel)
-    channels = torch.from_numpy(reader.channels).to(weight.device)
+    layer = layer_at(module, reader.module)
+    assert isinstance(layer, Filters)
+    rows = layer.reading().detach().double().flatten(1)  # (inputs, outputs x kernel positions)
+    channels = torch.from_numpy(reader.channels).to(rows.device)
     return rows[channels].transpose(1, 2)
 
 

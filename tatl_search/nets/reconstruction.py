@@ -12,9 +12,11 @@ import torch
 from torch import nn
 
 from tatl_search.core.spectral import reconstruction
-from tatl_search.nets.groups import Axis, Group
-from tatl_search.nets.readers import LAYERS, Reader, is_dense, unit_weights
-from tatl_search.nets.surgery import resolve
+from tatl_search.nets.groups import Group
+from tatl_search.nets.layers.filters import Filters
+from tatl_search.nets.layers.known import layer_at
+from tatl_search.nets.layers.layer import Axis
+from tatl_search.nets.readers import Reader, is_dense, unit_weights
 from tatl_search.nets.taps import Tap
 
 Floats = npt.NDArray[np.float64]
@@ -24,12 +26,12 @@ def can_reconstruct(module: nn.Module, group: Group, readers: Sequence[Reader]) 
     """Say whether every layer that reads a group can be told how to do without some units.
 
     They have to be linear layers or convolutions that are not grouped, each given all units as
-    equally many channels. What stays must not depend on what goes: a layer normalisation over
-    the group rules it out.
+    equally many channels. What stays must not depend on what goes: a normalisation across the
+    group rules it out.
     """
     reading = [member.module for member in group.members if member.axis is Axis.IN]
     even = all(len(set(map(len, reader.indices))) == 1 for reader in readers)
-    mixed = any(isinstance(resolve(module, m.module), nn.LayerNorm) for m in group.members)
+    mixed = any(layer_at(module, member.module).across for member in group.members)
     return (
         sorted(reading) == sorted(reader.module for reader in readers)
         and all(is_dense(module, reader) for reader in readers)
@@ -66,12 +68,10 @@ def reconstruct(
 
 def _tell(module: nn.Module, reader: Reader, kept: Sequence[int], told: Floats) -> None:
     """Let a reader's weights for the kept units be W A_J."""
-    layer = resolve(module, reader.module)
-    assert isinstance(layer, LAYERS)
-    weight = layer.weight
-    weights = unit_weights(module, reader) @ torch.from_numpy(told).to(weight.device)
-    outputs, _, *kernel = weight.shape
+    layer = layer_at(module, reader.module)
+    assert isinstance(layer, Filters)
+    reading = layer.reading().detach()
+    weights = unit_weights(module, reader) @ torch.from_numpy(told).to(reading.device)
     for channels, of_units in zip(reader.channels[:, list(kept)], weights, strict=True):
-        new = of_units.reshape(outputs, *kernel, len(kept)).movedim(-1, 1)
-        with torch.no_grad():
-            weight[:, torch.from_numpy(channels).to(weight.device)] = new.to(weight.dtype)
+        new = of_units.T.reshape(len(kept), *reading.shape[1:])
+        reading[torch.from_numpy(channels).to(reading.device)] = new.to(reading.dtype)

@@ -5,7 +5,8 @@ import math
 import torch
 from torch import Tensor, nn
 
-from tatl_search.nets.surgery import resolve
+from tatl_search.nets.layers.filters import Filters
+from tatl_search.nets.layers.known import layer_of
 
 CONSTANTS = (0.0, 1.0)
 """What scales and gates of a single number start at."""
@@ -43,7 +44,7 @@ def _drawn(module: nn.Module, name: str, parameter: Tensor, generator: torch.Gen
     noise: Tensor = torch.randn(shape, generator=generator)
     if name.endswith("bias"):
         return 0.3 * noise
-    owner = resolve(module, name.rpartition(".")[0]) if "." in name else module
-    if isinstance(owner, nn.Conv2d | nn.Linear):
+    owner = module.get_submodule(name.rpartition(".")[0])
+    if isinstance(layer_of(owner), Filters):
         return noise / math.sqrt(parameter[0].numel())
     return 0.5 + torch.rand(shape, generator=generator)

@@ -5,9 +5,8 @@ from collections.abc import Iterator
 from torch import nn
 
 from tatl_search.nets.groups import Group, Member
-from tatl_search.nets.surgery import resolve
-
-BatchNorm = nn.modules.batchnorm._BatchNorm
+from tatl_search.nets.layers.batch_norm import BatchNorm
+from tatl_search.nets.layers.known import layer_at
 
 
 def batch_norms(module: nn.Module, group: Group) -> Iterator[tuple[Member, BatchNorm]]:
@@ -17,6 +16,6 @@ def batch_norms(module: nn.Module, group: Group) -> Iterator[tuple[Member, Batch
     channels, one of each reader. Batch-norms without scales are left out.
     """
     for member in group.members:
-        layer = resolve(module, member.module)
-        if isinstance(layer, BatchNorm) and layer.affine:
+        layer = layer_at(module, member.module)
+        if isinstance(layer, BatchNorm) and layer.module.affine:
             yield member, layer

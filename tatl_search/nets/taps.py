@@ -12,12 +12,12 @@ from typing import cast
 
 from torch import fx, nn
 
-from tatl_search.nets.groups import Axis, Group, Indices
+from tatl_search.nets.groups import Group, Indices
+from tatl_search.nets.layers.filters import Filters
+from tatl_search.nets.layers.known import AnyLayer, layer_of, layers_of
+from tatl_search.nets.layers.layer import Axis
+from tatl_search.nets.layers.norm import Norm
 from tatl_search.nets.skeleton import skeleton
-
-NORMS = (nn.modules.batchnorm._BatchNorm, nn.LayerNorm)
-LAYERS = (nn.Conv2d, nn.Linear)
-
 
 MULTIPLICATIONS = ("mul", "imul")
 
@@ -118,7 +118,7 @@ class _Tracer(fx.Tracer):
     """Records every layer, normalisation and module without parts as one operation."""
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
-        whole = isinstance(m, NORMS + LAYERS) or not any(m.children())
+        whole = layer_of(m) is not None or not any(m.children())
         return whole or super().is_leaf_module(m, module_qualified_name)
 
 
@@ -134,6 +134,7 @@ class _Finder:
     def __init__(self, module: nn.Module) -> None:
         self.graph = trace(module)
         self._modules = dict(module.named_modules())
+        self._layers = layers_of(module)
         self._calls: dict[str, list[fx.Node]] = {}
         for node in self.graph.nodes:
             if node.op == "call_module":
@@ -141,9 +142,9 @@ class _Finder:
 
     def taps(self, group: Group) -> tuple[Tap, ...]:
         """Return the distinct places at which a group is read."""
-        layers = list(self._starts(group, LAYERS))
+        layers = list(self._starts(group, Filters))
         layers = [start for start in layers if not self._gates(start[0])] or layers
-        norms = list(self._starts(group, NORMS))
+        norms = list(self._starts(group, Norm))
         read: list[tuple[_Place, Indices]] = []
         for place, indices in layers:
             after = self._after(place)
@@ -155,17 +156,14 @@ class _Finder:
                 read.append((place, indices))
         return tuple(dict.fromkeys(Tap(at.node.name, at.dim, units) for at, units in read))
 
-    def _starts(
-        self, group: Group, types: tuple[type[nn.Module], ...]
-    ) -> Iterator[tuple[_Place, Indices]]:
-        """Yield the outputs of a group's own modules of some types, with each unit's channels."""
+    def _starts(self, group: Group, kind: type[AnyLayer]) -> Iterator[tuple[_Place, Indices]]:
+        """Yield the outputs of a group's own layers of some kind, with each unit's channels."""
         for member in group.members:
-            module = self._modules.get(member.module)
-            if member.axis is Axis.IN or not isinstance(module, types):
+            layer = self._layers.get(member.module)
+            if member.axis is Axis.IN or layer is None or not isinstance(layer, kind):
                 continue
-            dim = -1 if type(module) in (nn.Linear, nn.LayerNorm) else 1
             for node in self._calls.get(member.module, []):
-                yield _Place(node, dim), member.indices
+                yield _Place(node, layer.dim), member.indices
 
     def _gates(self, place: _Place) -> bool:
         return any(self._kind(user) is Kind.GATE for user in place.node.users)
@@ -189,10 +187,9 @@ class _Finder:
         return normalised
 
     def _kind(self, node: fx.Node) -> Kind:
-        module = self._modules.get(str(node.target)) if node.op == "call_module" else None
-        if isinstance(module, NORMS):
-            activates = not isinstance(getattr(module, "act", None), nn.Identity | None)
-            return Kind.ACTIVATION if activates else Kind.NORM
+        layer = self._layers.get(str(node.target)) if node.op == "call_module" else None
+        if isinstance(layer, Norm):
+            return Kind.ACTIVATION if layer.activates else Kind.NORM
         name = self._operation(node)
         if name in MULTIPLICATIONS:
             scaled = any(factor.op == "get_attr" for factor in node.all_input_nodes)

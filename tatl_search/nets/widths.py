@@ -5,9 +5,10 @@ from typing import Annotated, Any
 
 from pydantic import Field
 from torch import nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
 from tatl_search.errors import InputError
+from tatl_search.nets.layers.known import AnyLayer, layers_of
+from tatl_search.nets.layers.tensors import reshape
 
 Width = Annotated[int, Field(ge=1)]
 Widths = Mapping[str, int]
@@ -15,20 +16,13 @@ Shape = tuple[int, ...]
 
 SHOWN = 3
 
-_NAMES: tuple[tuple[type[nn.Module], tuple[str, ...]], ...] = (
-    (nn.Conv2d, ("in_channels", "out_channels", "groups")),
-    (nn.Linear, ("in_features", "out_features")),
-    (_BatchNorm, ("num_features",)),
-    (nn.LayerNorm, ("normalized_shape",)),
-)
-
 
 def widths_of(module: nn.Module) -> dict[str, dict[str, int]]:
     """Return the widths of each layer that surgery can narrow, by the names torch gives them.
 
     A LayerNorm's `normalized_shape` counts as its last size.
     """
-    return {name: _widths(layer) for name, layer in _layers(module).items()}
+    return {name: layer.widths() for name, layer in layers_of(module).items()}
 
 
 def shapes_of(module: nn.Module) -> dict[str, Shape]:
@@ -47,16 +41,16 @@ def narrow(module: nn.Module, widths: Mapping[str, Widths], shapes: Mapping[str,
     Raises:
         InputError: other layers than the network's, or widths it cannot be brought down to.
     """
-    layers, parameters = _layers(module), _bare_parameters(module)
+    layers, parameters = layers_of(module), _bare_parameters(module)
     check_names("layers", layers, widths)
     check_names("parameters", parameters, shapes)
     for name, layer in layers.items():
-        _check_widths(name, _widths(layer), widths[name])
-        _set_widths(layer, widths[name])
+        _check_widths(name, layer, widths[name])
+        layer.set_widths(widths[name])
     for name, parameter in parameters.items():
         _check_shape(name, tuple(parameter.shape), shapes[name])
         owner, _, leaf = name.rpartition(".")
-        _reshape(module.get_submodule(owner), leaf, shapes[name])
+        reshape(module.get_submodule(owner), leaf, shapes[name])
 
 
 def check_names(what: str, known: Mapping[str, Any], given: Mapping[str, Any]) -> None:
@@ -68,13 +62,8 @@ def check_names(what: str, known: Mapping[str, Any], given: Mapping[str, Any]) -
             raise InputError(f"{what} {fault}: {', '.join(names[:SHOWN])}{more}")
 
 
-def _layers(module: nn.Module) -> dict[str, nn.Module]:
-    kinds = tuple(kind for kind, _ in _NAMES)
-    return {name: layer for name, layer in module.named_modules() if isinstance(layer, kinds)}
-
-
 def _bare_parameters(module: nn.Module) -> dict[str, nn.Parameter]:
-    layers = _layers(module)
+    layers = layers_of(module)
     return {
         name: parameter
         for name, parameter in module.named_parameters()
@@ -82,18 +71,13 @@ def _bare_parameters(module: nn.Module) -> dict[str, nn.Parameter]:
     }
 
 
-def _widths(layer: nn.Module) -> dict[str, int]:
-    names = next(names for kind, names in _NAMES if isinstance(layer, kind))
-    values = {name: getattr(layer, name) for name in names}
-    return {name: v[-1] if isinstance(v, tuple) else v for name, v in values.items()}
-
-
-def _check_widths(name: str, whole: Widths, wanted: Widths) -> None:
+def _check_widths(name: str, layer: AnyLayer, wanted: Widths) -> None:
+    whole = layer.widths()
     check_names(f"widths of {name}", whole, wanted)
     wider = {key: width for key, width in wanted.items() if width > whole[key]}
     if wider:
-        raise InputError(f"{name} has {wider}, more than the unpruned network's {dict(whole)}")
-    blocks = wanted.get("groups", 1)
+        raise InputError(f"{name} has {wider}, more than the unpruned network's {whole}")
+    blocks = wanted[layer.divisor] if layer.divisor else 1
     if any(width % blocks for width in wanted.values()):
         raise InputError(f"{name} cannot be cut into {blocks} equal groups: {dict(wanted)}")
 
@@ -101,37 +85,3 @@ def _check_widths(name: str, whole: Widths, wanted: Widths) -> None:
 def _check_shape(name: str, whole: Shape, wanted: Shape) -> None:
     if len(wanted) != len(whole) or any(n > w for n, w in zip(wanted, whole, strict=True)):
         raise InputError(f"{name} has shape {wanted}, which is no part of {whole}")
-
-
-def _set_widths(layer: nn.Module, widths: Widths) -> None:
-    """Set a layer's widths, and zeros of the shapes that follow from them."""
-    match layer:
-        case nn.Conv2d():
-            layer.in_channels, layer.out_channels = widths["in_channels"], widths["out_channels"]
-            layer.groups = widths["groups"]
-            inputs_read = layer.in_channels // layer.groups
-            _reshape(layer, "weight", (layer.out_channels, inputs_read, *layer.kernel_size))
-            _reshape(layer, "bias", (layer.out_channels,))
-        case nn.Linear():
-            layer.in_features, layer.out_features = widths["in_features"], widths["out_features"]
-            _reshape(layer, "weight", (layer.out_features, layer.in_features))
-            _reshape(layer, "bias", (layer.out_features,))
-        case _BatchNorm():
-            layer.num_features = widths["num_features"]
-            for tensor in ("weight", "bias", "running_mean", "running_var"):
-                _reshape(layer, tensor, (layer.num_features,))
-        case nn.LayerNorm():
-            shape = (*layer.normalized_shape[:-1], widths["normalized_shape"])
-            layer.normalized_shape = shape
-            for tensor in ("weight", "bias"):
-                _reshape(layer, tensor, shape)
-
-
-def _reshape(owner: nn.Module, name: str, shape: Shape) -> None:
-    """Replace a tensor of another shape, where there is one, by zeros."""
-    tensor = getattr(owner, name)
-    if tensor is None or tuple(tensor.shape) == shape:
-        return
-    zeros = tensor.new_zeros(shape)
-    is_parameter = isinstance(tensor, nn.Parameter)
-    setattr(owner, name, nn.Parameter(zeros, tensor.requires_grad) if is_parameter else zeros)

@@ -64,6 +64,13 @@ def take(group: Group, *units: int) -> PrunePlan:
     return PrunePlan((GroupRemoval(group.name, units, group.width, 1.0, len(units)),))
 
 
+def resolve(module: nn.Module, name: str) -> nn.Module | nn.Parameter:
+    """Return the layer or Parameter of the given dotted name."""
+    owner, _, leaf = name.rpartition(".")
+    found: nn.Module | nn.Parameter = getattr(module.get_submodule(owner), leaf)
+    return found
+
+
 class Chain(nn.Sequential):
     """conv 4 -> conv 3 -> 2 x 2 positions, flattened -> linear 5 -> linear 2."""
 

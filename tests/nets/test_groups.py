@@ -6,8 +6,9 @@ import pytest
 import torch
 from torch import nn
 
-from tatl_search.nets.groups import Axis, Group, find_groups
+from tatl_search.nets.groups import Group, find_groups
 from tatl_search.nets.head import classifier_name
+from tatl_search.nets.layers.layer import Axis
 from tatl_search.nets.surgery import prune
 from tests.nets.families import FAMILIES, FAST, IMAGE_SIZE
 from tests.nets.lively import Blocks, Chain, lively, random_plan, take

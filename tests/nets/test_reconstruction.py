@@ -10,13 +10,14 @@ from torch import Tensor, nn
 
 from tatl_search.core.plan import GroupRemoval, PrunePlan
 from tatl_search.core.spectral import greedy_ranking, information_loss
-from tatl_search.nets.groups import Axis, Group, find_groups
+from tatl_search.nets.groups import Group, find_groups
+from tatl_search.nets.layers.layer import Axis
 from tatl_search.nets.moments import second_moments
 from tatl_search.nets.readers import find_readers
 from tatl_search.nets.reconstruction import can_reconstruct, reconstruct
-from tatl_search.nets.surgery import prune, resolve
+from tatl_search.nets.surgery import prune
 from tests.nets.families import FAMILIES, FAST
-from tests.nets.lively import Blocks, Chain, lively, some_images
+from tests.nets.lively import Blocks, Chain, lively, resolve, some_images
 
 LEFT_PLAIN = {
     "torchvision/resnext50_32x4d": ".conv1",  # read by a grouped convolution

@@ -12,12 +12,22 @@ from torchvision.models.convnext import LayerNorm2d
 
 from tatl_search.config import NetworkSettings
 from tatl_search.core.plan import GroupRemoval, PrunePlan
-from tatl_search.nets.groups import Axis, Group, find_groups
+from tatl_search.nets.groups import Group, find_groups
+from tatl_search.nets.layers.layer import Axis
 from tatl_search.nets.structure import load_network, save_network
-from tatl_search.nets.surgery import prune, resolve
+from tatl_search.nets.surgery import prune
 from tatl_search.nets.zoo import build
 from tests.nets.families import CLASSES, FAMILIES, FAST, IMAGE_SIZE
-from tests.nets.lively import Blocks, Chain, enliven, lively, random_plan, some_images, take
+from tests.nets.lively import (
+    Blocks,
+    Chain,
+    enliven,
+    lively,
+    random_plan,
+    resolve,
+    some_images,
+    take,
+)
 
 AT_EVERY_COMMIT = (*FAST, "torchvision/mobilenet_v2", "torchvision/resnext50_32x4d")
 

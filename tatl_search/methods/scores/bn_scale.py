@@ -41,7 +41,7 @@ def _run(context: Context) -> Scores:
 
 def _scales(module: nn.Module, group: Group) -> Floats:
     scales = [
-        unit_means(layer.weight.detach().abs().double().cpu().numpy(), member.indices)
+        unit_means(layer.module.weight.detach().abs().double().cpu().numpy(), member.indices)
         for member, layer in batch_norms(module, group)
     ]
     mean: Floats = np.mean(scales, axis=0) if scales else np.zeros(group.width)
