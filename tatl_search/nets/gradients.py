@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from tatl_search.nets.filters import banks
 from tatl_search.nets.groups import Group, Indices, Member
 from tatl_search.nets.layers.known import AnyLayer
-from tatl_search.nets.scales import batch_norms
+from tatl_search.nets.scales import scaling_norms
 from tatl_search.nets.skeleton import eval_mode
 from tatl_search.nets.units import unit_sums
 
@@ -27,8 +27,9 @@ def squared_effects(
     """Return each unit's squared first-order effect on the loss, the mean over batches.
 
     The effect of a unit is the gradient of the cross-entropy with respect to a gate on it: the
-    sum of p * dL/dp over the scales and shifts of its batch-norms or, in a group without them,
-    over its filters and biases. Gradients are taken in eval mode over batches of `BATCH` images;
+    sum of p * dL/dp over the scales and shifts of its batch-norms (or other normalisations of
+    each channel by itself) or, in a group without them, over its filters and biases. Gradients
+    are taken in eval mode over batches of `BATCH` images;
     a smaller last one counts by its images.
 
     Args:
@@ -62,11 +63,11 @@ def squared_effects(
 
 
 def gate_layers(module: nn.Module, group: Group) -> list[tuple[Member, AnyLayer]]:
-    """Return the layers that scale a group's channels: batch-norms or, without any, its banks.
+    """Return the layers that scale a group's channels: norms or, without any, its banks.
 
     Scaling all that their `gate` names of a channel of theirs scales the channel.
     """
-    found: list[tuple[Member, AnyLayer]] = [*batch_norms(module, group)]
+    found: list[tuple[Member, AnyLayer]] = [*scaling_norms(module, group)]
     return found or [*banks(module, group)]
 
 

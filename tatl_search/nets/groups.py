@@ -4,14 +4,14 @@ import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-import torch
 import torch_pruning
 from torch import nn
 
+from tatl_search.nets.graph import dependency_graph
 from tatl_search.nets.layers.filters import Filters
 from tatl_search.nets.layers.known import layer_of, layers_of
 from tatl_search.nets.layers.layer import Axis
-from tatl_search.nets.skeleton import blank_image, skeleton
+from tatl_search.nets.skeleton import skeleton
 
 Indices = tuple[tuple[int, ...], ...]
 Ties = Mapping[tuple[str, Axis], Sequence[int]]
@@ -70,10 +70,7 @@ def find_groups(module: nn.Module, image_size: int) -> tuple[Group, ...]:
     """
     copy = skeleton(module)
     ties = _untie(copy)
-    with torch.enable_grad():  # the graph is read off autograd's
-        graph = torch_pruning.DependencyGraph().build_dependency(
-            copy, blank_image(copy, image_size), verbose=False
-        )
+    graph = dependency_graph(copy, image_size)
     return tuple(group for group in _walk(graph, copy, ties) if group.width > 1)
 
 
@@ -132,7 +129,7 @@ def _members(
     members = []
     for item in coupled:
         target = item.dep.target.module
-        if target not in names:
+        if target not in names or graph.get_out_channels(item.dep.target) is None:
             continue
         axis = Axis.OUT if _narrows_output(graph, item.dep) else Axis.IN
         channels: list[list[int]] = [[] for _ in range(width)]

@@ -45,6 +45,6 @@ def _drawn(module: nn.Module, name: str, parameter: Tensor, generator: torch.Gen
     if name.endswith("bias"):
         return 0.3 * noise
     owner = module.get_submodule(name.rpartition(".")[0])
-    if isinstance(layer_of(owner), Filters):
+    if isinstance(layer_of(owner), Filters) and name.endswith("weight"):
         return noise / math.sqrt(parameter[0].numel())
     return 0.5 + torch.rand(shape, generator=generator)

@@ -1,4 +1,4 @@
-"""The batch-norms of a group: scales and shifts of its units' channels."""
+"""The normalisations of a group: scales and shifts of its units' channels."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,20 @@ from torch import nn
 
 from tatl_search.nets.groups import Group, Member
 from tatl_search.nets.layers.batch_norm import BatchNorm
-from tatl_search.nets.layers.known import layer_at
+from tatl_search.nets.layers.known import AnyLayer, layer_at
+from tatl_search.nets.layers.norm import Norm
+
+
+def scaling_norms(module: nn.Module, group: Group) -> Iterator[tuple[Member, AnyLayer]]:
+    """Yield the normalisations that scale channels of a group, likewise, of whatever kind.
+
+    Those across channels are left out: their scales are a poor gate, since what they divide by
+    hangs on all channels.
+    """
+    for member in group.members:
+        layer = layer_at(module, member.module)
+        if isinstance(layer, Norm) and not layer.across and layer.gate():
+            yield member, layer
 
 
 def batch_norms(module: nn.Module, group: Group) -> Iterator[tuple[Member, BatchNorm]]:

@@ -17,6 +17,7 @@ from tatl_search.nets.own import check_trusted
 from tatl_search.nets.preprocessing import Preprocessing
 from tatl_search.nets.reasons import first_line
 from tatl_search.nets.skeleton import blank_image, skeleton
+from tatl_search.nets.state import load_state
 from tatl_search.nets.widths import Width, check_names, narrow, shapes_of, widths_of
 from tatl_search.nets.zoo import LoadedNetwork, channels_last, construct
 
@@ -223,7 +224,7 @@ def _load_weights(module: nn.Module, path: Path) -> None:
     check_names("tensors", wanted, given)
     for name, tensor in given.items():
         _check_tensor(name, tensor, wanted[name])
-    module.load_state_dict(given, strict=True)
+    load_state(module, given)
 
 
 def _check_tensor(name: str, given: Tensor, wanted: Tensor) -> None:

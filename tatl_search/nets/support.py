@@ -20,6 +20,8 @@ from tatl_search.nets.cost import cost_model, layer_macs
 from tatl_search.nets.cpu_limit import TooLongError, cpu_limit
 from tatl_search.nets.equality import all_but, removes_twins, removes_what_is_not_read
 from tatl_search.nets.groups import find_groups
+from tatl_search.nets.layers.filters import Filters
+from tatl_search.nets.layers.known import layers_of
 from tatl_search.nets.reasons import first_line
 from tatl_search.nets.redraw import redraw_constants
 from tatl_search.nets.skeleton import blank_image, skeleton
@@ -118,9 +120,18 @@ def _fault(module: nn.Module, image_size: int) -> str | None:
     _settle(trial, images)
     groups = find_groups(trial, image_size)
     mean_activations(trial, groups, [(images, images)])
+    _take_apart(trial)
     if not (removes_what_is_not_read(trial, groups, images) and removes_twins(trial, images)):
         return "removing channels changes more than what those channels said"
     return None if trial(images).isfinite().all() else "its scores are not finite after pruning"
+
+
+def _take_apart(trial: nn.Module) -> None:
+    """Put plain layers in the place of those whose weights hang on each other."""
+    for name, layer in layers_of(trial).items():
+        plain = layer.plain() if isinstance(layer, Filters) else None
+        if plain is not None:
+            trial.set_submodule(name, plain)
 
 
 def _noise(module: nn.Module, image_size: int) -> Tensor:

@@ -16,6 +16,7 @@ from tatl_search.nets.fitting import Fitted, fit
 from tatl_search.nets.library import find
 from tatl_search.nets.preprocessing import Preprocessing
 from tatl_search.nets.reasons import first_line
+from tatl_search.nets.state import load_state
 from tatl_search.nets.weight_files import SUFFIXES, read_states
 from tatl_search.paths import user_path
 
@@ -81,7 +82,7 @@ def _load(
     module: nn.Module, states: Mapping[str, Mapping[str, Tensor]], head: str, source: str
 ) -> Fitted:
     fitted = fit(states, module.state_dict(), head, source)
-    module.load_state_dict(dict(fitted.state), strict=False)
+    load_state(module, fitted.state, strict=False)
     return fitted
 
 

@@ -1,6 +1,6 @@
 """The widths of a network's layers: read them, and bring an unpruned network down to them."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -27,7 +27,8 @@ def widths_of(module: nn.Module) -> dict[str, dict[str, int]]:
 
 def shapes_of(module: nn.Module) -> dict[str, Shape]:
     """Return the shapes of the Parameters that are of no such layer (ConvNeXt's layer scales)."""
-    return {name: tuple(parameter.shape) for name, parameter in _bare_parameters(module).items()}
+    bare = _bare_parameters(module, layers_of(module))
+    return {name: tuple(parameter.shape) for name, parameter in bare.items()}
 
 
 def narrow(module: nn.Module, widths: Mapping[str, Widths], shapes: Mapping[str, Shape]) -> None:
@@ -41,7 +42,8 @@ def narrow(module: nn.Module, widths: Mapping[str, Widths], shapes: Mapping[str,
     Raises:
         InputError: other layers than the network's, or widths it cannot be brought down to.
     """
-    layers, parameters = layers_of(module), _bare_parameters(module)
+    layers = _known_then(module, widths, shapes)
+    parameters = _bare_parameters(module, layers)
     check_names("layers", layers, widths)
     check_names("parameters", parameters, shapes)
     for name, layer in layers.items():
@@ -62,8 +64,18 @@ def check_names(what: str, known: Mapping[str, Any], given: Mapping[str, Any]) -
             raise InputError(f"{what} {fault}: {', '.join(names[:SHOWN])}{more}")
 
 
-def _bare_parameters(module: nn.Module) -> dict[str, nn.Parameter]:
-    layers = layers_of(module)
+def _known_then(
+    module: nn.Module, widths: Mapping[str, Widths], shapes: Mapping[str, Shape]
+) -> dict[str, AnyLayer]:
+    """Return the layers of kinds that were known when widths and shapes were stored.
+
+    The Parameters of other layers stand among the shapes.
+    """
+    bare = {name.rpartition(".")[0] for name in shapes} - widths.keys()
+    return {name: layer for name, layer in layers_of(module).items() if name not in bare}
+
+
+def _bare_parameters(module: nn.Module, layers: Container[str]) -> dict[str, nn.Parameter]:
     return {
         name: parameter
         for name, parameter in module.named_parameters()

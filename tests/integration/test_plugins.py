@@ -59,9 +59,10 @@ def tatl(here: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 def test_the_page_adds_one_of_each(names: dict[str, str]) -> None:
     from tatl_search.deploy.formats import FORMATS
+    from tatl_search.nets.layers.known import LAYER_KINDS
 
     registries = [thing for thing in vars(config).values() if isinstance(thing, Registry)]
-    found = {registry.group: registry for registry in (*registries, FORMATS)}
+    found = {registry.group: registry for registry in (*registries, FORMATS, LAYER_KINDS)}
     assert names.keys() == found.keys()
     for group, name in names.items():
         assert found[group].plugins == (name,)

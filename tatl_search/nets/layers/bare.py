@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from timm.layers.grn import GlobalResponseNorm
 from torch import Tensor, nn
 
 from tatl_search.nets.layers.layer import Axis, Layer, Side
@@ -36,8 +35,3 @@ class Bare(Layer[nn.Module]):
     def narrow(self, axis: Axis, kept: Sequence[int]) -> None:
         """Keep only the given channels."""
         keep(self.module, self.leaf, self.side(axis).tensors[self.leaf], kept)
-
-    @property
-    def across(self) -> bool:
-        """Whether its module divides by a mean over channels."""
-        return isinstance(self.module, GlobalResponseNorm)

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from tatl_search.nets.layers.layer import Axis, Layer, M
 
@@ -45,8 +45,17 @@ class Filters(Layer[M]):
         return self.weight.movedim(self.side(Axis.IN).tensors["weight"], 0)
 
     def parameters_per_channel(self) -> float:
-        """Return one for the bias, or none."""
-        return 0 if self.module.bias is None else 1
+        """Return one for the bias, if there is one, and for whatever else there is of each."""
+        others = self.side(Axis.OUT).tensors.keys() - {"weight"}
+        found = (getattr(self.module, name) for name in others)
+        return sum(t.numel() for t in found if t is not None) / self.channels(Axis.OUT)
+
+    def plain(self) -> nn.Module | None:
+        """Return a layer that computes the same by weights that do not hang on each other.
+
+        Null where its own do not.
+        """
+        return None
 
     def join(self) -> None:
         """Make of its parts one that reads all channels, in a copy that only couplings are read of.

@@ -1,7 +1,7 @@
 """The kinds of layers that are known, and the way from a module to the kind it is of."""
 
 from collections.abc import Mapping
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from torch import nn
@@ -19,7 +19,11 @@ LAYER_KINDS: Registry[LayerKind] = Registry(
     "tatl_search.nets.layers.layer:LayerKind",
     {
         name: f"tatl_search.nets.layers.{name}:KIND"
-        for name in ("convolution", "linear", "batch_norm", "layer_norm")
+        for name in (
+            *("convolution", "standardised", "scaled_standardised", "transposed", "linear"),
+            *("batch_norm", "instance_norm", "group_norm", "layer_norm", "layer_norm_2d"),
+            *("global_response", "prelu"),
+        )
     },
 )
 
@@ -33,7 +37,7 @@ def layer_of(module: nn.Module) -> AnyLayer | None:
     Raises:
         InputError: a plug-in's kind cannot be used.
     """
-    views = _views()
+    views = _views(LAYER_KINDS.names)
     view = next((views[base] for base in type(module).__mro__ if base in views), None)
     return view(module) if view else None
 
@@ -60,8 +64,8 @@ def layer_at(network: nn.Module, name: str) -> AnyLayer:
     return layer
 
 
-@cache
-def _views() -> Mapping[type[nn.Module], type[AnyLayer]]:
+@lru_cache(maxsize=1)
+def _views(names: tuple[str, ...]) -> Mapping[type[nn.Module], type[AnyLayer]]:
     """Return module class -> view; plug-ins come last and so go before what is built in."""
-    kinds = [LAYER_KINDS[name] for name in LAYER_KINDS.names]
+    kinds = [LAYER_KINDS[name] for name in names]
     return {module: kind.view for kind in kinds for module in kind.modules}

@@ -1,4 +1,4 @@
-"""Layer normalisations, over the channels of each position."""
+"""Normalisations over the channels of each position, which come last."""
 
 from torch import nn
 
@@ -20,8 +20,8 @@ class LayerNorm(Norm[nn.LayerNorm]):
 
     @property
     def dim(self) -> int:
-        """The last; subclasses move channels there and back."""
-        return -1 if type(self.module) is nn.LayerNorm else 1
+        """The last."""
+        return -1
 
     @property
     def across(self) -> bool:
