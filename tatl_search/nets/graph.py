@@ -1,18 +1,41 @@
 """Torch-Pruning's dependency graph, read off a copy of a network without weights."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 import torch_pruning
-from torch import nn
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.overrides import TorchFunctionMode
 from torch_pruning.ops import OPTYPE, module2type
 
 from tatl_search.nets.layers.known import layer_of, layers_of
 from tatl_search.nets.layers.layer import Axis
 from tatl_search.nets.skeleton import blank_image
 
+IMAGE_DIMENSIONS = 4
+_SHUFFLES = frozenset({F.pixel_shuffle, F.pixel_unshuffle, torch.channel_shuffle})
 
-def dependency_graph(copy: nn.Module, image_size: int) -> torch_pruning.DependencyGraph:
+
+@dataclass(frozen=True)
+class Traced:
+    """A network as it was traced.
+
+    Attributes:
+        copy: the network, without weights.
+        graph: Torch-Pruning's graph of it; its modules are those of the copy.
+        rearranged: the operations (as autograd names them) beyond which the graph does not know
+            where a channel is.
+    """
+
+    copy: nn.Module
+    graph: torch_pruning.DependencyGraph
+    rearranged: frozenset[object]
+
+
+def dependency_graph(copy: nn.Module, image_size: int) -> Traced:
     """Trace a copy of a network; kinds of layers that Torch-Pruning does not know are told it.
 
     Args:
@@ -23,10 +46,40 @@ def dependency_graph(copy: nn.Module, image_size: int) -> torch_pruning.Dependen
     for layer in layers_of(copy).values():
         if module2type(layer.module) is OPTYPE.ELEMENTWISE:
             foreign[type(layer.module)] = _Passing() if layer.into is None else _Reading()
-    with torch.enable_grad():  # the graph is read off autograd's
-        return torch_pruning.DependencyGraph().build_dependency(
+    with torch.enable_grad(), _Rearrangements() as found:  # the graph is read off autograd's
+        graph = torch_pruning.DependencyGraph().build_dependency(
             copy, blank_image(copy, image_size), customized_pruners=foreign, verbose=False
         )
+    return Traced(copy, graph, frozenset(found.operations))
+
+
+class _Rearrangements(TorchFunctionMode):
+    """Remembers what moves channels in ways of which Torch-Pruning's graph knows nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.operations: list[object] = []
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Run an operation and look at its result."""
+        result = func(*args, **(kwargs or {}))
+        if isinstance(result, Tensor) and (_has_many(result) or _moves(func, args, kwargs or {})):
+            self.operations.append(result.grad_fn)
+        return result
+
+
+def _has_many(result: Tensor) -> bool:
+    """Say whether a value has more dimensions than images, channels and two of positions."""
+    return result.dim() > IMAGE_DIMENSIONS
+
+
+def _moves(func: Any, args: Any, kwargs: Mapping[str, Any]) -> bool:
+    """Say whether an operation joins along the last dimension or mixes channels and positions."""
+    if func is torch.cat:
+        dim = kwargs.get("dim", args[1] if len(args) > 1 else 0)
+        dims = args[0][0].dim() if args else kwargs["tensors"][0].dim()
+        return dims > 2 and dim % dims == dims - 1
+    return func in _SHUFFLES
 
 
 class _Reading(torch_pruning.BasePruningFunc):  # type: ignore[misc]

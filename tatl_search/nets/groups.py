@@ -1,15 +1,16 @@
 """Groups: filters that can only go together, found by Torch-Pruning's dependency graph."""
 
-import itertools
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
-import torch_pruning
 from torch import nn
 
+from tatl_search.nets.coupling import Coupled, coupled_sets
 from tatl_search.nets.graph import dependency_graph
 from tatl_search.nets.layers.filters import Filters
-from tatl_search.nets.layers.known import layer_of, layers_of
+from tatl_search.nets.layers.known import layers_of
 from tatl_search.nets.layers.layer import Axis
 from tatl_search.nets.skeleton import skeleton
 
@@ -51,6 +52,19 @@ class Group:
     members: tuple[Member, ...]
 
 
+@dataclass(frozen=True)
+class Survey:
+    """What of a network can be pruned.
+
+    Attributes:
+        groups: what `find_groups` returns.
+        left: layer -> why what it makes stays as it is, for people.
+    """
+
+    groups: tuple[Group, ...]
+    left: Mapping[str, str]
+
+
 def find_groups(module: nn.Module, image_size: int) -> tuple[Group, ...]:
     """Return the groups of a network in the order in which it defines their root layers.
 
@@ -60,18 +74,33 @@ def find_groups(module: nn.Module, image_size: int) -> tuple[Group, ...]:
     equal; down to one channel a block on both sides it is a depthwise one, whose channels can go
     one by one. The network itself is not touched: a copy without weights is traced.
 
+    Where the units of what hangs together differ in the layers they touch (where a whole is added
+    to two halves that were joined) there is a group for each kind of unit. What cannot be followed
+    to its end is left alone; `survey` says why.
+
     Args:
         module: any network of images; frozen or not, on any device, in any mode.
         image_size: side in pixels of the square images it gets.
-
-    Raises:
-        ValueError: units of one group differ in how many channels of a layer they hold, so that
-            widths alone do not say what a network costs.
     """
+    return survey(module, image_size).groups
+
+
+def survey(module: nn.Module, image_size: int) -> Survey:
+    """Return the groups of a network, and what is in none and why."""
     copy = skeleton(module)
     ties = _untie(copy)
-    graph = dependency_graph(copy, image_size)
-    return tuple(group for group in _walk(graph, copy, ties) if group.width > 1)
+    found = list(coupled_sets(dependency_graph(copy, image_size)))
+    for coupled in found:
+        coupled.fault = coupled.fault or _torn(coupled, ties)
+    _spread_faults(found)
+    split = [
+        group
+        for coupled in found
+        if coupled.fault is None and not coupled.is_output
+        for group in _split(coupled, ties)
+    ]
+    left = {coupled.root: coupled.fault for coupled in found if coupled.fault is not None}
+    return Survey(tuple(group for group in split if group.width > 1), left)
 
 
 def _untie(copy: nn.Module) -> Ties:
@@ -90,103 +119,89 @@ def _untie(copy: nn.Module) -> Ties:
     return ties
 
 
-def _walk(graph: torch_pruning.DependencyGraph, copy: nn.Module, ties: Ties) -> Iterator[Group]:
-    names = {part: name for name, part in copy.named_modules()}
-    names |= {parameter: name for name, parameter in copy.named_parameters()}
-    seen: set[str] = set()
-    for root, layer in copy.named_modules():
-        is_bank = isinstance(layer_of(layer), Filters)
-        if root in seen or not is_bank or layer not in graph.module2node:
-            continue
-        prune_out = graph.get_pruner_of_module(layer).prune_out_channels
-        width = graph.get_out_channels(layer)
-        coupled = graph.get_pruning_group(layer, prune_out, list(range(width)))
-        members = _members(graph, coupled, names, width)
-        seen.update(member.module for member in members if member.axis is Axis.OUT)
-        if not _reaches_output(graph, coupled):
-            group = _in_units(root, members, ties)
-            # At once: with such couplings each later group takes longer than the one before.
-            _check_even(group)
-            yield group
+def _torn(coupled: Coupled, ties: Ties) -> str | None:
+    """Return which layer ties channels that are coupled to others that are not, if one does."""
+    for side, of_layer in coupled.channels.items():
+        tied, own = ties.get(side), set(chain(*of_layer))
+        if tied is not None:
+            numbers = {tied[channel] for channel in own}
+            if any(number in numbers for i, number in enumerate(tied) if i not in own):
+                return f"'{side[0]}' ties its channels to those of another layer"
+    return None
 
 
-def _check_even(group: Group) -> None:
-    for member in group.members:
-        sizes = {len(channels) for channels in member.indices}
-        if len(sizes) != 1:
-            raise ValueError(
-                f"the units of group '{group.name}' hold different numbers of channels of"
-                f" '{member.module}': {sorted(sizes)}"
-            )
+def _spread_faults(found: Sequence[Coupled]) -> None:
+    """Find at fault as well what shares channels with what is at fault."""
+    faulty = [coupled for coupled in found if coupled.fault is not None]
+    while faulty:
+        stuck = faulty.pop()
+        for coupled in found:
+            if coupled.fault is None and _touch(coupled, stuck):
+                coupled.fault = stuck.fault
+                faulty.append(coupled)
 
 
-def _members(
-    graph: torch_pruning.DependencyGraph,
-    coupled: torch_pruning.dependency.Group,
-    names: Mapping[object, str],
-    width: int,
-) -> tuple[Member, ...]:
-    members = []
-    for item in coupled:
-        target = item.dep.target.module
-        if target not in names or graph.get_out_channels(item.dep.target) is None:
-            continue
-        axis = Axis.OUT if _narrows_output(graph, item.dep) else Axis.IN
-        channels: list[list[int]] = [[] for _ in range(width)]
-        for unit, channel in zip(item.root_idxs, item.idxs, strict=True):
-            channels[unit].append(channel)
-        members.append(Member(names[target], axis, tuple(map(tuple, channels))))
-    return tuple(members)
-
-
-def _narrows_output(graph: torch_pruning.DependencyGraph, dep: torch_pruning.Dependency) -> bool:
-    pruner = graph.get_pruner_of_module(dep.target.module)
-    return bool(dep.handler == pruner.prune_out_channels)
-
-
-def _reaches_output(
-    graph: torch_pruning.DependencyGraph, coupled: torch_pruning.dependency.Group
-) -> bool:
-    """Say whether the network's own output would lose channels with this group."""
-    return any(not item.dep.target.outputs and _narrows_output(graph, item.dep) for item in coupled)
-
-
-def _in_units(root: str, members: tuple[Member, ...], ties: Ties) -> Group:
-    """Make one group of coupled channels, merging those that layers tie."""
-    units = _units(members, ties)
-    merged = tuple(
-        Member(
-            member.module,
-            member.axis,
-            tuple(
-                tuple(itertools.chain.from_iterable(member.indices[i] for i in unit))
-                for unit in units
-            ),
-        )
-        for member in members
+def _touch(one: Coupled, other: Coupled) -> bool:
+    return any(
+        not set(chain(*one.channels[side])).isdisjoint(chain(*other.channels[side]))
+        for side in one.channels.keys() & other.channels.keys()
     )
-    return Group(root, len(units), merged)
 
 
-def _units(members: tuple[Member, ...], ties: Ties) -> Indices:
-    """Return the root channels of each unit, by union-find over what is tied."""
-    leader = list(range(len(members[0].indices)))
+def _split(coupled: Coupled, ties: Ties) -> Iterator[Group]:
+    """Yield a group for each kind of unit; a kind that no layer is all of stays as it is."""
+    kinds: dict[tuple[int, ...], list[list[tuple[int, ...]]]] = defaultdict(list)
+    for unit in _units(coupled, ties):
+        parts = [_channels(of_layer, unit) for of_layer in coupled.channels.values()]
+        kinds[tuple(map(len, parts))].append(parts)
+    for sizes, units in kinds.items():
+        members = [
+            Member(name, axis, tuple(parts[place] for parts in units))
+            for place, (name, axis) in enumerate(coupled.channels)
+            if sizes[place]
+        ]
+        if len(kinds) == 1:
+            yield Group(coupled.root, len(units), tuple(members))
+        elif named := _named(members, coupled):
+            yield named
+
+
+def _channels(of_layer: Sequence[Sequence[int]], unit: Sequence[int]) -> tuple[int, ...]:
+    """Return the channels of a side that go with some of the root's, each once."""
+    return tuple(dict.fromkeys(chain.from_iterable(of_layer[i] for i in unit)))
+
+
+def _named(members: Sequence[Member], coupled: Coupled) -> Group | None:
+    """Return a group of some units, named by a layer that makes nothing but those."""
+    for member in members:
+        of_layer = set(chain(*coupled.channels[member.module, member.axis]))
+        if member.axis is Axis.OUT and len(of_layer) == sum(map(len, member.indices)):
+            others = (other for other in members if other is not member)
+            return Group(member.module, len(member.indices), (member, *others))
+    return None
+
+
+def _units(coupled: Coupled, ties: Ties) -> Indices:
+    """Return the root channels of each unit, by union-find over what goes together.
+
+    Those go together that meet in one channel of some layer, or in channels which that layer ties.
+    """
+    leader = list(range(coupled.width))
 
     def find(channel: int) -> int:
         while leader[channel] != channel:
             channel = leader[channel]
         return channel
 
-    for member in members:
-        tied = ties.get((member.module, member.axis))
-        if tied is None:
-            continue
+    for side, of_layer in coupled.channels.items():
+        tied = ties.get(side)
         first_at: dict[int, int] = {}
-        for channel, indices in enumerate(member.indices):
+        for channel, indices in enumerate(of_layer):
             for index in indices:
-                one, other = find(channel), find(first_at.setdefault(tied[index], channel))
+                place = tied[index] if tied is not None else index
+                one, other = find(channel), find(first_at.setdefault(place, channel))
                 leader[max(one, other)] = min(one, other)
-    units: dict[int, list[int]] = {}
-    for channel in range(len(leader)):
-        units.setdefault(find(channel), []).append(channel)
+    units: dict[int, list[int]] = defaultdict(list)
+    for channel in range(coupled.width):
+        units[find(channel)].append(channel)
     return tuple(map(tuple, units.values()))

@@ -3,14 +3,13 @@
 import copy
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
-from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.overrides import TorchFunctionMode
 
 from tatl_search.core.plan import PrunePlan
 from tatl_search.errors import InputError
@@ -19,16 +18,16 @@ from tatl_search.nets.activations import mean_activations
 from tatl_search.nets.cost import cost_model, layer_macs
 from tatl_search.nets.cpu_limit import TooLongError, cpu_limit
 from tatl_search.nets.equality import all_but, removes_twins, removes_what_is_not_read
-from tatl_search.nets.groups import find_groups
+from tatl_search.nets.groups import Group, Survey, find_groups, survey
 from tatl_search.nets.layers.filters import Filters
 from tatl_search.nets.layers.known import layers_of
 from tatl_search.nets.reasons import first_line
 from tatl_search.nets.redraw import redraw_constants
-from tatl_search.nets.skeleton import blank_image, skeleton
 from tatl_search.nets.surgery import prune
 
 KEPT = 16
-IMAGE_DIMENSIONS = 4  # Torch-Pruning may not come back from rearrangements that use more
+LEAST = 0.1
+"""Share of the MACs that has to be removable."""
 LONGEST_S = 240.0
 """CPU time of a trial; the slowest networks that can be pruned (DenseNet-201) take a sixth."""
 SAYING_S, SAYINGS = 2.0, 5
@@ -65,7 +64,7 @@ def check_supported(module: nn.Module, image_size: int) -> None:
         raise InputError(
             f"{type(module).__name__} cannot be pruned with images of {image_size} x {image_size}"
             f" px ({fault}); choose another network: plain, residual, dense and mobile"
-            " convolutional ones work, transformers and channel shuffles do not"
+            " convolutional ones work whole, and of others what can be followed"
         )
 
 
@@ -83,37 +82,19 @@ def _heard_of(name: str) -> Iterator[None]:
         yield
 
 
-class _Dimensions(TorchFunctionMode):
-    """Remembers the most dimensions that any tensor had."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.most = 0
-
-    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        """Run an operation and look at its result."""
-        result = func(*args, **(kwargs or {}))
-        if isinstance(result, Tensor):
-            self.most = max(self.most, result.dim())
-        return result
-
-
-def _most_dimensions(module: nn.Module, image_size: int) -> int:
-    bare = skeleton(module)
-    with _Dimensions() as dimensions:
-        bare(blank_image(bare, image_size))
-    return int(dimensions.most)
-
-
 def _fault(module: nn.Module, image_size: int) -> str | None:
     """Return what goes wrong when a copy of a network is pruned, if something does."""
-    if _most_dimensions(module, image_size) > IMAGE_DIMENSIONS:
-        return "it rearranges channels, as attention and shuffling do"
     trial = copy.deepcopy(module)
-    groups = find_groups(trial, image_size)
+    found = survey(trial, image_size)
+    groups = found.groups
     if not groups:
-        return "it has no channels that could be removed"
-    cost_model(trial, groups, layer_macs(trial, image_size))
+        return f"it has no channels that could be removed{_reasons(found)}"
+    share = _removable(trial, groups, image_size)
+    if share < LEAST:
+        return f"only {share:.0%} of its MACs could be removed{_reasons(found)}"
+    if found.left:
+        name = type(module).__name__
+        logger.warning("%s: %.0f %% of its MACs can go%s", name, 100 * share, _reasons(found))
     prune(trial, groups, PrunePlan(tuple(all_but(group, KEPT) for group in groups)))
     images = _noise(trial.double(), image_size)
     redraw_constants(trial)
@@ -124,6 +105,22 @@ def _fault(module: nn.Module, image_size: int) -> str | None:
     if not (removes_what_is_not_read(trial, groups, images) and removes_twins(trial, images)):
         return "removing channels changes more than what those channels said"
     return None if trial(images).isfinite().all() else "its scores are not finite after pruning"
+
+
+def _removable(module: nn.Module, groups: Sequence[Group], image_size: int) -> float:
+    """Return the share of the MACs that goes if one unit of each group stays."""
+    costs = cost_model(module, groups, layer_macs(module, image_size))
+    most, least = ([g.width for g in groups], [1] * len(groups))
+    return 1 - costs.macs(np.array(least)) / costs.macs(np.array(most))
+
+
+def _reasons(found: Survey) -> str:
+    """Return what of a network is left alone and why, to be put at the end of a sentence."""
+    if not found.left:
+        return ""
+    first, why = next(iter(found.left.items()))
+    more = f" and {len(found.left) - 1} more" if len(found.left) > 1 else ""
+    return f"; left as they are: '{first}'{more} ({why})"
 
 
 def _take_apart(trial: nn.Module) -> None:
