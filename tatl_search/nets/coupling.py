@@ -70,15 +70,19 @@ class _Walk:
             self._note(node, handler, pairs)
 
     def _run(self, root: Any) -> None:
-        """Go from channel to channel until nothing new is met."""
+        """Go from channel to channel until nothing new is met, or what cannot be followed.
+
+        What shares channels with the part that was seen is then at fault as well, so that the rest
+        need not be seen.
+        """
         pairs = [_HybridIndex(channel, channel) for channel in range(self.coupled.width)]
         stack = [(root, self._pruner(root).prune_out_channels, pairs)]
         self._met[stack[0][:2]] = dict.fromkeys(pairs)
-        while stack:
+        while stack and self.coupled.fault is None:
             node, handler, pairs = stack.pop()
             if node.grad_fn in self._traced.rearranged:
                 self.coupled.fault = "its channels are rearranged, as attention and shuffling do"
-                continue
+                return
             for dep in node.dependencies:
                 fresh = self._fresh(dep, pairs) if dep.is_triggered_by(handler) else []
                 if fresh:
@@ -106,7 +110,7 @@ class _Walk:
         except ValueError as error:
             self.coupled.fault = str(error)
             return True
-        if max(pair.idx for pair in pairs) < width:
+        if len(pairs) < MOST and max(pair.idx for pair in pairs) < width:
             return False
         self.coupled.fault = f"'{name or node.name}' is given them in an order that is not known"
         return True

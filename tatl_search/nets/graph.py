@@ -1,6 +1,6 @@
 """Torch-Pruning's dependency graph, read off a copy of a network without weights."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,7 +47,7 @@ def dependency_graph(copy: nn.Module, image_size: int) -> Traced:
         if module2type(layer.module) is OPTYPE.ELEMENTWISE:
             foreign[type(layer.module)] = _Passing() if layer.into is None else _Reading()
     with torch.enable_grad(), _Rearrangements() as found:  # the graph is read off autograd's
-        graph = torch_pruning.DependencyGraph().build_dependency(
+        graph = _Graph(found.operations).build_dependency(
             copy, blank_image(copy, image_size), customized_pruners=foreign, verbose=False
         )
     return Traced(copy, graph, frozenset(found.operations))
@@ -63,14 +63,33 @@ class _Rearrangements(TorchFunctionMode):
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Run an operation and look at its result."""
         result = func(*args, **(kwargs or {}))
-        if isinstance(result, Tensor) and (_has_many(result) or _moves(func, args, kwargs or {})):
-            self.operations.append(result.grad_fn)
+        results = [part for part in _parts(result) if isinstance(part, Tensor)]
+        if any(map(_has_many, (*results, *args))) or _moves(func, args, kwargs or {}):
+            self.operations.extend(part.grad_fn for part in results)
         return result
 
 
-def _has_many(result: Tensor) -> bool:
+class _Graph(torch_pruning.DependencyGraph):  # type: ignore[misc]
+    """A graph that does not try to follow channels through rearrangements: it may fail there."""
+
+    def __init__(self, rearranged: Container[object]) -> None:
+        super().__init__()
+        self._rearranged = rearranged
+
+    def _build_dependency(self, module2node: Mapping[object, Any]) -> None:
+        for node in module2node.values():
+            if node.grad_fn in self._rearranged:
+                node.type = OPTYPE.ELEMENTWISE
+        super()._build_dependency(module2node)
+
+
+def _parts(result: Any) -> Sequence[Any]:
+    return result if isinstance(result, tuple | list) else (result,)
+
+
+def _has_many(value: Any) -> bool:
     """Say whether a value has more dimensions than images, channels and two of positions."""
-    return result.dim() > IMAGE_DIMENSIONS
+    return isinstance(value, Tensor) and value.dim() > IMAGE_DIMENSIONS
 
 
 def _moves(func: Any, args: Any, kwargs: Mapping[str, Any]) -> bool:
