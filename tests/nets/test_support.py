@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from tatl_search.config import NetworkSettings
 from tatl_search.errors import InputError
 from tatl_search.nets import support
+from tatl_search.nets.groups import survey
 from tatl_search.nets.support import check_supported
 from tatl_search.nets.zoo import build
 from tests.nets.families import CLASSES, FAMILIES, FAST, IMAGE_SIZE
@@ -25,20 +26,16 @@ def random_network(name: str, image_size: int = IMAGE_SIZE) -> nn.Module:
     return build(settings, CLASSES, image_size).module
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        *FAST,
-        "torchvision/resnext50_32x4d",
-        "timm/convnextv2_atto",
-        "torchvision/mnasnet0_5",
-        "torchvision/shufflenet_v2_x0_5",
-        "timm/ghostnet_100",
-        "timm/nf_regnet_b0",
-        "timm/edgenext_xx_small",
-    ],
-)
+@pytest.mark.parametrize("name", [*FAST, "torchvision/resnext50_32x4d", "timm/convnextv2_atto"])
 def test_supported_networks_pass(name: str) -> None:
+    check_supported(random_network(name), IMAGE_SIZE)
+
+
+@pytest.mark.parametrize(
+    "name", ["torchvision/shufflenet_v2_x0_5", "timm/ghostnet_100", "timm/nf_regnet_b0"]
+)
+def test_networks_of_other_kinds_pass(name: str) -> None:
+    """Shuffles are left alone, halves are groups of their own, filters are normalised."""
     check_supported(random_network(name), IMAGE_SIZE)
 
 
@@ -232,18 +229,13 @@ def test_whatever_a_network_throws_is_a_refusal(runs: int) -> None:
         check_supported(Raising(runs), 8)
 
 
-def test_weights_of_five_dimensions_are_refused_in_words() -> None:
-    module = random_network("timm/lambda_resnet26t")
-    with pytest.raises(InputError, match=r"ByobNet cannot be pruned .*rearranges channels"):
-        check_supported(module, IMAGE_SIZE)
-
-
-def test_channels_that_all_depend_on_each_other_are_refused_quickly() -> None:
+def test_channels_that_all_depend_on_each_other_are_found_quickly() -> None:
+    """A gate of every block reads them as positions; a mapping that lost its way grew for ever."""
     module = random_network("timm/ecaresnet26t")
     began = time.process_time()
-    with pytest.raises(InputError, match="different numbers of channels"):
-        check_supported(module, IMAGE_SIZE)
-    assert time.process_time() - began < 20, "1 s on a quiet machine; 77 s for all groups"
+    found = survey(module, IMAGE_SIZE)
+    assert time.process_time() - began < 20, "1 s on a quiet machine"
+    assert "'stages.0.0.attn.conv' is given them" in found.left["stages.0.0.conv3_1x1.conv"]
 
 
 class Endless(nn.Module):
