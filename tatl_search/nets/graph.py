@@ -95,8 +95,8 @@ def _has_many(value: Any) -> bool:
 def _moves(func: Any, args: Any, kwargs: Mapping[str, Any]) -> bool:
     """Say whether an operation joins along the last dimension or mixes channels and positions."""
     if func is torch.cat:
-        dim = kwargs.get("dim", args[1] if len(args) > 1 else 0)
-        dims = args[0][0].dim() if args else kwargs["tensors"][0].dim()
+        dim: int = kwargs.get("dim", args[1] if len(args) > 1 else 0)
+        dims: int = args[0][0].dim() if args else kwargs["tensors"][0].dim()
         return dims > 2 and dim % dims == dims - 1
     return func in _SHUFFLES
 

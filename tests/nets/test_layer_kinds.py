@@ -17,6 +17,7 @@ from tatl_search.core.plan import PrunePlan
 from tatl_search.errors import InputError
 from tatl_search.nets.cost import cost_model, count_macs, count_parameters, layer_macs
 from tatl_search.nets.groups import Group, find_groups
+from tatl_search.nets.layers.filters import Filters
 from tatl_search.nets.layers.known import LAYER_KINDS, layer_at, layer_of, layers_of
 from tatl_search.nets.layers.layer import Axis
 from tatl_search.nets.state import load_state
@@ -156,9 +157,10 @@ def test_normalised_filters_as_plain_ones(conv: type[nn.Conv2d]) -> None:
     for parameter in layer.parameters():
         nn.init.uniform_(parameter, -1.0, 1.0)
     seen = layer_of(layer)
-    assert seen is not None
+    assert isinstance(seen, Filters)
     images = torch.randn(2, 4, 9, 9)
     plain = seen.plain()
+    assert plain is not None
     assert type(plain) is not conv
     torch.testing.assert_close(plain(images), layer(images))
 

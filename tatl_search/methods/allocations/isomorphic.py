@@ -13,7 +13,9 @@ from torch import nn
 from tatl_search.core.levels import global_levels, removals_below
 from tatl_search.methods.allocations.planning import budget_of, plan_of, told, weakest
 from tatl_search.methods.context import Allocation, Choice, Context, Floats
-from tatl_search.nets.groups import Group, is_depthwise
+from tatl_search.nets.groups import Group
+from tatl_search.nets.layers.filters import Filters
+from tatl_search.nets.layers.known import layer_at
 
 Topology = tuple[tuple[str, str, bool], ...]
 """Sorted, of each member: type of its layer, which side, whether depthwise."""
@@ -30,7 +32,9 @@ def topology(module: nn.Module, group: Group) -> Topology:
     found = []
     for member in group.members:
         layer = layers.get(member.module)  # null: a bare Parameter
-        found.append((type(layer).__name__, member.axis.value, is_depthwise(layer)))
+        seen = layer_at(module, member.module)
+        is_depthwise = isinstance(seen, Filters) and seen.is_depthwise
+        found.append((type(layer).__name__, member.axis.value, is_depthwise))
     return tuple(sorted(found))
 
 

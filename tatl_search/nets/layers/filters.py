@@ -47,7 +47,7 @@ class Filters(Layer[M]):
     def parameters_per_channel(self) -> float:
         """Return one for the bias, if there is one, and for whatever else there is of each."""
         others = self.side(Axis.OUT).tensors.keys() - {"weight"}
-        found = (getattr(self.module, name) for name in others)
+        found: list[Tensor | None] = [getattr(self.module, name) for name in others]
         return sum(t.numel() for t in found if t is not None) / self.channels(Axis.OUT)
 
     def plain(self) -> nn.Module | None:

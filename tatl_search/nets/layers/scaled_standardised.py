@@ -1,5 +1,7 @@
 """Convolutions whose normalised weights have a learnt gain of each filter (NFNet)."""
 
+from typing import Any
+
 from timm.layers import std_conv
 from torch import Tensor
 
@@ -17,7 +19,8 @@ class ScaledStandardised(Standardised):
     gates = ("gain", "bias")
 
     def _scale(self) -> Tensor | None:
-        scale: Tensor = self.module.get_parameter("gain") * self.module.scale
+        conv: Any = self.module
+        scale: Tensor = conv.gain * conv.scale
         return scale.flatten()
 
 

@@ -1,6 +1,9 @@
 """Convolutions whose weights are normalised over what each filter reads (BiT, NFNet)."""
 
-from timm.layers import Conv2dSame, std_conv
+from typing import Any
+
+from timm.layers import std_conv
+from timm.layers.conv2d_same import Conv2dSame
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -17,7 +20,7 @@ class Standardised(Convolution):
 
     def plain(self) -> nn.Conv2d:
         """Return a convolution that has its weights as they are applied."""
-        conv = self.module
+        conv: Any = self.module
         kind = Conv2dSame if getattr(conv, "same_pad", False) else nn.Conv2d
         plain = kind(
             conv.in_channels,
@@ -33,11 +36,12 @@ class Standardised(Convolution):
         return plain
 
     def _applied(self) -> Tensor:
-        conv = self.module
+        conv: Any = self.module
         rows = conv.weight.reshape(1, conv.out_channels, -1)
-        return F.batch_norm(
+        applied = F.batch_norm(
             rows, None, None, self._scale(), training=True, momentum=0.0, eps=conv.eps
-        ).reshape_as(conv.weight)
+        )
+        return applied.reshape_as(conv.weight)
 
     def _scale(self) -> Tensor | None:
         return None
