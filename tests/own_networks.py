@@ -1,5 +1,6 @@
 """Packages of networks as a user has them: in a folder, imported from the working directory."""
 
+import os
 import re
 import sys
 from collections.abc import Mapping
@@ -23,6 +24,14 @@ def page_settings() -> dict[str, Any]:
     """Return the settings of the page's sweep."""
     settings: dict[str, Any] = yaml.safe_load(page_files()["my_task.yaml"])
     return settings
+
+
+def code_beside(folder: Path) -> str:
+    """Write the page's package into a folder; return a PYTHONPATH that holds it too."""
+    place = folder / "my_package/networks.py"
+    place.parent.mkdir(parents=True)
+    place.write_text(page_files()["my_package/networks.py"], encoding="utf-8")
+    return ":".join(filter(None, (str(folder), os.environ.get("PYTHONPATH"))))
 
 
 def work_in(folder: Path, files: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from tatl_search.config import is_own
 from tatl_search.config.data import LEAST_SIDE
 from tatl_search.newcomer.facts import Facts
 
@@ -99,7 +100,7 @@ def compose(facts: Facts, given: Given = Given()) -> dict[str, Any]:
     return {
         "start": {"choices": ["pretrained", "finetuned"]},
         "data": _data(facts, given, sides),
-        "network": {"name": EMBEDDED, "weights": "embedded"},
+        "network": _network(given),
         "finetune": {"epochs": each, "batch_size": batch, "learning_rate": RATE},
         "prune": {
             **({} if given.rate else {"rounds": {"low": 1, "high": 10, "log": True}}),
@@ -214,6 +215,13 @@ def _data(facts: Facts, given: Given, sides: Sequence[int]) -> dict[str, Any]:
     if facts.imbalance >= IMBALANCE:
         found["class_weights"] = "balanced"
     return found
+
+
+def _network(given: Given) -> dict[str, Any]:
+    """Return the network with weights at hand; one of the user's own is taken as it is made."""
+    if given.network is not None and is_own(given.network):
+        return {"name": given.network}
+    return {"name": EMBEDDED, "weights": "embedded"}
 
 
 def _baselines(facts: Facts, given: Given, sides: Sequence[int]) -> list[dict[str, Any]]:

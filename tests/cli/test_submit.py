@@ -22,6 +22,7 @@ from tatl_search.results.store import load_sweep
 from tests.cli.conftest import Tatl
 from tests.integration.audit import audit
 from tests.integration.drivers import Driver, faulty_space, kill_session
+from tests.own_networks import code_beside
 
 BIN = Path(sys.executable).parent
 PLANTED = {
@@ -118,12 +119,17 @@ def found_in(folder: Path) -> list[str]:
 
 
 def test_a_sweep_is_submitted_and_followed(cluster: Head, tmp_path: Path) -> None:
-    """Also: the head has no CPUs, settings lie over a base, and secrets stay out of files."""
+    """Also: the head has no CPUs, settings lie over a base, and secrets stay out of files.
+
+    The network is one of the user's own, whose code only the sender has.
+    """
     small: dict[str, Any] = {
         "retrain": {"epochs": 1},
         "stop": {"max_rounds": 1},
         "wandb": {"mode": "offline"},
+        "network": {"name": "python/my_package.networks:small_cnn", "weights": None},
     }
+    env = {**cluster.env, "PYTHONPATH": code_beside(tmp_path / "mine")}
     (tmp_path / "base.yaml").write_text(yaml.safe_dump(faulty_space(trials=1, **small)))
     (tmp_path / "task.yaml").write_text("base: base.yaml\n")
     shared = tmp_path / "shared"
@@ -135,14 +141,16 @@ def test_a_sweep_is_submitted_and_followed(cluster: Head, tmp_path: Path) -> Non
         "--storage",
         shared,
     ]
-    with Driver([*words, "--set", "seed=5"], tmp_path / "first.log", cluster.env) as first:
+    with Driver([*words, "--set", "seed=5"], tmp_path / "first.log", env) as first:
         assert first.end() == 0, first.output
     folder = shared / "task"
-    assert "files of code that git tracks" in first.output
+    assert "files of code" in first.output
     assert "trial 0 round 1: accuracy" in first.output
     assert "next: tatl-search pick" in first.output  # what the sweep prints below its front
     assert audit(folder).faults == ()
-    assert '"seed":5' in load_sweep(folder).candidates[0].settings.replace(" ", "")
+    row = load_sweep(folder).candidates[0]
+    assert '"seed":5' in row.settings.replace(" ", "")
+    assert row.network == "python/my_package.networks:small_cnn"
     assert found_in(folder) == []
     assert not [secret for secret in PLANTED.values() if secret in first.output]
 

@@ -17,6 +17,7 @@ import yaml
 from tests.integration.audit import audit
 from tests.integration.drivers import RAYLET, WORKER, Driver, faulty_space, kill_session, running
 from tests.integration.nodes import wait_for
+from tests.own_networks import code_beside
 
 RAY = str(Path(sys.executable).with_name("ray"))
 
@@ -77,14 +78,18 @@ def as_head(address: str, folder: Path) -> list[str]:
 def test_both_nodes_run_trials(
     short_folder: Path, tmp_path: Path, env: dict[str, str], address: str
 ) -> None:
-    """At the launch there is none yet."""
+    """At the launch there is none yet, and only the driver has the network's code."""
     folder = tmp_path / "spread"
+    own = {"name": "python/my_package.networks:small_cnn", "weights": None}
+    with_code = {**env, "PYTHONPATH": code_beside(tmp_path / "mine")}
     worker = (f"--address={address}", "--num-cpus=1")
     with ExitStack() as stack:
         log = short_folder / "log"
         head = stack.enter_context(node(env, log, *as_head(address, short_folder)))
         driver = stack.enter_context(
-            Driver.sweep(folder, faulty_space(trials=12), "--address", address, env=env)
+            Driver.sweep(
+                folder, faulty_space(trials=12, network=own), "--address", address, env=with_code
+            )
         )
         driver.wait(lambda: "the largest node has 0 CPUs" in driver.output)
         logs = [tmp_path / "first.log", tmp_path / "second.log"]

@@ -138,6 +138,12 @@ def test_images_that_are_kept_smaller_than_the_input_are_refused(write: Write) -
         open_space(named)
 
 
+def test_a_network_of_ones_own_is_taken_as_it_is_made(write: Write) -> None:
+    named = write(FOLDER + "network: {name: python/my_package.networks:build}\n")
+    given = {"name": "python/my_package.networks:build"}  # and so weights: null
+    assert open_space(named).space.raw["network"] == given
+
+
 def test_first_trials_keep_to_what_is_left_to_search(write: Write) -> None:
     named = write(
         "base: default\n" + FOLDER + "start: pretrained\nprune: {method: l2}\n"
