@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,10 @@ from torch import nn
 import tatl_search
 from tatl_search.errors import InputError
 from tatl_search.results.store import load_sweep
-from tests.cli.conftest import Ended
-from tests.own_networks import page_files, page_settings, work_in
+from tatl_search.search.confirm import confirm
+from tatl_search.search.sweep import resume
+from tests.own_networks import forget, page_files, page_settings, work_in
+from tests.search.items import hear_nothing
 
 QUICK = (
     "network.arguments={}", "network.head=null", "finetune.epochs=1", "stop.max_rounds=1",
@@ -31,30 +34,24 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def tatl(where: Path, *words: str) -> Ended:
-    """Run the command as people do, in some folder."""
+@pytest.mark.timeout(1800)  # processes that import everything, on however busy a machine
+def test_the_pages_sweep_its_export_and_what_asks_for_the_code_again(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     call = "from tatl_search.cli import main; main()"
-    done = subprocess.run(
-        [sys.executable, "-P", "-c", call, *words],
-        cwd=where,
+    ran = subprocess.run(
+        [sys.executable, "-P", "-c", call, "sweep", "my_task.yaml", "--name", "own"],
         capture_output=True,
         text=True,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
     )
-    return Ended(done.returncode, done.stdout, done.stderr)
-
-
-@pytest.mark.timeout(1800)  # processes that import everything, on however busy a machine
-def test_the_pages_sweep_its_export_and_what_asks_for_the_code_again(here: Path) -> None:
-    ran = tatl(here, "sweep", "my_task.yaml", "--name", "own")
-    assert ran.code == 0, ran.err
+    assert ran.returncode == 0, ran.stderr
     results = load_sweep(here / "sweeps/own")
     name = "python/my_package.networks:small_cnn"
     assert {row.network for row in results.candidates} <= {f"{name}(width={w})" for w in (16, 24)}
     assert {trial.infeasible_reason for trial in results.trials} == {None}
     assert len({(row.trial, row.round) for row in results.candidates}) >= 4
-    exported = tatl(here, "pick", "sweeps/own", "--export", "my-network")
-    assert exported.code == 0, exported.err
+    tatl_search.pick(results, export=here / "my-network")
     structure = json.loads((here / "my-network/structure.json").read_text())
     assert (structure["network"], structure["head"]) == (name, "classifier")
     assert structure["arguments"] == {"num_classes": 10, "width": structure["arguments"]["width"]}
@@ -63,20 +60,28 @@ def test_the_pages_sweep_its_export_and_what_asks_for_the_code_again(here: Path)
     for folder in ("sweeps/own", "my-network"):
         shutil.copytree(here / folder, elsewhere / folder)
     _runs_without_the_code(elsewhere / "my-network")
-    before = sorted(elsewhere.rglob("*"))
-    for words in (
-        ("resume", "sweeps/own"),
-        ("confirm", "sweeps/own", "--seeds", "1"),
-        ("finish", "sweeps/own", "--epochs", "1"),
-        ("pick", "sweeps/own", "--export", "again"),
-    ):
-        ended = tatl(elsewhere, *words)
-        assert (ended.code, ended.out) == (2, ""), ended.err
-        assert "there is no module 'my_package'" in ended.err.splitlines()[-1]
-        assert "Traceback" not in ended.err
-    assert [path for path in sorted(elsewhere.rglob("*")) if path.name != "lock"] == [
-        path for path in before if path.name != "lock"
+    monkeypatch.chdir(elsewhere)
+    monkeypatch.setattr(sys, "path", [place for place in sys.path if place not in ("", str(here))])
+    forget(monkeypatch)
+    before = stored(elsewhere)
+    again: list[Callable[[], object]] = [
+        lambda: resume(Path("sweeps/own"), hear_nothing),
+        lambda: confirm(Path("sweeps/own"), 1, lambda _: None),
+        lambda: tatl_search.finish("sweeps/own", epochs=1),
+        lambda: tatl_search.pick("sweeps/own", export="again"),
+        lambda: tatl_search.load("my-network", trust=["my_package"]),
     ]
+    for ask in again:
+        with pytest.raises(InputError, match="there is no module 'my_package'"):
+            ask()
+    assert stored(elsewhere) == before
+
+
+def stored(folder: Path) -> list[Path]:
+    """Return what lies in a folder, but for locks."""
+    locks = (".lock", ".use")
+    every = sorted(folder.rglob("*"))
+    return [path for path in every if path.name != "lock" and path.suffix not in locks]
 
 
 def _runs_without_the_code(folder: Path) -> None:
