@@ -63,8 +63,16 @@ def written(named: str, overrides: Sequence[str] = ()) -> Written:
     Raises:
         InputError: nothing is called so, or it cannot be read.
     """
+    if not _is_text(named):
+        raise InputError(f"{named!a}: settings cannot hold a name that is not UTF-8; rename it")
     if not is_uri(named) and (images := _source_at(named)) is None:
-        return Written.of_file(settings_file(named), overrides)
+        found = Written.of_file(settings_file(named), overrides)
+        if not found.plain() and not found.on_default:
+            raise InputError(
+                f"{named} says nothing; a settings file names at least its images, such as"
+                " data: {source: folder, path: images}. tatl-search init writes one for yours."
+            )
+        return found
     source = "packed" if is_uri(named) else images
     return Written.of_raw({"data": {"source": source, "path": named}}, overrides, named)
 
@@ -134,6 +142,15 @@ def name_of(named: str) -> str:
         return Path(named).stem
     path = user_path(named, "SPACE")
     return path.resolve().name if path.is_dir() else path.stem
+
+
+def _is_text(named: str) -> bool:
+    """Whether a name of the command line is text: bytes that are none come as surrogates."""
+    try:
+        named.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _is_whole(found: Written) -> bool:

@@ -1,5 +1,6 @@
 """What people name, and what becomes of files that say nothing of how networks are adapted."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -215,6 +216,24 @@ def test_the_default_beneath_a_base(write: Write, tmp_path: Path) -> None:
     assert space.raw["stop"]["max_drop"] == 0.2
     assert "target_macs_share" in space.raw["stop"]
     assert space.sweep.wandb.project == "lab"
+
+
+@pytest.mark.parametrize("text", ["", "\n", "# my images\n", "{}\n"])
+def test_an_empty_file_is_no_search(write: Write, text: str) -> None:
+    """Such as `init` of a wrong folder leaves behind: it does not mean the embedded digits."""
+    for opening_of in (open_space, to_send, written):
+        with pytest.raises(InputError, match=r"task\.yaml says nothing; .* names at least its im"):
+            opening_of(write(text))
+    opened = open_space(write(text), ["data={source: folder, path: images}"])
+    assert opened.facts is not None
+    assert open_space(write("base: default\n")).space.raw["sweep"]  # that was asked for
+
+
+def test_a_name_that_is_no_text_is_refused(write: Write, tmp_path: Path) -> None:
+    named = os.fsdecode(b"caf\xe9")
+    write_tree(tmp_path / named, {"cat": 9, "dog": 9})
+    with pytest.raises(InputError, match=r"'caf\\udce9': .* not UTF-8; rename it"):
+        open_space(named)
 
 
 def test_only_a_sweep_looks_at_images(write: Write) -> None:
