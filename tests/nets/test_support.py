@@ -40,6 +40,18 @@ def test_networks_of_other_kinds_pass(name: str) -> None:
 
 
 @pytest.mark.soak
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("cspresnet50", "ecaresnet26t", "edgenext_xx_small", "fastvit_t8", "rexnet_100"),
+        *("mobilenetv4_hybrid_medium", "res2net50_26w_4s", "resnetv2_50x1_bit", "repvit_m0_9"),
+    ],
+)
+def test_more_networks_of_other_kinds_pass(name: str) -> None:
+    check_supported(random_network(f"timm/{name}"), IMAGE_SIZE)
+
+
+@pytest.mark.soak
 @pytest.mark.parametrize("name", FAMILIES)
 def test_every_family_passes(name: str) -> None:
     check_supported(random_network(name), IMAGE_SIZE)
