@@ -25,7 +25,7 @@ from tatl_search.nets.structure import load_network, save_network
 from tatl_search.nets.support import check_supported
 from tatl_search.nets.surgery import prune
 from tatl_search.nets.widths import narrow, shapes_of, widths_of
-from tatl_search.nets.zoo import build
+from tatl_search.nets.zoo import build, channels_last
 from tests.nets.lively import enliven, some_images, take
 from tests.plugins import install_package, look_in
 
@@ -201,6 +201,14 @@ def test_mnasnet_is_stored_and_loaded(tmp_path: Path) -> None:
     save_network(tmp_path, network, ["a", "b", "c"], 32)
     loaded = load_network(tmp_path)[0].module
     assert torch.equal(loaded(some_images(2, 32)), network.module.eval()(some_images(2, 32)))
+
+
+def test_a_narrowed_kernel_of_one_position_has_the_strides_of_a_loaded_one() -> None:
+    conv = channels_last(nn.Conv2d(8, 6, 1))
+    layer = layer_of(conv)
+    assert layer is not None
+    layer.narrow(Axis.IN, range(5))
+    assert conv.get_parameter("weight").stride() == (5, 1, 5, 5)
 
 
 def test_every_kind_is_called_as_in_the_registry() -> None:

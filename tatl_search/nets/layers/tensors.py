@@ -14,7 +14,9 @@ def keep(owner: nn.Module, name: str, dim: int, kept: Sequence[int]) -> None:
     index = torch.tensor(kept, device=tensor.device)
     smaller = tensor.detach().index_select(dim, index)
     if tensor.dim() == 4 and tensor.is_contiguous(memory_format=torch.channels_last):
-        smaller = smaller.contiguous(memory_format=torch.channels_last)
+        # A copy, since what is left of a 1 x 1 kernel counts as such with whatever strides it has,
+        # and torch computes other bits with other strides: a network that is loaded has these.
+        smaller = smaller.clone(memory_format=torch.channels_last)
     _replace(owner, name, smaller)
 
 
