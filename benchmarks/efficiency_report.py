@@ -19,7 +19,6 @@ STYLES = {
     "one_cut": "#D55E00",
     "random": "#E69F00",
     "minimal": "#0072B2",
-    "best": "#009E73",
 }
 
 Runs = Mapping[str, Mapping[int, Sequence[Row]]]

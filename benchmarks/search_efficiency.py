@@ -52,6 +52,15 @@ def main() -> None:
     if options.arm:
         _run(options.tasks[0], options.arm, options.seeds[0], options)
         return
+    if not options.report:
+        _run_missing(options)
+    found = {name: _found(name, options) for name in options.tasks}
+    for name, runs in found.items():
+        print(tables(name, runs))
+    draw(found, options.rows.with_suffix(".png"))
+
+
+def _run_missing(options: argparse.Namespace) -> None:
     for name in options.tasks:
         for seed in options.seeds or TASKS[name].seeds:
             for arm in options.arms:
@@ -60,18 +69,17 @@ def main() -> None:
                     own += [f"--work={options.work}", f"--rows={options.rows}"]
                     module = "benchmarks.search_efficiency"
                     subprocess.run([sys.executable, "-m", module, *own], check=True)
-    found = {name: _found(name, options) for name in options.tasks}
-    for name, runs in found.items():
-        print(tables(name, runs))
-    draw(found, options.rows.with_suffix(".png"))
 
 
 def _found(name: str, options: argparse.Namespace) -> Runs:
-    seeds = options.seeds or TASKS[name].seeds
-    return {
-        arm: {s: until(read(path_of(options.rows, name, arm, s), Row), IMAGES) for s in seeds}
-        for arm in options.arms
-    }
+    """Return what is done of a task."""
+    found: dict[str, dict[int, list[Row]]] = {}
+    for arm in options.arms:
+        for seed in options.seeds or TASKS[name].seeds:
+            path = path_of(options.rows, name, arm, seed)
+            if path.exists():
+                found.setdefault(arm, {})[seed] = until(read(path, Row), IMAGES)
+    return found
 
 
 def path_of(rows: Path, task: str, arm: str, seed: int) -> Path:
@@ -130,6 +138,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--tasks", nargs="*", choices=TASKS, default=list(TASKS))
     parser.add_argument("--arms", nargs="*", choices=ARMS, default=list(ARMS))
     parser.add_argument("--seeds", type=int, nargs="*", help="default: those that are reported")
+    parser.add_argument("--report", action="store_true", help="run nothing; print what is done")
     parser.add_argument("--arm", choices=ARMS, help=argparse.SUPPRESS)
     return parser.parse_args()
 
