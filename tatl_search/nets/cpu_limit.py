@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+AGAIN_S = 0.5
+"""Time after which who goes on all the same is interrupted again."""
+
 _CLOCK, _SIGNAL = signal.ITIMER_VIRTUAL, signal.SIGVTALRM
 
 
@@ -17,8 +20,9 @@ class TooLongError(BaseException):
 def cpu_limit(seconds: float) -> Iterator[None]:
     """Interrupt what runs within once this process has computed for so long.
 
-    It is interrupted between two steps of Python. Only the main thread can be; in others, and
-    where somebody else uses the timer, there is no limit.
+    It is interrupted between two steps of Python, and again if it goes on: torch makes another
+    error of what is raised in Python code that its own C++ code calls. Only the main thread can
+    be; in others, and where somebody else uses the timer, there is no limit.
 
     Raises:
         TooLongError: the limit was reached.
@@ -28,7 +32,7 @@ def cpu_limit(seconds: float) -> Iterator[None]:
         yield
         return
     signal.signal(_SIGNAL, _interrupt)
-    signal.setitimer(_CLOCK, seconds)
+    signal.setitimer(_CLOCK, seconds, AGAIN_S)
     try:
         yield
     finally:

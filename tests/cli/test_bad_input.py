@@ -137,7 +137,9 @@ def test_adapt_refuses_before_any_training(case: str, here: Path, tatl: Tatl) ->
 
 
 @pytest.mark.usefixtures("ray_here")
-@pytest.mark.parametrize("case", ["channel shuffle", "empty class", "a file in the way"])
+@pytest.mark.parametrize(
+    "case", ["control flow that cannot be traced", "empty class", "a file in the way"]
+)
 def test_sweep_refuses_the_same(case: str, here: Path, tatl: Tatl) -> None:
     prepare, words, said = CASES[case]
     prepare(here)
